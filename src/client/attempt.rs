@@ -1,0 +1,200 @@
+//! The attempt loop: one hop's answer, after as many attempts as the retry policy allows, each under a permit.
+
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::error::{Error, Phase, Result};
+use crate::head::Head;
+use crate::maybe::BoxBody;
+use crate::platform::{Backend, Progress};
+use crate::policy::deadline::{Bounds, Deadlines};
+use crate::policy::retry::{Decision, Outcome, Retry};
+use crate::policy::scheduler::{Permit, Revoked, Ticket};
+use crate::request::Request;
+
+use super::bounded::Timer;
+use super::{Shared, guarded};
+
+/// One call under way: its clocks, its timer and, while it has one, its permit.
+pub(super) struct Run<'a, B: Backend> {
+    shared: &'a Arc<Shared<B>>,
+    bounds: Bounds,
+    deadlines: Deadlines,
+    timer: Timer<B>,
+    permit: Option<Permit>,
+    /// It has had a permit before: it goes to the front of its next line.
+    waited: bool,
+    attempts: u32,
+}
+
+/// One hop's answer.
+pub(super) struct Answer<B: Backend> {
+    pub(super) head: Head,
+    pub(super) body: B::Body,
+}
+
+impl<'a, B: Backend> Run<'a, B> {
+    pub(super) fn start(shared: &'a Arc<Shared<B>>, request: &Request, now: Duration) -> Self {
+        let bounds = request.options.timeout.resolve();
+        let deadlines = Deadlines::start(bounds, now);
+        Self { shared, bounds, deadlines, timer: Timer::new(), permit: None, waited: false, attempts: 0 }
+    }
+
+    /// How many attempts the hop under way has taken.
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    pub(super) fn give_permit_back(&mut self) {
+        if self.permit.take().is_some() {
+            self.deadlines.pause(self.shared.backend.now());
+        }
+    }
+
+    /// The answer to this hop.
+    pub(super) async fn answer(&mut self, request: &Request) -> Result<Answer<B>> {
+        self.attempts = 0;
+        loop {
+            if self.permit.is_none() {
+                self.admit(request).await?;
+            }
+            self.attempts += 1;
+            let outcome = self.exchange(request).await;
+            let Some(retry) = request.options.retry.flatten() else { return outcome };
+            match self.decide(retry, &request.method, &outcome) {
+                Decision::Stop => return outcome,
+                Decision::Retry { after } => {
+                    if let Ok(Answer { body, .. }) = outcome {
+                        guarded::finish_if_ready(body).await;
+                    }
+                    self.permit = None;
+                    self.timer.sleep(&self.shared.backend, after, &self.deadlines).await?;
+                    self.deadlines.pause(self.shared.backend.now());
+                }
+            }
+        }
+    }
+
+    /// Waits for a permit. The total clock stands still meanwhile.
+    async fn admit(&mut self, request: &Request) -> Result<()> {
+        let Self { shared, deadlines, timer, .. } = self;
+        let mut acquire = shared.scheduler.acquire(Ticket {
+            origin: request.url.origin().into(),
+            priority: request.priority,
+            front: self.waited,
+            not_before: None,
+            total_left: deadlines.total_left(),
+        });
+        let backend = &shared.backend;
+        deadlines.enter(Phase::Queue, backend.now());
+        let permit = poll_fn(|cx| {
+            loop {
+                let now = backend.now();
+                match acquire.poll(cx, now) {
+                    Poll::Ready(Ok(permit)) => return Poll::Ready(Ok(permit)),
+                    Poll::Ready(Err(Revoked)) => return Poll::Ready(Err(Error::timeout(Phase::Total))),
+                    Poll::Pending => {}
+                }
+                if let Some(phase) = deadlines.expired(now) {
+                    return Poll::Ready(Err(Error::timeout(phase)));
+                }
+                let at = deadlines.next().map(|(at, _)| at).into_iter().chain(acquire.wake_at()).min();
+                match at {
+                    Some(at) => std::task::ready!(timer.poll_at(cx, backend, at)),
+                    None => return Poll::Pending,
+                }
+            }
+        })
+        .await?;
+        deadlines.leave();
+        deadlines.resume(backend.now());
+        self.permit = Some(permit);
+        self.waited = true;
+        Ok(())
+    }
+
+    /// One attempt, under the deadlines.
+    async fn exchange(&mut self, request: &Request) -> Result<Answer<B>> {
+        let Self { shared, bounds, deadlines, timer, .. } = self;
+        let backend = &shared.backend;
+        let mut request = with_defaults(request, &shared.config.headers);
+        let progress = bounds.headers.map(|_| Arc::new(Progress::default()));
+        request.progress.clone_from(&progress);
+        let started = backend.now();
+        // Boxed only now, so that a request which still waits for its permit stays small.
+        let mut exchange = Box::pin(backend.exchange(request));
+        let outcome = poll_fn(|cx| {
+            if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
+                return Poll::Ready(answer);
+            }
+            if let Some(progress) = &progress {
+                match progress.sendable_since(started) {
+                    Some(since) => deadlines.enter(Phase::Headers, since),
+                    None => deadlines.leave(),
+                }
+            }
+            timer.poll_deadlines(cx, backend, deadlines).map(Err)
+        })
+        .await;
+        deadlines.leave();
+        let (head, body) = outcome?;
+        // A waiter may have taken the permit back while this future was not being polled.
+        match self.permit.as_ref().is_some_and(Permit::is_revoked) {
+            true => Err(Error::timeout(Phase::Total)),
+            false => Ok(Answer { head, body }),
+        }
+    }
+
+    fn decide(&self, retry: Retry, method: &Method, outcome: &Result<Answer<B>>) -> Decision {
+        let backend = &self.shared.backend;
+        let outcome = match outcome {
+            Ok(Answer { head, .. }) => {
+                let retry_after = retry_after(head.status, &head.headers, || backend.unix_time());
+                Outcome::Answered { status: head.status, retry_after }
+            }
+            Err(error) => Outcome::Failed(error.kind()),
+        };
+        retry.decide(self.attempts, method, outcome, backend.random())
+    }
+
+    /// The body to hand out: the permit goes with it, unless it is all there.
+    pub(super) async fn guard(self, head: &Head, body: B::Body, max_body: Option<u64>) -> Result<BoxBody> {
+        let Self { shared, deadlines, timer, permit, .. } = self;
+        guarded::guard(shared, guarded::Guards { deadlines, timer, permit, max_body }, head, body).await
+    }
+}
+
+/// The request as it is sent: the session's header fields added where it has none of the name.
+fn with_defaults(request: &Request, defaults: &HeaderMap) -> Request {
+    let mut request = request.clone();
+    for name in
+        defaults.keys().filter(|name| !request.headers.contains_key(*name)).cloned().collect::<Vec<_>>()
+    {
+        for value in defaults.get_all(&name) {
+            request.headers.append(name.clone(), value.clone());
+        }
+    }
+    request
+}
+
+/// `Retry-After` as a pause: seconds, or a date (RFC 9110, section 10.2.3).
+fn retry_after(
+    status: StatusCode,
+    headers: &HeaderMap,
+    unix_time: impl FnOnce() -> Duration,
+) -> Option<Duration> {
+    if status.is_success() {
+        return None;
+    }
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(at.saturating_sub(unix_time()))
+}

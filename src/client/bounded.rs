@@ -1,0 +1,79 @@
+//! Waiting with deadlines: one timer for all phases of a request.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::platform::{Backend, Sleep};
+use crate::policy::deadline::Deadlines;
+
+/// A timer that is made when first needed and moves only when it must.
+pub(super) struct Timer<B: Backend> {
+    sleep: Option<Pin<Box<B::Sleep>>>,
+    set_for: Option<Duration>,
+}
+
+impl<B: Backend> Timer<B> {
+    pub(super) fn new() -> Self {
+        Self { sleep: None, set_for: None }
+    }
+
+    /// Ready once `at` has passed, or somewhat before: a deadline that keeps moving away leaves the timer where it is.
+    pub(super) fn poll_at(&mut self, cx: &mut Context<'_>, backend: &B, at: Duration) -> Poll<()> {
+        let sleep = match &mut self.sleep {
+            Some(sleep) => {
+                if self.set_for.is_none_or(|set_for| at < set_for) {
+                    sleep.as_mut().reset(at);
+                    self.set_for = Some(at);
+                }
+                sleep
+            }
+            none => {
+                self.set_for = Some(at);
+                none.insert(Box::pin(backend.sleep_until(at)))
+            }
+        };
+        ready!(sleep.as_mut().poll(cx));
+        self.set_for = None;
+        Poll::Ready(())
+    }
+
+    /// Pending until the earliest deadline passes; then the error that names it.
+    pub(super) fn poll_deadlines(
+        &mut self,
+        cx: &mut Context<'_>,
+        backend: &B,
+        deadlines: &Deadlines,
+    ) -> Poll<Error> {
+        loop {
+            let Some((at, _)) = deadlines.next() else { return Poll::Pending };
+            ready!(self.poll_at(cx, backend, at));
+            if let Some(phase) = deadlines.expired(backend.now()) {
+                return Poll::Ready(Error::timeout(phase));
+            }
+        }
+    }
+
+    /// Sleeps for `pause`, or fails at the earliest deadline.
+    pub(super) async fn sleep(&mut self, backend: &B, pause: Duration, deadlines: &Deadlines) -> Result<()> {
+        let Some(until) = backend.now().checked_add(pause) else {
+            return Err(Error::timeout(crate::Phase::Total));
+        };
+        poll_fn(|cx| {
+            loop {
+                let now = backend.now();
+                if now >= until {
+                    return Poll::Ready(Ok(()));
+                }
+                if let Some(phase) = deadlines.expired(now) {
+                    return Poll::Ready(Err(Error::timeout(phase)));
+                }
+                let at = deadlines.next().map_or(until, |(at, _)| at.min(until));
+                ready!(self.poll_at(cx, backend, at));
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,316 @@
+//! The body in a caller's hands: it carries the permit and the deadlines, and lets waiters act on both.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::head::Head;
+use crate::maybe::BoxBody;
+use crate::payload::{Payload, Transfer};
+use crate::platform::Backend;
+use crate::policy::deadline::Deadlines;
+use crate::policy::scheduler::{Holder, Permit};
+
+use super::Shared;
+use super::bounded::Timer;
+
+/// A body of at most this many bytes that is complete, or completes while others wait, needs no permit any more.
+const SMALL: usize = 64 * 1024;
+
+/// How long a small remainder may take to be read in the background.
+const DRAIN_TIME: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// What watches over a body while it is read.
+pub(super) struct Guards<B: Backend> {
+    pub(super) deadlines: Deadlines,
+    pub(super) timer: Timer<B>,
+    pub(super) permit: Option<Permit>,
+    pub(super) max_body: Option<u64>,
+}
+
+/// Wraps a body that starts. If it is small and all there already, the permit is given back at once.
+pub(super) async fn guard<B: Backend>(
+    shared: &Arc<Shared<B>>,
+    guards: Guards<B>,
+    head: &Head,
+    body: B::Body,
+) -> Result<BoxBody> {
+    let Guards { deadlines, timer, permit, max_body } = guards;
+    if let (Some(limit), Some(declared)) = (max_body, body.transfer().remaining)
+        && declared > limit
+        && !head.headers.contains_key(http::header::CONTENT_ENCODING)
+    {
+        return Err(ErrorKind::BodyTooLarge { limit }.into());
+    }
+    let mut inside = Inside {
+        transfer: body.transfer(),
+        body: Some(body),
+        permit,
+        ready: VecDeque::new(),
+        ready_bytes: 0,
+        end: None,
+        waker: None,
+        max_body,
+    };
+    poll_fn(|cx| {
+        inside.absorb(cx);
+        Poll::Ready(())
+    })
+    .await;
+    if inside.body.is_none() {
+        let Inside { ready, end, transfer, .. } = inside;
+        return Ok(Box::pin(Complete { ready, end, transfer }));
+    }
+    let cell = Arc::new(Cell(Mutex::new(inside)));
+    if let Some(permit) = &cell.lock().permit {
+        let holder: Weak<dyn Holder> = Arc::<Cell<B>>::downgrade(&cell) as _;
+        permit.handed_out(holder, shared.backend.now());
+    }
+    Ok(Box::pin(Guarded { shared: Arc::clone(shared), cell, deadlines, timer, is_read: false }))
+}
+
+/// Takes in what is there of a body that nobody wants, so that its connection can be used again if that was all.
+pub(super) async fn finish_if_ready(mut body: impl Payload + Unpin) {
+    let mut taken = 0;
+    poll_fn(|cx| {
+        while taken <= SMALL
+            && let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut body).poll_frame(cx)
+        {
+            taken += frame.data_ref().map_or(0, Bytes::len);
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// A body that was all there when the response was handed out.
+struct Complete {
+    ready: VecDeque<Frame<Bytes>>,
+    end: Option<Error>,
+    transfer: Transfer,
+}
+
+impl Body for Complete {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        Poll::Ready(self.ready.pop_front().map(Ok).or_else(|| self.end.take().map(Err)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ready.is_empty() && self.end.is_none()
+    }
+}
+
+impl Payload for Complete {
+    fn transfer(&self) -> Transfer {
+        self.transfer
+    }
+}
+
+/// A response's body, its permit and its deadlines.
+struct Guarded<B: Backend> {
+    shared: Arc<Shared<B>>,
+    cell: Arc<Cell<B>>,
+    deadlines: Deadlines,
+    timer: Timer<B>,
+    is_read: bool,
+}
+
+/// What a waiter may reach too, when the caller does not read.
+struct Cell<B: Backend>(Mutex<Inside<B>>);
+
+struct Inside<B: Backend> {
+    /// Until the body has ended, failed, or its permit was taken back.
+    body: Option<B::Body>,
+    permit: Option<Permit>,
+    /// Frames taken in before the caller asked for them.
+    ready: VecDeque<Frame<Bytes>>,
+    ready_bytes: usize,
+    /// How the body ended, if not well; told once, after what is ready.
+    end: Option<Error>,
+    waker: Option<Waker>,
+    transfer: Transfer,
+    max_body: Option<u64>,
+}
+
+impl<B: Backend> Cell<B> {
+    fn lock(&self) -> MutexGuard<'_, Inside<B>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<B: Backend> Inside<B> {
+    /// Takes frames in while they come at once and are few. `false` when there is no use in going on.
+    fn absorb(&mut self, cx: &mut Context<'_>) -> bool {
+        while self.ready_bytes <= SMALL {
+            if self.transfer.remaining.is_some_and(|left| left > SMALL as u64) {
+                return false;
+            }
+            match self.poll_body(cx) {
+                Poll::Pending => return true,
+                Poll::Ready(None) => return false,
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.ready_bytes += frame.data_ref().map_or(0, Bytes::len);
+                    self.ready.push_back(frame);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.end = Some(error);
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    /// The body's next frame. At its end, good or bad, the permit goes.
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let polled = std::task::ready!(Pin::new(&mut *body).poll_frame(cx));
+        self.transfer = body.transfer();
+        match polled {
+            Some(Ok(frame)) => {
+                let over = self.max_body.filter(|limit| self.transfer.decoded > *limit);
+                if let Some(limit) = over {
+                    self.stop();
+                    return Poll::Ready(Some(Err(ErrorKind::BodyTooLarge { limit }.into())));
+                }
+                if body.is_end_stream() {
+                    self.stop();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            ended => {
+                self.stop();
+                Poll::Ready(ended)
+            }
+        }
+    }
+
+    /// Ends the transfer and gives the permit back.
+    fn stop(&mut self) {
+        self.body = None;
+        self.permit = None;
+        self.waker = None;
+    }
+}
+
+impl<B: Backend> Holder for Cell<B> {
+    fn revoke(&self) {
+        let mut inside = self.lock();
+        if inside.body.is_none() {
+            return;
+        }
+        let waker = inside.waker.take();
+        inside.stop();
+        inside.end = Some(Error::timeout(Phase::Total));
+        drop(inside);
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn absorb(&self, cx: &mut Context<'_>) -> bool {
+        self.lock().absorb(cx)
+    }
+}
+
+impl<B: Backend> Guarded<B> {
+    /// The next frame, from what is ready or from the body.
+    fn poll_inside(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let mut inside = self.cell.lock();
+        if !self.is_read {
+            self.is_read = true;
+            if let Some(permit) = &inside.permit {
+                permit.reading();
+            }
+        }
+        if let Some(frame) = inside.ready.pop_front() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        if let Some(error) = inside.end.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let polled = inside.poll_body(cx);
+        if polled.is_pending() && !inside.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            inside.waker = Some(cx.waker().clone());
+        }
+        polled
+    }
+
+    fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>>>> {
+        self.cell.lock().stop();
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl<B: Backend> Body for Guarded<B> {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let this = self.get_mut();
+        let polled = this.poll_inside(cx);
+        match polled {
+            Poll::Ready(Some(Ok(_))) => {
+                let open = this.cell.lock().body.is_some();
+                // An endless body that is always ready would never let the timer speak.
+                if open && let Some(phase) = this.deadlines.expired(this.shared.backend.now()) {
+                    return this.fail(Error::timeout(phase));
+                }
+                this.deadlines.leave();
+                polled
+            }
+            Poll::Ready(_) => polled,
+            Poll::Pending => {
+                if this.deadlines.bounds_reads() && !this.deadlines.in_step() {
+                    this.deadlines.enter(Phase::Read, this.shared.backend.now());
+                }
+                match this.timer.poll_deadlines(cx, &this.shared.backend, &this.deadlines) {
+                    Poll::Ready(error) => this.fail(error),
+                    Poll::Pending => Poll::Pending,
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let inside = self.cell.lock();
+        inside.body.is_none() && inside.ready.is_empty() && inside.end.is_none()
+    }
+}
+
+impl<B: Backend> Payload for Guarded<B> {
+    fn transfer(&self) -> Transfer {
+        self.cell.lock().transfer
+    }
+
+    fn drain(mut self: Pin<Box<Self>>) {
+        let shared = Arc::clone(&self.shared);
+        let until = shared.backend.now().saturating_add(DRAIN_TIME);
+        let task = poll_fn(move |cx| {
+            loop {
+                match self.as_mut().poll_frame(cx) {
+                    Poll::Ready(Some(Ok(_))) => {}
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => break,
+                }
+            }
+            let Self { shared, timer, .. } = &mut *self;
+            timer.poll_at(cx, &shared.backend, until)
+        });
+        shared.backend.spawn(Box::pin(task));
+    }
+}
+
+impl<B: Backend> fmt::Debug for Guarded<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded").field("transfer", &self.transfer()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,203 @@
+//! [`Config`]: what a session is made of. Inert data, the same on every platform.
+
+use std::time::Duration;
+
+use http::header::{ACCEPT, HeaderMap, HeaderValue, USER_AGENT};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{HttpVersion, Options};
+use crate::platform::Capabilities;
+use crate::policy::deadline::Timeout;
+use crate::policy::retry::Retry;
+use crate::policy::scheduler::Limits;
+use crate::request::{Shown, header};
+
+/// The settings of a session; `build` makes it.
+///
+/// The first bad input is kept and comes out of `build`.
+///
+/// | option | default |
+/// |---|---|
+/// | [`limit`](Self::limit) | 100 |
+/// | [`limit_per_host`](Self::limit_per_host) | no limit; 6 in a page |
+/// | [`timeout`](Self::timeout) | 5 minutes in total, 30 s to connect |
+/// | [`follow_redirects`](Self::follow_redirects), [`max_redirects`](Self::max_redirects) | yes, 10 |
+/// | [`max_body`](Self::max_body) | 256 MiB for `bytes`, `text` and `json`, none for streams |
+/// | [`auto_decompress`](Self::auto_decompress) | yes: gzip, deflate, br, zstd |
+/// | [`raise_for_status`](Self::raise_for_status) | no |
+/// | [`retry`](Self::retry) | none |
+/// | [`keep_alive`](Self::keep_alive) | 15 s, native |
+///
+/// ```
+/// use std::time::Duration;
+/// use dualfetch::{DefaultSession, Timeout};
+///
+/// let session = DefaultSession::builder()
+///     .limit(30)
+///     .limit_per_host(6)
+///     .timeout(Timeout::new().total(Duration::from_secs(60)))
+///     .header("accept-language", "en")
+///     .build()?;
+/// # let _ = session;
+/// # Ok::<(), dualfetch::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a configuration does nothing until a session is built from it"]
+pub struct Config {
+    pub(crate) limit: usize,
+    pub(crate) limit_per_host: Option<usize>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) options: Options,
+    error: Option<std::sync::Arc<Error>>,
+}
+
+impl Config {
+    /// The defaults.
+    pub fn new() -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers
+            .insert(USER_AGENT, HeaderValue::from_static(concat!("dualfetch/", env!("CARGO_PKG_VERSION"))));
+        Self { limit: 100, limit_per_host: None, headers, options: Options::default(), error: None }
+    }
+
+    /// How many requests may be under way in the session. 0 is no limit.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// How many requests may be under way at one host: scheme, name and port. 0 is no limit.
+    pub fn limit_per_host(mut self, limit: usize) -> Self {
+        self.limit_per_host = Some(limit);
+        self
+    }
+
+    /// Sets timeouts; phases left out keep their defaults.
+    pub fn timeout(mut self, timeout: Timeout) -> Self {
+        self.options.timeout = timeout.over(self.options.timeout);
+        self
+    }
+
+    /// A header field sent with every request that does not set one of this name itself. `user-agent` and `accept`
+    /// have defaults.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        match header(name.as_ref(), value.as_ref()) {
+            Ok((name, value)) => {
+                self.headers.insert(name, value);
+            }
+            Err(error) => {
+                self.error.get_or_insert_with(|| std::sync::Arc::new(error));
+            }
+        }
+        self
+    }
+
+    /// Whether redirects are followed.
+    pub fn follow_redirects(mut self, follow: bool) -> Self {
+        self.options.follow_redirects = Some(follow);
+        self
+    }
+
+    /// How many redirects are followed before [`ErrorKind::TooManyRedirects`].
+    pub fn max_redirects(mut self, limit: u32) -> Self {
+        self.options.max_redirects = Some(limit);
+        self
+    }
+
+    /// How many bytes a body may have after decompression; `None` takes every bound away.
+    pub fn max_body(mut self, limit: impl Into<Option<u64>>) -> Self {
+        self.options.max_body = Some(limit.into());
+        self
+    }
+
+    /// Whether bodies are decompressed, and compression offered.
+    pub fn auto_decompress(mut self, decompress: bool) -> Self {
+        self.options.auto_decompress = Some(decompress);
+        self
+    }
+
+    /// Whether a status of 400 or more is [`ErrorKind::Status`].
+    pub fn raise_for_status(mut self, raise: bool) -> Self {
+        self.options.raise_for_status = Some(raise);
+        self
+    }
+
+    /// How failures are retried; `None` for not at all.
+    pub fn retry(mut self, retry: impl Into<Option<Retry>>) -> Self {
+        self.options.retry = Some(retry.into());
+        self
+    }
+
+    /// How long an idle connection is kept. Native; elsewhere [`ErrorKind::Unsupported`].
+    pub fn keep_alive(mut self, idle: Duration) -> Self {
+        self.options.transport.keep_alive = Some(idle);
+        self
+    }
+
+    /// Whether connections are closed after one request. Native; elsewhere [`ErrorKind::Unsupported`].
+    pub fn force_close(mut self, close: bool) -> Self {
+        self.options.transport.force_close = Some(close);
+        self
+    }
+
+    /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`].
+    pub fn http_version(mut self, version: HttpVersion) -> Self {
+        self.options.transport.http_version = Some(version);
+        self
+    }
+
+    /// Refuses what makes no sense and what this platform cannot do.
+    pub(crate) fn validate(&self, platform: &Capabilities) -> Result<()> {
+        if let Some(error) = &self.error {
+            let again = Error::new(error.kind().clone());
+            return Err(match error.message() {
+                Some(message) => again.with_message(message),
+                None => again,
+            });
+        }
+        self.options.validate()?;
+        platform.allow(&self.options)
+    }
+
+    pub(crate) fn limits(&self, platform: &Capabilities) -> Limits {
+        Limits::new(self.limit, self.limit_per_host.unwrap_or(platform.limit_per_host))
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("limit", &self.limit)
+            .field("limit_per_host", &self.limit_per_host)
+            .field("headers", &Shown(&self.headers))
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Capabilities {
+    /// Refuses, by name, options that were set and cannot be honoured here.
+    pub(crate) fn allow(&self, options: &Options) -> Result<()> {
+        let transport = &options.transport;
+        let asked = [
+            ("timeout.connect", options.timeout.asks_for_connect(), self.connect_timeout),
+            ("http_version", transport.http_version.is_some(), self.transport),
+            ("keep_alive", transport.keep_alive.is_some(), self.transport),
+            ("force_close", transport.force_close.is_some(), self.transport),
+            ("follow_redirects", options.follow_redirects == Some(false), self.redirects),
+            ("max_redirects", options.max_redirects.is_some(), self.redirects),
+            ("auto_decompress", options.auto_decompress == Some(false), self.raw_bodies),
+        ];
+        match asked.into_iter().find(|(_, asked, able)| *asked && !able) {
+            None => Ok(()),
+            Some((feature, ..)) => Err(ErrorKind::Unsupported { feature, platform: self.platform }.into()),
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! One error type for both targets.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::head::Hop;
+use crate::url::Url;
+
+/// What every fallible call of this crate returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request, or the reading of its response, failed.
+///
+/// It knows the URL, how many attempts were made and, where there is one, the underlying cause
+/// ([`source`](StdError::source)). Passwords in URLs are hidden in `Display` and `Debug`.
+///
+/// ```
+/// use dualfetch::{ErrorKind, Url};
+///
+/// let error = Url::parse("http//typo").unwrap_err();
+/// assert_eq!(error.kind(), &ErrorKind::InvalidUrl);
+/// assert_eq!(error.code(), "invalid_url");
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    url: Option<Url>,
+    attempts: u32,
+    message: Option<String>,
+    history: Vec<Hop>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind, with no URL, cause or message yet.
+    #[must_use]
+    pub fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            url: None,
+            attempts: 0,
+            message: None,
+            history: Vec::new(),
+            source: None,
+        }))
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The stable word for the kind that JavaScript and JSON output carry too: see [`ErrorKind::code`].
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.kind.code()
+    }
+
+    /// The phase that ran out, for a timeout.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        match self.0.kind {
+            ErrorKind::Timeout(phase) => Some(phase),
+            _ => None,
+        }
+    }
+
+    /// The URL of the hop that failed.
+    #[must_use]
+    pub fn url(&self) -> Option<&Url> {
+        self.0.url.as_ref()
+    }
+
+    /// How many attempts were started at the hop that failed; 0 when nothing was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The redirects that had been followed by then.
+    #[must_use]
+    pub fn history(&self) -> &[Hop] {
+        &self.0.history
+    }
+
+    /// What to read beside the kind: the offending text, the limit, the header's name.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// Whether any timeout ran out.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.phase().is_some()
+    }
+
+    /// Adds what to read beside the kind.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = Some(message.into());
+        self
+    }
+
+    /// Adds the underlying cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Adds the URL, unless the error has one already.
+    #[must_use]
+    pub fn with_url(mut self, url: &Url) -> Self {
+        self.0.url.get_or_insert_with(|| url.clone());
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_history(mut self, history: Vec<Hop>) -> Self {
+        self.0.history = history;
+        self
+    }
+
+    pub(crate) fn timeout(phase: Phase) -> Self {
+        Self::new(ErrorKind::Timeout(phase))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.kind)?;
+        if let Some(message) = &self.0.message {
+            write!(f, ": {message}")?;
+        }
+        if let Some(url) = &self.0.url {
+            write!(f, " ({})", url.redacted())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, url, attempts, message, history, source } = &*self.0;
+        let mut out = f.debug_struct("Error");
+        out.field("kind", kind).field("url", url).field("attempts", attempts);
+        if let Some(message) = message {
+            out.field("message", message);
+        }
+        if !history.is_empty() {
+            out.field("redirects", &history.len());
+        }
+        if let Some(source) = source {
+            out.field("source", source);
+        }
+        out.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// What went wrong. Every kind exists on both targets.
+///
+/// "Retried" means: by the retry policy, when one is set, and only for methods that may be sent twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller gave up: an abort signal in JavaScript. Not retried. (Dropping a future gives no error.)
+    Aborted,
+    /// The body is longer than `max_body` allows. Not retried.
+    BodyTooLarge {
+        /// The limit in bytes, counted after decompression.
+        limit: u64,
+    },
+    /// The session was closed, or the runtime it lives on has shut down. Not retried.
+    Closed,
+    /// No connection: refused, unreachable, or reset before it stood. Native. Retried.
+    Connect,
+    /// The response is of another content type than the reader wants. Not retried.
+    ContentType,
+    /// The body could not be decompressed. Native. Not retried.
+    Decode,
+    /// The connection ended before the whole response was there. Native. Retried.
+    Disconnected,
+    /// The host's name could not be resolved. Native. Retried.
+    Dns,
+    /// A header name or value that HTTP does not allow; the message names it. Not retried.
+    InvalidHeader,
+    /// An option whose value makes no sense; the message names it. Not retried.
+    InvalidOption {
+        /// The option's name.
+        option: &'static str,
+    },
+    /// The text is no absolute URL; the message holds it. Not retried.
+    InvalidUrl,
+    /// The body is not the JSON that was asked for. Not retried.
+    Json,
+    /// The platform's one opaque network error: in a browser DNS, TLS, CORS or offline, it does not say which;
+    /// natively what no other kind describes. Retried.
+    Network,
+    /// What came is not HTTP as RFC 9112 or 9113 describe it. Native. Not retried.
+    Protocol,
+    /// A redirect that must not be followed: to another scheme than http or https, or to no URL. Not retried.
+    Redirect,
+    /// The status is an error and the caller asked for that to be one. Retried for some statuses.
+    Status(StatusCode),
+    /// A deadline passed; the phase says which. Retried, except for the total and wall clocks.
+    Timeout(Phase),
+    /// No secure connection: certificate or handshake. Native. Not retried.
+    Tls,
+    /// More redirects than `max_redirects`; [`Error::history`] has them. Not retried.
+    TooManyRedirects {
+        /// The limit that was passed.
+        limit: u32,
+    },
+    /// The platform cannot do what was asked for. Not retried.
+    Unsupported {
+        /// What was asked for.
+        feature: &'static str,
+        /// Where: `"native"`, `"browser"`, `"scripted"`, or `"this build"` for a crate feature that is off.
+        platform: &'static str,
+    },
+    /// A URL of another scheme than http and https. Not retried.
+    UnsupportedScheme,
+}
+
+impl ErrorKind {
+    /// A stable word for the kind, the same in Rust, JavaScript and JSON output.
+    ///
+    /// ```
+    /// use dualfetch::{ErrorKind, Phase};
+    ///
+    /// assert_eq!(ErrorKind::Timeout(Phase::Headers).code(), "timeout");
+    /// ```
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Aborted => "aborted",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::Closed => "closed",
+            Self::Connect => "connect",
+            Self::ContentType => "content_type",
+            Self::Decode => "decode",
+            Self::Disconnected => "disconnected",
+            Self::Dns => "dns",
+            Self::InvalidHeader => "invalid_header",
+            Self::InvalidOption { .. } => "invalid_option",
+            Self::InvalidUrl => "invalid_url",
+            Self::Json => "json",
+            Self::Network => "network",
+            Self::Protocol => "protocol",
+            Self::Redirect => "redirect",
+            Self::Status(_) => "status",
+            Self::Timeout(_) => "timeout",
+            Self::Tls => "tls",
+            Self::TooManyRedirects { .. } => "too_many_redirects",
+            Self::Unsupported { .. } => "unsupported",
+            Self::UnsupportedScheme => "unsupported_scheme",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aborted => f.write_str("aborted by the caller"),
+            Self::BodyTooLarge { limit } => {
+                write!(f, "the body is longer than max_body, {limit} bytes; raise max_body to read it")
+            }
+            Self::Closed => f.write_str("the session is closed"),
+            Self::Connect => f.write_str("could not connect"),
+            Self::ContentType => f.write_str("unexpected content type"),
+            Self::Decode => f.write_str("the body could not be decompressed"),
+            Self::Disconnected => f.write_str("the connection ended early"),
+            Self::Dns => f.write_str("the host name could not be resolved"),
+            Self::InvalidHeader => f.write_str("invalid header"),
+            Self::InvalidOption { option } => write!(f, "invalid option {option}"),
+            Self::InvalidUrl => f.write_str("invalid URL"),
+            Self::Json => f.write_str("invalid JSON"),
+            Self::Network => f.write_str("network error"),
+            Self::Protocol => f.write_str("invalid HTTP from the server"),
+            Self::Redirect => f.write_str("a redirect that cannot be followed"),
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::Timeout(phase) => write!(f, "timed out: {phase}"),
+            Self::Tls => f.write_str("no secure connection"),
+            Self::TooManyRedirects { limit } => write!(f, "more than {limit} redirects"),
+            Self::Unsupported { feature, platform } => {
+                write!(f, "{feature} is not supported here ({platform})")
+            }
+            Self::UnsupportedScheme => f.write_str("only http and https URLs can be fetched"),
+        }
+    }
+}
+
+/// The part of a request's way that a timeout bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Name look-up, TCP and TLS.
+    Connect,
+    /// From the request sent to the response's head.
+    Headers,
+    /// Waiting for a permit.
+    Queue,
+    /// Between two pieces of the body.
+    Read,
+    /// The request's own time: permit held or backing off; waiting for a permit does not count.
+    Total,
+    /// Everything, waiting included.
+    Wall,
+}
+
+impl Phase {
+    /// A stable word, the same in Rust, JavaScript and JSON output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Headers => "headers",
+            Self::Queue => "queue",
+            Self::Read => "read",
+            Self::Total => "total",
+            Self::Wall => "wall",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

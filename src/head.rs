@@ -1,0 +1,49 @@
+//! What a server answered before the body: the head of one response, and the hops that led to it.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, Version};
+
+use crate::url::Url;
+
+/// Status line and header fields of one response (RFC 9110, section 15).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Head {
+    /// The status code.
+    pub status: StatusCode,
+    /// The protocol version. A browser does not tell it: there it is always HTTP/1.1.
+    pub version: Version,
+    /// The header fields, duplicates kept. A page sees only what CORS exposes.
+    pub headers: HeaderMap,
+    /// Where the platform followed redirects itself: the URL it ended at.
+    pub final_url: Option<Url>,
+}
+
+impl Head {
+    /// A head with this status, HTTP/1.1 and no header.
+    #[must_use]
+    pub fn new(status: StatusCode) -> Self {
+        Self { status, version: Version::HTTP_11, headers: HeaderMap::new(), final_url: None }
+    }
+}
+
+/// One redirect that was followed on the way to a response.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Hop {
+    /// The URL that was asked.
+    pub url: Url,
+    /// The 3xx status it answered with.
+    pub status: StatusCode,
+    /// The header fields of that answer.
+    pub headers: HeaderMap,
+    /// From the start of the whole request to this answer.
+    pub elapsed: Duration,
+}
+
+impl Hop {
+    pub(crate) fn new(url: Url, head: Head, elapsed: Duration) -> Self {
+        Self { url, status: head.status, headers: head.headers, elapsed }
+    }
+}

@@ -1,0 +1,97 @@
+#![doc = include_str!("../README.md")]
+
+pub mod batch;
+pub mod body;
+pub mod charset;
+pub mod client;
+pub mod config;
+pub mod error;
+pub mod head;
+#[cfg(feature = "html")]
+pub mod html;
+pub mod maybe;
+mod options;
+#[cfg(feature = "html")]
+pub mod page;
+pub mod payload;
+pub mod platform;
+pub mod policy;
+pub mod request;
+pub mod response;
+pub mod session;
+pub mod url;
+
+#[cfg(feature = "html")]
+pub use crate::batch::TitleRow;
+pub use crate::batch::{Batch, FetchRow, SessionExt};
+pub use crate::body::Body;
+pub use crate::client::Client;
+pub use crate::config::Config;
+pub use crate::error::{Error, ErrorKind, Phase, Result};
+pub use crate::head::{Head, Hop};
+pub use crate::options::HttpVersion;
+#[cfg(feature = "html")]
+pub use crate::page::Page;
+pub use crate::payload::Transfer;
+pub use crate::policy::deadline::Timeout;
+pub use crate::policy::retry::Retry;
+pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
+pub use crate::request::{Request, RequestBuilder};
+pub use crate::response::Response;
+pub use crate::session::Session;
+pub use crate::url::Url;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+
+/// The session of this target: over reqwest natively.
+#[cfg(not(target_arch = "wasm32"))]
+pub type DefaultSession = Client<platform::Default>;
+
+#[cfg(not(target_arch = "wasm32"))]
+mod default_session {
+    use super::{Client, Config, DefaultSession, Result, platform};
+
+    impl DefaultSession {
+        /// A session with the default settings.
+        ///
+        /// # Errors
+        /// None with the defaults on a sound machine; see [`Client::with_backend`].
+        pub fn new() -> Result<Self> {
+            Config::new().build()
+        }
+
+        /// The settings of a session to be; [`build`](Config::build) makes it.
+        pub fn builder() -> Config {
+            Config::new()
+        }
+    }
+
+    impl Config {
+        /// The session of this target with these settings. Opens nothing yet.
+        ///
+        /// # Errors
+        /// As [`Client::with_backend`].
+        pub fn build(self) -> Result<DefaultSession> {
+            Client::with_backend(self, platform::Default::default())
+        }
+    }
+}
+
+/// What callers spawn must be `Send`, and stay so.
+#[cfg(not(target_arch = "wasm32"))]
+#[allow(dead_code, reason = "it is compiled, not called")]
+fn native_types_and_futures_are_send(session: &DefaultSession) {
+    fn send<T: Send>(_: T) {}
+    fn both<T: Send + Sync>() {}
+    both::<DefaultSession>();
+    both::<Error>();
+    both::<Request>();
+    both::<Config>();
+    send(session.get("https://example.com/").send());
+    send(async { session.get("https://example.com/").await?.text().await });
+    #[cfg(feature = "html")]
+    {
+        send(session.page("https://example.com/"));
+        send(session.titles(["https://example.com/"]));
+    }
+    send(session.fetch_all([]));
+}

@@ -1,0 +1,37 @@
+//! The body of a response as the engine sees it: frames, and how far the transfer has come.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http_body::Body;
+
+use crate::error::Error;
+
+/// A response body that counts what it transfers.
+pub trait Payload: Body<Data = Bytes, Error = Error> {
+    /// How far the transfer has come.
+    fn transfer(&self) -> Transfer;
+
+    /// Reads what is left in the background, for the connection's sake. Unless a body knows how, it is dropped.
+    fn drain(self: Pin<Box<Self>>) {}
+}
+
+/// How much of a body has come, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transfer {
+    /// As sent: before decompression. In a browser the same as `decoded`, since it does not tell.
+    pub wire: u64,
+    /// After decompression.
+    pub decoded: u64,
+    /// As sent and still to come, where the server declared a length.
+    pub remaining: Option<u64>,
+}
+
+impl Transfer {
+    /// These counts.
+    #[must_use]
+    pub fn new(wire: u64, decoded: u64, remaining: Option<u64>) -> Self {
+        Self { wire, decoded, remaining }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a platform must supply, and nothing more.
+//!
+//! - **One hop.** [`Backend::exchange`] sends one request and gives the response's head and body. It follows no
+//!   redirect unless the platform cannot do otherwise ([`Capabilities::redirects`]), retries nothing, keeps no cookie,
+//!   and knows one deadline alone: connecting, where the platform can bound that. Dropping its future, or the body,
+//!   ends the transfer.
+//! - **A clock and timers.** [`Backend::now`] never goes back; [`Backend::sleep_until`] makes a timer on that clock
+//!   which can be set again, so that one serves all phases of a request.
+//! - **Chance** for jitter, **tasks** for what outlives a call, and **an account of itself**.
+//!
+//! Everything else, on every platform, is the engine's.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::head::Head;
+use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
+use crate::payload::Payload;
+use crate::request::Request;
+
+pub mod scripted;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
+
+/// The backend of this target.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Default = native::Native;
+
+/// A platform. See the [module's](self) text for what it promises.
+pub trait Backend: MaybeSend + MaybeSync + 'static {
+    /// A response's body. Dropping it ends the transfer.
+    type Body: Payload + MaybeSend + Unpin + 'static;
+    /// A timer that can be set again.
+    type Sleep: Sleep + MaybeSend + 'static;
+
+    /// Sends one request and waits for the head of its response.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the request: nothing of it goes on.
+    fn exchange(&self, request: Request) -> impl Future<Output = Result<(Head, Self::Body)>> + MaybeSend;
+
+    /// A timer that is ready at this time of [`now`](Self::now)'s clock.
+    fn sleep_until(&self, at: Duration) -> Self::Sleep;
+
+    /// A clock that never goes back.
+    fn now(&self) -> Duration;
+
+    /// The time since 1970, for dates in header fields.
+    fn unix_time(&self) -> Duration;
+
+    /// Any number, different each time; not for secrets.
+    fn random(&self) -> u64;
+
+    /// Runs a task to its end. Where nothing can run it, it is dropped.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+
+    /// What this platform can do.
+    fn capabilities(&self) -> &Capabilities;
+}
+
+/// A timer that can be set again.
+pub trait Sleep: Future<Output = ()> {
+    /// Makes it ready at this time instead, whether it has been ready or not.
+    fn reset(self: Pin<&mut Self>, at: Duration);
+}
+
+/// What a platform can do. What it cannot is [`Unsupported`](crate::ErrorKind::Unsupported) when asked for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Its name in errors.
+    pub platform: &'static str,
+    /// It shows the 3xx and lets us follow it; otherwise it follows by itself.
+    pub redirects: bool,
+    /// It bounds the time that connecting takes.
+    pub connect_timeout: bool,
+    /// It lets us choose versions and keep-alive of connections.
+    pub transport: bool,
+    /// It can give compressed bodies as they were sent.
+    pub raw_bodies: bool,
+    /// `limit_per_host` where none is set; 0 is no limit.
+    pub limit_per_host: usize,
+}
+
+impl Capabilities {
+    /// A platform that can do everything.
+    #[must_use]
+    pub fn all(platform: &'static str) -> Self {
+        Self {
+            platform,
+            redirects: true,
+            connect_timeout: true,
+            transport: true,
+            raw_bodies: true,
+            limit_per_host: 0,
+        }
+    }
+}
+
+/// How far a request's connection is, told by a backend that knows: the bound on waiting for a head starts when the
+/// connection stands.
+#[derive(Debug, Default)]
+pub struct Progress(AtomicU64);
+
+impl Progress {
+    const CONNECTING: u64 = u64::MAX;
+
+    /// A connection is being made.
+    pub fn connecting(&self) {
+        self.0.store(Self::CONNECTING, Ordering::Relaxed);
+    }
+
+    /// The connection stands.
+    pub fn connected(&self, now: Duration) {
+        let nanos = u64::try_from(now.as_nanos()).unwrap_or(Self::CONNECTING - 1);
+        self.0.store(nanos.clamp(1, Self::CONNECTING - 1), Ordering::Relaxed);
+    }
+
+    /// Since when the request could be sent: `None` while a connection is being made, `started` where none had to be.
+    pub(crate) fn sendable_since(&self, started: Duration) -> Option<Duration> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Some(started),
+            Self::CONNECTING => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+}

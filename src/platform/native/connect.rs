@@ -1,0 +1,138 @@
+//! A layer around reqwest's connector: the bound on connecting, and word of how far it is.
+//!
+//! hyper-util polls a new connection first in the task that asked for it, so a task-local set around the request is
+//! seen here. A connection that is no longer needed goes on in the background, under the same bound.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper_util::client::legacy::connect::Connection;
+use tokio::time::Instant;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::platform::Progress;
+
+tokio::task_local! {
+    /// The request on whose behalf a connection is made.
+    pub(super) static CONNECT: Arc<Probe>;
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What one request wants of its connection, and what became of it.
+pub(super) struct Probe {
+    bound: Option<Duration>,
+    progress: Option<Arc<Progress>>,
+    started: Instant,
+    stage: AtomicU8,
+}
+
+/// How far a request's connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Stage {
+    /// None had to be made, so far.
+    Untouched = 0,
+    Connecting = 1,
+    /// It stands, and speaks HTTP/1.1.
+    Http1 = 2,
+    /// It stands, and speaks HTTP/2.
+    Http2 = 3,
+}
+
+impl Probe {
+    pub(super) fn new(bound: Option<Duration>, progress: Option<Arc<Progress>>, started: Instant) -> Self {
+        Self { bound, progress, started, stage: AtomicU8::new(Stage::Untouched as u8) }
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Relaxed) {
+            1 => Stage::Connecting,
+            2 => Stage::Http1,
+            3 => Stage::Http2,
+            _ => Stage::Untouched,
+        }
+    }
+
+    fn connecting(&self) {
+        self.stage.store(Stage::Connecting as u8, Ordering::Relaxed);
+        if let Some(progress) = &self.progress {
+            progress.connecting();
+        }
+    }
+
+    fn connected(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Relaxed);
+        if let Some(progress) = &self.progress {
+            progress.connected(self.started.elapsed());
+        }
+    }
+}
+
+/// Connecting took longer than its bound.
+#[derive(Debug)]
+pub(super) struct ConnectTimeout;
+
+impl fmt::Display for ConnectTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("connecting took too long")
+    }
+}
+
+impl std::error::Error for ConnectTimeout {}
+
+#[derive(Clone)]
+pub(super) struct ConnectLayer;
+
+impl<S> Layer<S> for ConnectLayer {
+    type Service = Connect<S>;
+
+    fn layer(&self, inner: S) -> Connect<S> {
+        Connect { inner }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Connect<S> {
+    inner: S,
+}
+
+impl<S, R> Service<R> for Connect<S>
+where
+    S: Service<R, Error = BoxError>,
+    S::Response: Connection,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, target: R) -> Self::Future {
+        let connecting = self.inner.call(target);
+        let Ok(probe) = CONNECT.try_with(Arc::clone) else { return Box::pin(connecting) };
+        probe.connecting();
+        Box::pin(async move {
+            let connection = match probe.bound {
+                None => connecting.await?,
+                Some(bound) => {
+                    tokio::time::timeout(bound, connecting).await.map_err(|_| Box::new(ConnectTimeout))??
+                }
+            };
+            probe.connected(match connection.connected().is_negotiated_h2() {
+                true => Stage::Http2,
+                false => Stage::Http1,
+            });
+            Ok(connection)
+        })
+    }
+}

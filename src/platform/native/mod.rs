@@ -1,0 +1,177 @@
+//! Native: reqwest and tokio. reqwest sends one request over one connection; everything above that is the engine's.
+
+// The one place where the native clock, timers and tasks are touched.
+#![allow(clippy::disallowed_methods)]
+
+mod alpn;
+mod body;
+mod clients;
+mod connect;
+mod dns;
+mod failure;
+mod tls;
+
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::header::{ACCEPT_ENCODING, CONNECTION, HeaderValue};
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::head::Head;
+use crate::maybe::BoxFuture;
+use crate::options::HttpVersion;
+use crate::request::Request;
+
+use super::{Backend, Capabilities};
+
+use alpn::Pass;
+use body::NativeBody;
+use clients::Clients;
+use connect::{CONNECT, Probe};
+
+/// What is offered in `Accept-Encoding`, and taken.
+const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
+
+/// The native platform. Needs a tokio runtime with time and I/O when it sends.
+pub struct Native {
+    clients: Clients,
+    capabilities: Capabilities,
+    started: Instant,
+    random: RandomState,
+}
+
+impl Native {
+    /// The native platform. Opens nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            clients: Clients::new(),
+            capabilities: Capabilities::all("native"),
+            started: Instant::now(),
+            random: RandomState::new(),
+        }
+    }
+
+    /// The reqwest request, which keeps to what we say: all defaults of reqwest's own are off.
+    fn translate(request: Request) -> reqwest::Request {
+        let Request { method, url, mut headers, body, options, .. } = request;
+        if options.auto_decompress != Some(false) && !headers.contains_key(ACCEPT_ENCODING) {
+            headers.insert(ACCEPT_ENCODING, ENCODINGS);
+        }
+        if options.transport.force_close == Some(true) {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let mut out = reqwest::Request::new(method, url.into_inner());
+        *out.headers_mut() = headers;
+        *out.body_mut() = body.as_bytes().map(|bytes| bytes.clone().into());
+        out
+    }
+}
+
+impl Default for Native {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Native {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Native").finish_non_exhaustive()
+    }
+}
+
+impl Backend for Native {
+    type Body = NativeBody;
+    type Sleep = Sleep;
+
+    async fn exchange(&self, request: Request) -> Result<(Head, NativeBody)> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::new(ErrorKind::Closed).with_message("there is no tokio runtime to send on"));
+        }
+        let client = self.clients.of(&request.options.transport)?;
+        let decompress = request.options.auto_decompress != Some(false);
+        let is_head = request.method == Method::HEAD;
+        let may_multiplex = request.url.scheme() == "https"
+            && !matches!(request.options.transport.http_version, Some(HttpVersion::Http1));
+        let origin = may_multiplex.then(|| request.url.origin().into_owned());
+        let bound = request.options.timeout.resolve().connect;
+        let probe = Arc::new(Probe::new(bound, request.progress.clone(), self.started));
+        let pass = match &origin {
+            Some(origin) => client.alpn.enter(origin).await,
+            None => Pass::free(),
+        };
+        let execute = CONNECT.scope(Arc::clone(&probe), client.reqwest.execute(Self::translate(request)));
+        let response = pass.watch(execute, &probe).await.map_err(failure::classify)?;
+
+        let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        let head =
+            Head { status: parts.status, version: parts.version, headers: parts.headers, final_url: None };
+        let is_empty = is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let body = NativeBody::new(body, &head.headers, decompress && !is_empty);
+        Ok((head, body))
+    }
+
+    fn sleep_until(&self, at: Duration) -> Sleep {
+        Sleep { inner: tokio::time::sleep_until(instant(self.started, at)), started: self.started }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn unix_time(&self) -> Duration {
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn random(&self) -> u64 {
+        self.random.hash_one(Instant::now())
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(task);
+        }
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// tokio's timer, on this backend's clock.
+    #[derive(Debug)]
+    pub struct Sleep {
+        #[pin]
+        inner: tokio::time::Sleep,
+        started: Instant,
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().inner.poll(cx)
+    }
+}
+
+impl super::Sleep for Sleep {
+    fn reset(self: Pin<&mut Self>, at: Duration) {
+        let this = self.project();
+        let at = instant(*this.started, at);
+        this.inner.reset(at);
+    }
+}
+
+/// A time past what the clock can show is as far off as it can.
+fn instant(started: Instant, at: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+    started.checked_add(at.min(FAR)).unwrap_or(started)
+}

@@ -1,0 +1,6 @@
+//! Decisions, and nothing but: time, chance and I/O come in as arguments.
+
+pub mod deadline;
+pub mod redirect;
+pub mod retry;
+pub mod scheduler;

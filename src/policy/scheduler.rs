@@ -1,0 +1,282 @@
+//! Who may start now: limits for the session and for each host, granted together, fair between hosts.
+//!
+//! Requests to one host wait in line, those of a higher priority first; hosts take turns. A permit is granted only
+//! when the session and the host both have room, in one step, so a crowded host never keeps an idle one waiting and
+//! nothing is acquired in any order. One short mutex guards it all; nobody is woken while it is held.
+//!
+//! Permits are held until the body has been read. Where callers first send everything and read later, that would wait
+//! for ever, so one waiter is the *sentinel* (the newest, which waits longest): it lets small bodies
+//! that nobody reads run into memory, and takes back permits whose time is over.
+
+mod line;
+mod state;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::maybe::{MaybeSend, MaybeSync};
+
+use state::{SlotId, State};
+
+/// How many requests may be under way. 0 is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// In the whole session.
+    pub session: usize,
+    /// At each host: scheme, name and port.
+    pub per_host: usize,
+}
+
+impl Limits {
+    /// These limits; 0 is none.
+    #[must_use]
+    pub fn new(session: usize, per_host: usize) -> Self {
+        Self { session, per_host }
+    }
+}
+
+/// What is under way and what waits, at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Figures {
+    /// Permits held.
+    pub in_flight: usize,
+    /// Requests waiting for one.
+    pub waiting: usize,
+    /// Each host that has any of either, in no order.
+    pub hosts: Vec<HostFigures>,
+}
+
+/// The figures of one host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostFigures {
+    /// Scheme, name and port.
+    pub origin: String,
+    /// Permits held.
+    pub in_flight: usize,
+    /// Requests waiting for one.
+    pub waiting: usize,
+}
+
+/// Whoever holds a permit without being polled, so that others can act on it: a response nobody reads.
+pub(crate) trait Holder: MaybeSend + MaybeSync {
+    /// The permit was taken back because its time is over: end the transfer.
+    fn revoke(&self);
+
+    /// Others wait: take in what has come if it is small. `false` when there is no use in asking again.
+    fn absorb(&self, cx: &mut Context<'_>) -> bool;
+}
+
+/// What a request asks of the scheduler.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    /// Scheme, name and port.
+    pub(crate) origin: Arc<str>,
+    /// Higher goes first at its host.
+    pub(crate) priority: i8,
+    /// Goes ahead of its equals: it has waited once already.
+    pub(crate) front: bool,
+    /// Not to be granted sooner.
+    pub(crate) not_before: Option<Duration>,
+    /// What the total clock has left: how long the permit may be held.
+    pub(crate) total_left: Option<Duration>,
+}
+
+/// Grants permits. Cheap to share; it knows no clock, the time comes with each call.
+pub(crate) struct Scheduler {
+    state: Mutex<State>,
+}
+
+impl Scheduler {
+    pub(crate) fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State::new(limits)) })
+    }
+
+    /// Asks for a permit. Nothing is reserved before the first poll; dropping the answer leaves no trace.
+    pub(crate) fn acquire(self: &Arc<Self>, ticket: Ticket) -> Acquire {
+        Acquire { scheduler: Arc::clone(self), ticket, slot: None, wake_at: None }
+    }
+
+    /// What is under way now.
+    pub(crate) fn figures(&self) -> Figures {
+        self.lock().figures()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state, hands out what has become free, and wakes whom that concerns after unlocking.
+    fn update<T>(&self, change: impl FnOnce(&mut State, &mut Wakes) -> T) -> T {
+        let mut wakes = Wakes::default();
+        let mut state = self.lock();
+        let value = change(&mut state, &mut wakes);
+        state.grant(&mut wakes);
+        drop(state);
+        wakes.wake();
+        value
+    }
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.figures().fmt(f)
+    }
+}
+
+/// A place in line. Dropping it gives the place, or a permit granted meanwhile, back.
+#[derive(Debug)]
+pub(crate) struct Acquire {
+    scheduler: Arc<Scheduler>,
+    ticket: Ticket,
+    slot: Option<SlotId>,
+    wake_at: Option<Duration>,
+}
+
+impl Acquire {
+    /// The permit, once there is one. `Err` when it was granted and, never polled, ran out of time.
+    ///
+    /// While pending it wants to be polled again at [`wake_at`](Self::wake_at), besides when woken.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, now: Duration) -> Poll<Result<Permit, Revoked>> {
+        if self.slot.is_none() && self.ticket.not_before.is_some_and(|at| at > now) {
+            self.wake_at = self.ticket.not_before;
+            return Poll::Pending;
+        }
+        let slot = match self.slot {
+            Some(slot) => slot,
+            None => {
+                let slot = self.scheduler.update(|state, wakes| state.enqueue(&self.ticket, wakes));
+                self.slot = Some(slot);
+                slot
+            }
+        };
+        if let Some(answer) = self.answer(slot, now) {
+            return Poll::Ready(answer);
+        }
+        self.wake_at = self.scheduler.wait(slot, cx, now);
+        match self.answer(slot, now) {
+            Some(answer) => Poll::Ready(answer),
+            None => Poll::Pending,
+        }
+    }
+
+    /// When to poll again without having been woken.
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
+        self.wake_at
+    }
+
+    fn answer(&mut self, slot: SlotId, now: Duration) -> Option<Result<Permit, Revoked>> {
+        match self.scheduler.lock().claim(slot, now) {
+            state::Claim::Waiting => return None,
+            state::Claim::Held => {}
+            state::Claim::Revoked => return Some(Err(Revoked)),
+        }
+        self.slot = None;
+        Some(Ok(Permit { scheduler: Arc::clone(&self.scheduler), slot }))
+    }
+}
+
+impl Drop for Acquire {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.scheduler.update(|state, _| state.leave(slot));
+        }
+    }
+}
+
+/// The permit was taken back: its time was over.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Revoked;
+
+/// The right to have one request under way. Dropping it lets the next one start.
+pub(crate) struct Permit {
+    scheduler: Arc<Scheduler>,
+    slot: SlotId,
+}
+
+impl Permit {
+    /// The response is in its caller's hands, who may or may not read it.
+    pub(crate) fn handed_out(&self, holder: Weak<dyn Holder>, now: Duration) {
+        self.scheduler.update(|state, wakes| state.handed_out(self.slot, holder, now, wakes));
+    }
+
+    /// The caller has begun to read.
+    pub(crate) fn reading(&self) {
+        self.scheduler.update(|state, _| state.reading(self.slot));
+    }
+
+    /// Whether it was taken back.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.scheduler.lock().is_revoked(self.slot)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.scheduler.update(|state, _| state.leave(self.slot));
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Permit").field(&self.slot).finish()
+    }
+}
+
+impl Scheduler {
+    /// Leaves the waker, and does the sentinel's round if that role is this waiter's.
+    fn wait(&self, slot: SlotId, cx: &mut Context<'_>, now: Duration) -> Option<Duration> {
+        let mut wakes = Wakes::default();
+        let mut state = self.lock();
+        let round = state.wait(slot, cx.waker(), now, &mut wakes);
+        state.grant(&mut wakes);
+        drop(state);
+        wakes.wake();
+        let round = round?;
+
+        for holder in round.revoked.iter().filter_map(Weak::upgrade) {
+            holder.revoke();
+        }
+        for (unread, holder) in &round.unread {
+            let Some(holder) = holder.upgrade() else { continue };
+            if !holder.absorb(cx) {
+                self.lock().not_absorbable(*unread);
+            }
+        }
+        if let Some(count) = round.warn {
+            log::warn!(
+                "{count} responses that nobody reads hold every permit while other requests wait: \
+                 read or drop them, or raise the limit"
+            );
+        }
+        round.wake_at
+    }
+}
+
+/// Whom to wake once the lock is released; the usual one needs no allocation.
+#[derive(Default)]
+struct Wakes {
+    first: Option<Waker>,
+    rest: Vec<Waker>,
+}
+
+impl Wakes {
+    fn add(&mut self, waker: Option<Waker>) {
+        match waker {
+            Some(waker) if self.first.is_none() => self.first = Some(waker),
+            Some(waker) => self.rest.push(waker),
+            None => {}
+        }
+    }
+
+    fn wake(self) {
+        self.first.into_iter().chain(self.rest).for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests;

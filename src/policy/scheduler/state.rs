@@ -1,0 +1,505 @@
+//! What the scheduler's mutex guards: slots in a slab, each host's lines threaded through them, a ring of hosts whose
+//! turn may come. Every change is constant time in the number of waiters.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::line::{Line, Links};
+use super::{Figures, Holder, HostFigures, Limits, Ticket, Wakes};
+
+/// How long unread bodies may hold every permit before a warning says so.
+const UNREAD_WARNING: Duration = Duration::from_secs(5);
+
+/// A slot's place in the slab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SlotId(u32);
+
+type HostId = u32;
+
+pub(super) struct State {
+    limits: Limits,
+    slots: Vec<Slot>,
+    free_slots: Vec<u32>,
+    hosts: Vec<Host>,
+    free_hosts: Vec<HostId>,
+    by_origin: HashMap<Arc<str>, HostId>,
+    /// Hosts that have waiters and room for one, in the order of their turns.
+    ring: Line,
+    /// Every waiter, oldest first.
+    everyone: Line,
+    /// The slots that hold a permit, in no order.
+    holding: Vec<u32>,
+    waiting: usize,
+    /// Permits held by responses that nobody has begun to read.
+    unread: usize,
+    sentinel: Option<u32>,
+    /// When the sentinel will look again by itself.
+    sentinel_wakes_at: Option<Duration>,
+    warned: bool,
+}
+
+struct Host {
+    origin: Arc<str>,
+    in_flight: usize,
+    waiting: usize,
+    unread: usize,
+    /// Its neighbours in the ring, while it is in there.
+    turn: Option<Links>,
+    /// One line for each priority in use, the highest first.
+    lanes: Vec<(i8, Line)>,
+}
+
+enum Slot {
+    Free,
+    Waiting {
+        host: HostId,
+        priority: i8,
+        total_left: Option<Duration>,
+        waker: Option<Waker>,
+        lane: Links,
+        all: Links,
+    },
+    Holding {
+        host: HostId,
+        place: u32,
+        until: Until,
+        holder: Option<Weak<dyn Holder>>,
+        unread: Option<Unread>,
+    },
+    /// Taken back; whoever has it has not noticed yet.
+    Revoked,
+}
+
+/// How long a permit may be held.
+#[derive(Clone, Copy)]
+enum Until {
+    Deadline(Option<Duration>),
+    /// Granted, but its owner has not been polled since: the clock starts when anyone looks.
+    Unclaimed(Option<Duration>),
+}
+
+/// A response in its caller's hands that nobody has begun to read.
+struct Unread {
+    since: Duration,
+    absorbable: bool,
+}
+
+/// How a slot stands when its owner asks.
+pub(super) enum Claim {
+    Held,
+    Revoked,
+    Waiting,
+}
+
+/// What the sentinel's round found to do outside the lock.
+pub(super) struct Round {
+    pub(super) revoked: Vec<Weak<dyn Holder>>,
+    pub(super) unread: Vec<(SlotId, Weak<dyn Holder>)>,
+    pub(super) warn: Option<usize>,
+    pub(super) wake_at: Option<Duration>,
+}
+
+impl State {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            slots: Vec::new(),
+            free_slots: Vec::new(),
+            hosts: Vec::new(),
+            free_hosts: Vec::new(),
+            by_origin: HashMap::new(),
+            ring: Line::default(),
+            everyone: Line::default(),
+            holding: Vec::new(),
+            waiting: 0,
+            unread: 0,
+            sentinel: None,
+            sentinel_wakes_at: None,
+            warned: false,
+        }
+    }
+
+    pub(super) fn enqueue(&mut self, ticket: &Ticket, wakes: &mut Wakes) -> SlotId {
+        let host = self.host(&ticket.origin);
+        let slot = self.new_slot(Slot::Waiting {
+            host,
+            priority: ticket.priority,
+            total_left: ticket.total_left,
+            waker: None,
+            lane: Links::default(),
+            all: Links::default(),
+        });
+        let line = self.hosts[host as usize].lane(ticket.priority);
+        match ticket.front {
+            true => line.push_front(&mut self.slots, slot, lane_links),
+            false => line.push_back(&mut self.slots, slot, lane_links),
+        }
+        self.everyone.push_back(&mut self.slots, slot, all_links);
+        self.hosts[host as usize].waiting += 1;
+        self.waiting += 1;
+        self.offer_turn(host);
+        if self.host_is_stalled(host) {
+            self.wake_sentinel(wakes);
+        }
+        SlotId(slot)
+    }
+
+    /// Gives permits to whoever's turn it is while there is room.
+    pub(super) fn grant(&mut self, wakes: &mut Wakes) {
+        while self.has_room() {
+            let Some(host) = self.ring.head() else { break };
+            self.withdraw_turn(host);
+            if let Some(slot) = self.hosts[host as usize].first() {
+                wakes.add(self.promote(slot));
+                self.offer_turn(host);
+            }
+        }
+        self.appoint(wakes);
+    }
+
+    /// Notes the owner's waker. The sentinel's round comes back when the role is this waiter's.
+    pub(super) fn wait(
+        &mut self,
+        slot: SlotId,
+        by: &Waker,
+        now: Duration,
+        wakes: &mut Wakes,
+    ) -> Option<Round> {
+        let Some(Slot::Waiting { waker, .. }) = self.slots.get_mut(slot.0 as usize) else { return None };
+        match waker {
+            Some(waker) if waker.will_wake(by) => {}
+            _ => *waker = Some(by.clone()),
+        }
+        if *self.sentinel.get_or_insert(slot.0) != slot.0 {
+            return None;
+        }
+        let round = self.round(now);
+        self.sentinel_wakes_at = round.wake_at;
+        self.grant(wakes);
+        Some(round)
+    }
+
+    pub(super) fn claim(&mut self, slot: SlotId, now: Duration) -> Claim {
+        match &mut self.slots[slot.0 as usize] {
+            Slot::Holding { until, .. } => {
+                until.start(now);
+                Claim::Held
+            }
+            Slot::Revoked => Claim::Revoked,
+            Slot::Waiting { .. } | Slot::Free => Claim::Waiting,
+        }
+    }
+
+    pub(super) fn handed_out(
+        &mut self,
+        slot: SlotId,
+        by: Weak<dyn Holder>,
+        now: Duration,
+        wakes: &mut Wakes,
+    ) {
+        let Slot::Holding { host, holder, unread, .. } = &mut self.slots[slot.0 as usize] else { return };
+        let host = *host;
+        *holder = Some(by);
+        if unread.replace(Unread { since: now, absorbable: true }).is_none() {
+            self.hosts[host as usize].unread += 1;
+            self.unread += 1;
+        }
+        if self.waiting > 0 && (self.session_is_stalled() || self.host_is_stalled(host)) {
+            self.wake_sentinel(wakes);
+        }
+    }
+
+    pub(super) fn reading(&mut self, slot: SlotId) {
+        if let Slot::Holding { host, unread, .. } = &mut self.slots[slot.0 as usize]
+            && unread.take().is_some()
+        {
+            self.hosts[*host as usize].unread -= 1;
+            self.unread -= 1;
+        }
+    }
+
+    pub(super) fn not_absorbable(&mut self, slot: SlotId) {
+        if let Some(Slot::Holding { unread: Some(unread), .. }) = self.slots.get_mut(slot.0 as usize) {
+            unread.absorbable = false;
+        }
+    }
+
+    pub(super) fn is_revoked(&self, slot: SlotId) -> bool {
+        matches!(self.slots[slot.0 as usize], Slot::Revoked)
+    }
+
+    /// The slot's owner goes: it waits no longer, or gives its permit back.
+    pub(super) fn leave(&mut self, slot: SlotId) {
+        match self.slots[slot.0 as usize] {
+            Slot::Waiting { .. } => {
+                let host = self.unlink(slot.0);
+                self.forget_if_idle(host);
+            }
+            Slot::Holding { .. } => self.release(slot.0),
+            Slot::Revoked | Slot::Free => {}
+        }
+        self.slots[slot.0 as usize] = Slot::Free;
+        self.free_slots.push(slot.0);
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        let hosts = self.by_origin.values().map(|host| {
+            let Host { origin, in_flight, waiting, .. } = &self.hosts[*host as usize];
+            HostFigures { origin: origin.to_string(), in_flight: *in_flight, waiting: *waiting }
+        });
+        Figures { in_flight: self.holding.len(), waiting: self.waiting, hosts: hosts.collect() }
+    }
+
+    fn has_room(&self) -> bool {
+        self.limits.session == 0 || self.holding.len() < self.limits.session
+    }
+
+    fn host_has_room(&self, host: HostId) -> bool {
+        self.limits.per_host == 0 || self.hosts[host as usize].in_flight < self.limits.per_host
+    }
+
+    /// Puts the host at the ring's end if it has someone waiting, has room, and is not there already.
+    fn offer_turn(&mut self, host: HostId) {
+        let room = self.host_has_room(host);
+        let entry = &mut self.hosts[host as usize];
+        if room && entry.waiting > 0 && entry.turn.is_none() {
+            entry.turn = Some(Links::default());
+            self.ring.push_back(&mut self.hosts, host, turn_links);
+        }
+    }
+
+    fn withdraw_turn(&mut self, host: HostId) {
+        if self.hosts[host as usize].turn.is_some() {
+            self.ring.remove(&mut self.hosts, host, turn_links);
+            self.hosts[host as usize].turn = None;
+        }
+    }
+
+    /// From waiting to holding.
+    fn promote(&mut self, slot: u32) -> Option<Waker> {
+        let host = self.unlink(slot);
+        let place = u32::try_from(self.holding.len()).unwrap_or(u32::MAX);
+        let (waker, total_left) = match &mut self.slots[slot as usize] {
+            Slot::Waiting { waker, total_left, .. } => (waker.take(), *total_left),
+            _ => (None, None),
+        };
+        let until = Until::Unclaimed(total_left);
+        self.slots[slot as usize] = Slot::Holding { host, place, until, holder: None, unread: None };
+        self.holding.push(slot);
+        self.hosts[host as usize].in_flight += 1;
+        waker
+    }
+
+    /// Takes a holding slot's permit away; the slot itself stays its owner's.
+    fn release(&mut self, slot: u32) {
+        self.reading(SlotId(slot));
+        let Slot::Holding { host, place, .. } = self.slots[slot as usize] else { return };
+        self.slots[slot as usize] = Slot::Revoked;
+        self.holding.swap_remove(place as usize);
+        if let Some(moved) = self.holding.get(place as usize)
+            && let Slot::Holding { place: its, .. } = &mut self.slots[*moved as usize]
+        {
+            *its = place;
+        }
+        self.hosts[host as usize].in_flight -= 1;
+        self.offer_turn(host);
+        self.forget_if_idle(host);
+    }
+
+    /// Takes a waiter out of its lines.
+    fn unlink(&mut self, slot: u32) -> HostId {
+        let Slot::Waiting { host, priority, .. } = self.slots[slot as usize] else { return 0 };
+        self.hosts[host as usize].lane(priority).remove(&mut self.slots, slot, lane_links);
+        self.everyone.remove(&mut self.slots, slot, all_links);
+        let entry = &mut self.hosts[host as usize];
+        entry.lanes.retain(|(_, line)| line.head().is_some());
+        entry.waiting -= 1;
+        if entry.waiting == 0 {
+            self.withdraw_turn(host);
+        }
+        self.waiting -= 1;
+        if self.sentinel == Some(slot) {
+            self.sentinel = None;
+            self.sentinel_wakes_at = None;
+        }
+        host
+    }
+
+    /// A host of which nothing is left costs nothing.
+    fn forget_if_idle(&mut self, host: HostId) {
+        let entry = &self.hosts[host as usize];
+        if entry.in_flight == 0 && entry.waiting == 0 {
+            self.by_origin.remove(&entry.origin);
+            self.free_hosts.push(host);
+        }
+    }
+
+    fn host(&mut self, origin: &Arc<str>) -> HostId {
+        if let Some(host) = self.by_origin.get(origin) {
+            return *host;
+        }
+        let entry = Host {
+            origin: Arc::clone(origin),
+            in_flight: 0,
+            waiting: 0,
+            unread: 0,
+            turn: None,
+            lanes: Vec::new(),
+        };
+        let host = match self.free_hosts.pop() {
+            Some(host) => {
+                self.hosts[host as usize] = entry;
+                host
+            }
+            None => {
+                self.hosts.push(entry);
+                index(self.hosts.len() - 1)
+            }
+        };
+        self.by_origin.insert(Arc::clone(origin), host);
+        host
+    }
+
+    fn new_slot(&mut self, slot: Slot) -> u32 {
+        match self.free_slots.pop() {
+            Some(free) => {
+                self.slots[free as usize] = slot;
+                free
+            }
+            None => {
+                self.slots.push(slot);
+                index(self.slots.len() - 1)
+            }
+        }
+    }
+}
+
+/// The sentinel: who looks after permits that their holders neglect.
+impl State {
+    /// Whether bodies that nobody reads hold every permit.
+    fn session_is_stalled(&self) -> bool {
+        !self.has_room() && self.unread == self.holding.len()
+    }
+
+    /// Whether bodies that nobody reads hold every permit of a host that others wait for.
+    fn host_is_stalled(&self, host: HostId) -> bool {
+        let entry = &self.hosts[host as usize];
+        entry.waiting > 0 && !self.host_has_room(host) && entry.unread == entry.in_flight
+    }
+
+    /// Makes sure that someone has the role while anyone waits.
+    fn appoint(&mut self, wakes: &mut Wakes) {
+        if self.sentinel.is_none() && !self.holding.is_empty() {
+            self.sentinel = self.everyone.tail();
+            self.wake_sentinel(wakes);
+        }
+    }
+
+    fn wake_sentinel(&mut self, wakes: &mut Wakes) {
+        if let Some(sentinel) = self.sentinel
+            && let Slot::Waiting { waker, .. } = &mut self.slots[sentinel as usize]
+        {
+            wakes.add(waker.take());
+        }
+    }
+
+    /// Looks at every permit held: which are over their time, which hold everybody up, and when to look again.
+    fn round(&mut self, now: Duration) -> Round {
+        let mut round = Round { revoked: Vec::new(), unread: Vec::new(), warn: None, wake_at: None };
+        let mut over = Vec::new();
+        let session_is_stalled = self.session_is_stalled();
+        let mut newest = Duration::ZERO;
+        for place in 0..self.holding.len() {
+            let slot = self.holding[place];
+            let Slot::Holding { host, until, holder, unread, .. } = &mut self.slots[slot as usize] else {
+                continue;
+            };
+            let (host, deadline) = (*host, until.start(now));
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                over.push(slot);
+                round.revoked.extend(holder.clone());
+                continue;
+            }
+            round.wake_at = earliest(round.wake_at, deadline);
+            let Some(unread) = unread else { continue };
+            newest = newest.max(unread.since);
+            let absorbable = holder.clone().filter(|_| unread.absorbable);
+            if session_is_stalled || self.host_is_stalled(host) {
+                round.unread.extend(absorbable.map(|holder| (SlotId(slot), holder)));
+            }
+        }
+        if session_is_stalled && over.is_empty() && !self.warned {
+            let at = newest.saturating_add(UNREAD_WARNING);
+            if at <= now {
+                self.warned = true;
+                round.warn = Some(self.unread);
+            } else {
+                round.wake_at = earliest(round.wake_at, Some(at));
+            }
+        }
+        for slot in over {
+            self.release(slot);
+        }
+        round
+    }
+}
+
+impl Host {
+    /// The priority's line; a new one where there is none yet.
+    fn lane(&mut self, priority: i8) -> &mut Line {
+        let place = self.lanes.iter().position(|(its, _)| *its <= priority).unwrap_or(self.lanes.len());
+        if self.lanes.get(place).is_none_or(|(its, _)| *its != priority) {
+            self.lanes.insert(place, (priority, Line::default()));
+        }
+        &mut self.lanes[place].1
+    }
+
+    /// Whose turn it is at this host.
+    fn first(&self) -> Option<u32> {
+        self.lanes.first().and_then(|(_, line)| line.head())
+    }
+}
+
+impl Until {
+    fn start(&mut self, now: Duration) -> Option<Duration> {
+        if let Self::Unclaimed(left) = *self {
+            *self = Self::Deadline(left.and_then(|left| now.checked_add(left)));
+        }
+        match *self {
+            Self::Deadline(deadline) => deadline,
+            Self::Unclaimed(_) => None,
+        }
+    }
+}
+
+fn lane_links(slot: &mut Slot) -> Option<&mut Links> {
+    match slot {
+        Slot::Waiting { lane, .. } => Some(lane),
+        _ => None,
+    }
+}
+
+fn all_links(slot: &mut Slot) -> Option<&mut Links> {
+    match slot {
+        Slot::Waiting { all, .. } => Some(all),
+        _ => None,
+    }
+}
+
+fn turn_links(host: &mut Host) -> Option<&mut Links> {
+    host.turn.as_mut()
+}
+
+fn earliest(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Slots and hosts number less than 2 to the 32: each costs far more memory elsewhere.
+fn index(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,312 @@
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
+
+use super::*;
+
+const START: Duration = Duration::from_secs(1_000);
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Bell(AtomicUsize);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// One request's place in line, with a bell of its own.
+struct Waiter {
+    acquire: Acquire,
+    bell: Arc<Bell>,
+}
+
+impl Waiter {
+    fn new(scheduler: &Arc<Scheduler>, origin: &str) -> Self {
+        Self::with(
+            scheduler,
+            Ticket { origin: origin.into(), priority: 0, front: false, not_before: None, total_left: None },
+        )
+    }
+
+    fn with(scheduler: &Arc<Scheduler>, ticket: Ticket) -> Self {
+        Self { acquire: scheduler.acquire(ticket), bell: Arc::default() }
+    }
+
+    fn poll(&mut self, now: Duration) -> Poll<Result<Permit, Revoked>> {
+        let waker = Waker::from(Arc::clone(&self.bell));
+        self.acquire.poll(&mut Context::from_waker(&waker), now)
+    }
+
+    fn permit(&mut self) -> Option<Permit> {
+        match self.poll(START) {
+            Poll::Ready(permit) => Some(permit.expect("not revoked")),
+            Poll::Pending => None,
+        }
+    }
+
+    fn was_woken(&self) -> bool {
+        self.bell.0.swap(0, Ordering::SeqCst) > 0
+    }
+}
+
+fn ticket(origin: &str) -> Ticket {
+    Ticket { origin: origin.into(), priority: 0, front: false, not_before: None, total_left: None }
+}
+
+/// Polls all waiters once and gives the names of those that were granted a permit, and the permits.
+fn granted<'a>(waiters: &mut Vec<(&'a str, Waiter)>) -> (Vec<&'a str>, Vec<Permit>) {
+    let mut names = Vec::new();
+    let mut permits = Vec::new();
+    waiters.retain_mut(|(name, waiter)| match waiter.permit() {
+        Some(permit) => {
+            names.push(*name);
+            permits.push(permit);
+            false
+        }
+        None => true,
+    });
+    (names, permits)
+}
+
+#[test]
+fn both_limits_are_kept() {
+    let scheduler = Scheduler::new(Limits::new(3, 2));
+    let mut waiters: Vec<_> =
+        ["a", "a", "a", "b", "b"].into_iter().map(|host| (host, Waiter::new(&scheduler, host))).collect();
+    let (names, permits) = granted(&mut waiters);
+    assert_eq!(names, ["a", "a", "b"]);
+    assert_eq!(scheduler.figures().in_flight, 3);
+    assert_eq!(scheduler.figures().waiting, 2);
+    drop(permits);
+    assert_eq!(granted(&mut waiters).0, ["a", "b"]);
+}
+
+#[test]
+fn zero_is_no_limit() {
+    let scheduler = Scheduler::new(Limits::new(0, 0));
+    let mut waiters: Vec<_> = (0..1_000).map(|_| ("a", Waiter::new(&scheduler, "a"))).collect();
+    assert_eq!(granted(&mut waiters).1.len(), 1_000);
+}
+
+#[test]
+fn a_crowded_host_does_not_hold_up_an_idle_one() {
+    let scheduler = Scheduler::new(Limits::new(10, 1));
+    let mut waiters: Vec<_> = (0..50).map(|_| ("busy", Waiter::new(&scheduler, "busy"))).collect();
+    let (_, _held) = granted(&mut waiters);
+    assert!(Waiter::new(&scheduler, "idle").permit().is_some());
+}
+
+#[test]
+fn hosts_take_turns_and_each_keeps_its_order() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let first = Waiter::new(&scheduler, "x").permit();
+    let mut waiters: Vec<_> = [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("c1", "c"), ("c2", "c")]
+        .into_iter()
+        .map(|(name, host)| (name, Waiter::new(&scheduler, host)))
+        .collect();
+    assert!(granted(&mut waiters).0.is_empty());
+    drop(first);
+    let mut order = Vec::new();
+    while !waiters.is_empty() {
+        order.extend(granted(&mut waiters).0);
+    }
+    assert_eq!(order, ["a1", "b1", "c1", "a2", "c2", "a3"]);
+}
+
+#[test]
+fn a_higher_priority_goes_first_at_its_host() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let first = Waiter::new(&scheduler, "a").permit();
+    let mut waiters: Vec<_> = [("low", -1), ("plain", 0), ("high", 5), ("high too", 5)]
+        .into_iter()
+        .map(|(name, priority)| (name, Waiter::with(&scheduler, Ticket { priority, ..ticket("a") })))
+        .collect();
+    assert!(granted(&mut waiters).0.is_empty());
+    drop(first);
+    let mut order = Vec::new();
+    while !waiters.is_empty() {
+        order.extend(granted(&mut waiters).0);
+    }
+    assert_eq!(order, ["high", "high too", "plain", "low"]);
+}
+
+#[test]
+fn who_waited_before_goes_to_the_front() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let first = Waiter::new(&scheduler, "a").permit();
+    let mut waiters: Vec<_> = [("new", false), ("redirected", true)]
+        .into_iter()
+        .map(|(name, front)| (name, Waiter::with(&scheduler, Ticket { front, ..ticket("a") })))
+        .collect();
+    assert!(granted(&mut waiters).0.is_empty());
+    drop(first);
+    assert_eq!(granted(&mut waiters).0, ["redirected"]);
+}
+
+#[test]
+fn a_released_permit_wakes_whom_it_goes_to_and_nobody_else() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let first = Waiter::new(&scheduler, "a").permit();
+    let mut second = Waiter::new(&scheduler, "a");
+    let mut third = Waiter::new(&scheduler, "a");
+    let mut last = Waiter::new(&scheduler, "a");
+    for waiter in [&mut second, &mut third, &mut last] {
+        assert!(waiter.permit().is_none());
+        waiter.was_woken();
+    }
+    drop(first);
+    assert!(second.was_woken());
+    assert!(!third.was_woken());
+    assert!(!last.was_woken());
+}
+
+#[test]
+fn a_cancelled_waiter_leaves_no_trace() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let first = Waiter::new(&scheduler, "a").permit();
+    let mut waiting = Waiter::new(&scheduler, "b");
+    assert!(waiting.permit().is_none());
+    drop(waiting);
+    let figures = scheduler.figures();
+    assert_eq!((figures.waiting, figures.hosts.len()), (0, 1));
+    drop(first);
+    assert_eq!(scheduler.figures(), Figures::default());
+}
+
+#[test]
+fn a_permit_granted_to_a_cancelled_waiter_goes_on() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let first = Waiter::new(&scheduler, "a").permit();
+    let mut cancelled = Waiter::new(&scheduler, "a");
+    let mut next = Waiter::new(&scheduler, "a");
+    assert!(cancelled.permit().is_none());
+    assert!(next.permit().is_none());
+    drop(first);
+    assert!(cancelled.was_woken());
+    drop(cancelled);
+    assert!(next.was_woken());
+    assert!(next.permit().is_some());
+}
+
+#[test]
+fn nobody_starts_before_its_time() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let at = START + Duration::from_secs(9);
+    let mut later = Waiter::with(&scheduler, Ticket { not_before: Some(at), ..ticket("a") });
+    assert!(later.poll(START).is_pending());
+    assert_eq!(later.acquire.wake_at(), Some(at));
+    assert_eq!(scheduler.figures().waiting, 0);
+    assert!(later.poll(at).is_ready());
+}
+
+/// A response in a caller's hands.
+#[derive(Default)]
+struct Body {
+    revoked: AtomicUsize,
+    asked: AtomicUsize,
+}
+
+impl Holder for Body {
+    fn revoke(&self) {
+        self.revoked.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn absorb(&self, _: &mut Context<'_>) -> bool {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        false
+    }
+}
+
+fn hand_out(permit: &Permit) -> Arc<Body> {
+    let body = Arc::new(Body::default());
+    let holder: Weak<dyn Holder> = Arc::<Body>::downgrade(&body) as _;
+    permit.handed_out(holder, START);
+    body
+}
+
+#[test]
+fn a_waiter_takes_back_a_permit_that_is_over_its_time() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let total = Duration::from_secs(30);
+    let mut first = Waiter::with(&scheduler, Ticket { total_left: Some(total), ..ticket("a") });
+    let held = first.permit().expect("a permit");
+    let body = hand_out(&held);
+    let mut waiter = Waiter::new(&scheduler, "b");
+    assert!(waiter.poll(START).is_pending());
+    let warning = START + Duration::from_secs(5);
+    assert_eq!(waiter.acquire.wake_at(), Some(warning));
+    assert!(waiter.poll(warning).is_pending());
+    assert_eq!(waiter.acquire.wake_at(), Some(START + total));
+    assert!(waiter.poll(START + total).is_ready());
+    assert_eq!(body.revoked.load(Ordering::SeqCst), 1);
+    assert!(held.is_revoked());
+    drop(held);
+    assert_eq!(scheduler.figures(), Figures::default());
+}
+
+#[test]
+fn a_permit_whose_owner_never_claims_it_runs_out_of_time() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let first = Waiter::new(&scheduler, "a").permit();
+    let total = Duration::from_secs(30);
+    let mut forgotten = Waiter::with(&scheduler, Ticket { total_left: Some(total), ..ticket("a") });
+    let mut patient = Waiter::new(&scheduler, "a");
+    assert!(forgotten.poll(START).is_pending());
+    assert!(patient.poll(START).is_pending());
+    drop(first);
+    assert!(patient.poll(START).is_pending());
+    assert!(patient.poll(START + total).is_ready());
+    assert_eq!(forgotten.poll(START + total).map(|answer| answer.err()), Poll::Ready(Some(Revoked)));
+}
+
+#[test]
+fn unread_bodies_that_hold_everything_are_asked_to_come_in_once() {
+    let scheduler = Scheduler::new(Limits::new(2, 0));
+    let permits: Vec<_> = (0..2).filter_map(|_| Waiter::new(&scheduler, "a").permit()).collect();
+    let mut waiter = Waiter::new(&scheduler, "a");
+    assert!(waiter.permit().is_none());
+    let first = hand_out(&permits[0]);
+    assert!(!waiter.was_woken(), "one of two may still be read");
+    let second = hand_out(&permits[1]);
+    assert!(waiter.was_woken());
+    assert!(waiter.permit().is_none());
+    assert!(waiter.permit().is_none());
+    let asked = |body: &Body| body.asked.load(Ordering::SeqCst);
+    assert_eq!((asked(&first), asked(&second)), (1, 1), "each said that there is no use");
+}
+
+#[test]
+fn a_body_being_read_is_left_alone_until_its_time_is_over() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let total = Duration::from_secs(30);
+    let mut first = Waiter::with(&scheduler, Ticket { total_left: Some(total), ..ticket("a") });
+    let held = first.permit().expect("a permit");
+    let body = hand_out(&held);
+    held.reading();
+    let mut waiter = Waiter::new(&scheduler, "a");
+    assert!(waiter.poll(START).is_pending());
+    assert_eq!(body.asked.load(Ordering::SeqCst), 0);
+    assert!(waiter.poll(START + total).is_ready());
+    assert_eq!(body.revoked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn the_sentinel_s_duty_passes_on_when_it_leaves() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let total = Duration::from_secs(30);
+    let mut first = Waiter::with(&scheduler, Ticket { total_left: Some(total), ..ticket("a") });
+    let _held = first.permit().expect("a permit");
+    let mut sentinel = Waiter::new(&scheduler, "a");
+    let mut other = Waiter::new(&scheduler, "a");
+    assert!(sentinel.permit().is_none());
+    assert!(other.permit().is_none());
+    assert_eq!(other.acquire.wake_at(), None);
+    drop(sentinel);
+    assert!(other.was_woken());
+    assert!(other.permit().is_none());
+    assert_eq!(other.acquire.wake_at(), Some(START + total));
+}

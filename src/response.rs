@@ -1,0 +1,282 @@
+//! [`Response`]: head, guarded body, and the readers.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::Stream;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode, Version};
+
+use crate::charset::{self, Hints};
+use crate::error::{Error, ErrorKind, Result};
+use crate::head::{Head, Hop};
+use crate::maybe::BoxBody;
+use crate::options::DEFAULT_MAX_BODY;
+use crate::payload::Transfer;
+use crate::request::Shown;
+use crate::url::Url;
+
+/// The answer to a request: its head is here, its body comes as it is read.
+///
+/// A response whose body is still coming holds one of the session's permits until the body has been read to its end
+/// or the response is dropped. A body of no bytes, and one of at most 64 KiB that is complete, holds none.
+///
+/// # Dropping
+/// Dropping a response, or the future of one of its readers, ends the transfer and gives the permit back. Over
+/// HTTP/1.1 that costs the connection, unless the body had ended.
+pub struct Response {
+    head: Head,
+    url: Url,
+    history: Vec<Hop>,
+    attempts: u32,
+    elapsed: Duration,
+    max_body: Option<u64>,
+    body: BoxBody,
+}
+
+impl Response {
+    pub(crate) fn new(head: Head, url: Url, body: BoxBody) -> Self {
+        let url = head.final_url.clone().unwrap_or(url);
+        let max_body = Some(DEFAULT_MAX_BODY);
+        Self { head, url, history: Vec::new(), attempts: 1, elapsed: Duration::ZERO, max_body, body }
+    }
+
+    pub(crate) fn with_way(mut self, history: Vec<Hop>, attempts: u32, elapsed: Duration) -> Self {
+        (self.history, self.attempts, self.elapsed) = (history, attempts, elapsed);
+        self
+    }
+
+    pub(crate) fn with_max_body(mut self, max_body: Option<u64>) -> Self {
+        self.max_body = max_body;
+        self
+    }
+
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// Whether the status is less than 400.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.status().as_u16() < 400
+    }
+
+    /// The version of HTTP it came by. A browser does not tell: there it is always HTTP/1.1.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.head.version
+    }
+
+    /// The header fields.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The URL that answered: the last one, after redirects.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The redirects followed on the way, the first one first. Empty in a page, which follows them unseen.
+    #[must_use]
+    pub fn history(&self) -> &[Hop] {
+        &self.history
+    }
+
+    /// How many attempts the last hop took.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// From the call to the head of this response.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The `Content-Type` as it was sent, where it is text.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers().get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The `Content-Length`: bytes as sent, before decompression.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.headers().get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    }
+
+    /// How much of the body has come.
+    #[must_use]
+    pub fn transfer(&self) -> Transfer {
+        self.body.transfer()
+    }
+
+    /// This response, unless its status is 400 or more.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`].
+    pub fn raise_for_status(self) -> Result<Self> {
+        match self.ok() {
+            true => Ok(self),
+            false => Err(Error::new(ErrorKind::Status(self.status())).with_url(&self.url)),
+        }
+    }
+
+    /// The next piece of the body, decompressed; `None` at its end. Pieces are never empty.
+    ///
+    /// # Errors
+    /// What ended the body early: a timeout, the connection, bytes that cannot be decompressed, `max_body`.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        std::future::poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    /// The whole body, decompressed.
+    ///
+    /// # Errors
+    /// As [`chunk`](Self::chunk), and [`ErrorKind::BodyTooLarge`] past `max_body`, 256 MiB by default.
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        let Some(first) = self.limited_chunk(0).await? else { return Ok(Bytes::new()) };
+        let Some(second) = self.limited_chunk(first.len()).await? else { return Ok(first) };
+        let mut all = BytesMut::with_capacity(self.expected().max(first.len() + second.len()));
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(more) = self.limited_chunk(all.len()).await? {
+            all.extend_from_slice(&more);
+        }
+        Ok(all.freeze())
+    }
+
+    /// The whole body as text, by the encoding it is in: byte order mark, `Content-Type`, for HTML a `<meta>`, and
+    /// else a guess where it is not UTF-8. What is malformed becomes U+FFFD.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes); [`ErrorKind::Unsupported`] for another encoding than UTF-8 without the crate feature
+    /// `charset`.
+    pub async fn text(self) -> Result<String> {
+        let hints = self.hints();
+        let (url, bytes) = (self.url.clone(), self.bytes().await?);
+        let decoded = charset::decode_with(&bytes, hints);
+        match decoded.unsupported {
+            None => Ok(decoded.text),
+            Some(label) => Err(unsupported_encoding(&label).with_url(&url)),
+        }
+    }
+
+    /// The whole body read as JSON.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes); [`ErrorKind::ContentType`] when it is neither `application/json` nor `*+json`;
+    /// [`ErrorKind::Json`] when it is not what was asked for. Both tell the body's first bytes.
+    #[cfg(feature = "json")]
+    pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
+        let content_type = self.content_type().unwrap_or_default().to_owned();
+        let (is_json, url) = (is_json(&content_type), self.url.clone());
+        let bytes = self.bytes().await?;
+        if !is_json {
+            return Err(Error::new(ErrorKind::ContentType)
+                .with_message(format!("{content_type:?} is not JSON; the body starts {}", start(&bytes)))
+                .with_url(&url));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Error::new(ErrorKind::Json)
+                .with_message(format!("{error}; the body starts {}", start(&bytes)))
+                .with_source(error)
+                .with_url(&url)
+        })
+    }
+
+    /// Reads no further. What is known to be left is read in the background if it is at most `small` bytes, so that
+    /// an HTTP/1.1 connection can be used again; otherwise the transfer is ended, as by dropping.
+    pub fn discard(self, small: u64) {
+        let left = self.transfer().remaining;
+        if self.version() < Version::HTTP_2 && left.is_some_and(|left| left <= small) {
+            self.body.drain();
+        }
+    }
+
+    /// What head and URL tell about the body's encoding.
+    pub(crate) fn hints(&self) -> Hints {
+        let hints = Hints::new().host(self.url.host().unwrap_or_default());
+        match self.content_type() {
+            Some(content_type) => hints.content_type(content_type),
+            None => hints,
+        }
+    }
+
+    async fn limited_chunk(&mut self, so_far: usize) -> Result<Option<Bytes>> {
+        let chunk = self.chunk().await?;
+        let size = so_far as u64 + chunk.as_ref().map_or(0, Bytes::len) as u64;
+        match self.max_body.filter(|limit| size > *limit) {
+            None => Ok(chunk),
+            Some(limit) => Err(Error::new(ErrorKind::BodyTooLarge { limit }).with_url(&self.url)),
+        }
+    }
+
+    /// What to reserve for the whole body: the declared length, but not more than a stranger may make us reserve.
+    fn expected(&self) -> usize {
+        const AT_MOST: u64 = 1024 * 1024;
+        usize::try_from(self.content_length().unwrap_or(0).min(AT_MOST)).unwrap_or(0)
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        loop {
+            let frame = match std::task::ready!(self.body.as_mut().poll_frame(cx)) {
+                None => return Poll::Ready(Ok(None)),
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => {
+                    return Poll::Ready(Err(error.with_url(&self.url).with_attempts(self.attempts)));
+                }
+            };
+            match frame.into_data() {
+                Ok(data) if !data.is_empty() => return Poll::Ready(Ok(Some(data))),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The body's pieces, decompressed: the same as [`Response::chunk`].
+impl Stream for Response {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_chunk(cx).map(Result::transpose)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .field("url", &self.url)
+            .field("headers", &Shown(self.headers()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// This build reads UTF-8 alone, and the body is labelled otherwise.
+pub(crate) fn unsupported_encoding(label: &str) -> Error {
+    Error::new(ErrorKind::Unsupported { feature: "charset", platform: "this build" })
+        .with_message(format!("{label:?}"))
+}
+
+#[cfg(feature = "json")]
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// The first bytes of a body for a message.
+#[cfg(feature = "json")]
+fn start(bytes: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]))
+}

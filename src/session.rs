@@ -1,0 +1,138 @@
+//! [`Session`]: sending a request, and the verbs on top.
+
+use std::future::{Future, IntoFuture};
+use std::time::Duration;
+
+use http::Method;
+
+use crate::error::{Error, Result};
+use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
+use crate::policy::scheduler::Limits;
+use crate::request::{Request, RequestBuilder};
+use crate::response::Response;
+use crate::url::Url;
+
+/// What can send requests: one implementation, [`Client`](crate::Client), on every platform.
+///
+/// A verb gives a builder that is sent by awaiting it:
+///
+/// ```
+/// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
+/// # let backend = Scripted::new(1);
+/// # backend.on("https://example.com/", Reply::ok("hello"));
+/// # let session = Client::with_backend(Config::new(), backend.clone())?;
+/// # backend.run(async {
+/// let text = session.get("https://example.com/").header("accept-language", "en").await?.text().await?;
+/// # assert_eq!(text, "hello");
+/// # Ok::<(), dualfetch::Error>(())
+/// # })?;
+/// # Ok::<(), dualfetch::Error>(())
+/// ```
+pub trait Session: MaybeSend + MaybeSync {
+    /// Sends a request, following redirects, and gives the response as soon as its head is there.
+    ///
+    /// # Errors
+    /// Each [`ErrorKind`](crate::ErrorKind) says when it occurs. A status of 400 or more is no error, unless
+    /// `raise_for_status` is set.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the request and gives its permit, or its place in line, back.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response>> + MaybeSend;
+
+    /// How many requests may be under way: what batches take as their measure.
+    fn limits(&self) -> Limits;
+
+    /// The session's clock, which never goes back.
+    fn now(&self) -> Duration;
+
+    /// A request by any method.
+    fn request<U>(&self, method: Method, url: U) -> RequestBuilder<&Self>
+    where
+        U: TryInto<Url>,
+        Error: From<U::Error>,
+    {
+        RequestBuilder::new(self, method, url)
+    }
+
+    /// A GET request.
+    fn get<U>(&self, url: U) -> RequestBuilder<&Self>
+    where
+        U: TryInto<Url>,
+        Error: From<U::Error>,
+    {
+        self.request(Method::GET, url)
+    }
+
+    /// A HEAD request.
+    fn head<U>(&self, url: U) -> RequestBuilder<&Self>
+    where
+        U: TryInto<Url>,
+        Error: From<U::Error>,
+    {
+        self.request(Method::HEAD, url)
+    }
+
+    /// An OPTIONS request.
+    fn options<U>(&self, url: U) -> RequestBuilder<&Self>
+    where
+        U: TryInto<Url>,
+        Error: From<U::Error>,
+    {
+        self.request(Method::OPTIONS, url)
+    }
+
+    /// A POST request.
+    fn post<U>(&self, url: U) -> RequestBuilder<&Self>
+    where
+        U: TryInto<Url>,
+        Error: From<U::Error>,
+    {
+        self.request(Method::POST, url)
+    }
+
+    /// A PUT request.
+    fn put<U>(&self, url: U) -> RequestBuilder<&Self>
+    where
+        U: TryInto<Url>,
+        Error: From<U::Error>,
+    {
+        self.request(Method::PUT, url)
+    }
+
+    /// A PATCH request.
+    fn patch<U>(&self, url: U) -> RequestBuilder<&Self>
+    where
+        U: TryInto<Url>,
+        Error: From<U::Error>,
+    {
+        self.request(Method::PATCH, url)
+    }
+
+    /// A DELETE request.
+    fn delete<U>(&self, url: U) -> RequestBuilder<&Self>
+    where
+        U: TryInto<Url>,
+        Error: From<U::Error>,
+    {
+        self.request(Method::DELETE, url)
+    }
+}
+
+impl<S: Session + ?Sized> RequestBuilder<&S> {
+    /// Sends the request: [`Session::send`]. Awaiting the builder does the same.
+    ///
+    /// # Errors
+    /// The first bad input of the builder, or those of [`Session::send`].
+    pub async fn send(self) -> Result<Response> {
+        self.session.send(self.request?).await
+    }
+}
+
+impl<'a, S: Session + ?Sized> IntoFuture for RequestBuilder<&'a S> {
+    type Output = Result<Response>;
+    type IntoFuture = BoxFuture<'a, Result<Response>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

@@ -1,0 +1,346 @@
+//! [`Url`]: the `url` crate natively, the platform's own `URL` in a browser.
+//!
+//! Both follow the WHATWG URL standard. The serialisation it prescribes is what goes on the wire; escapes that
+//! are there already are neither decoded nor encoded again, so a signed URL survives.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind};
+
+/// An absolute URL (WHATWG URL standard), kept in its normal form.
+///
+/// `Debug` hides a password; [`as_str`](Self::as_str) and `Display` do not.
+///
+/// ```
+/// use dualfetch::Url;
+///
+/// let page = Url::parse("HTTP://Example.com:80/a/../b?q=1#top")?;
+/// assert_eq!(page.as_str(), "http://example.com/b?q=1#top");
+/// assert_eq!(page.origin(), "http://example.com");
+/// assert_eq!(page.join("c")?.as_str(), "http://example.com/c");
+/// # Ok::<(), dualfetch::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Url(imp::Inner);
+
+impl Url {
+    /// Reads an absolute URL.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`] with the offending text.
+    pub fn parse(input: &str) -> Result<Self, Error> {
+        imp::parse(input, None).map(Self).map_err(|why| invalid(input, why))
+    }
+
+    /// Resolves `reference` against this URL, as a browser resolves a link.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`] with the offending text.
+    pub fn join(&self, reference: &str) -> Result<Self, Error> {
+        imp::parse(reference, Some(&self.0)).map(Self).map_err(|why| invalid(reference, why))
+    }
+
+    /// The whole URL, userinfo and fragment included.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        imp::href(&self.0)
+    }
+
+    /// The scheme in lower case, without the colon.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.as_str().split(':').next().unwrap_or_default()
+    }
+
+    /// The host as it is serialised: a name in lower case (Punycode), an IPv4 address, or an IPv6 address in
+    /// brackets. `None` for URLs such as `data:` ones.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        let (host, _) = split_port(self.host_and_port()?);
+        (!host.is_empty()).then_some(host)
+    }
+
+    /// The port, the scheme's default one when the URL names none.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match split_port(self.host_and_port()?) {
+            (_, Some(port)) => port.parse().ok(),
+            (_, None) => match self.scheme() {
+                "http" | "ws" => Some(80),
+                "https" | "wss" => Some(443),
+                _ => None,
+            },
+        }
+    }
+
+    /// Scheme, host and port: what limits per host are counted by. Default ports are left out.
+    #[must_use]
+    pub fn origin(&self) -> Cow<'_, str> {
+        let href = self.as_str();
+        let Some(authority) = self.authority() else { return Cow::Borrowed(href) };
+        match authority.rsplit_once('@') {
+            None => Cow::Borrowed(&href[..href.len() - self.after_authority().len()]),
+            Some((_, host)) => Cow::Owned(format!("{}://{host}", self.scheme())),
+        }
+    }
+
+    /// The path, with its leading slash.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let rest = self.after_authority();
+        &rest[..rest.find(['?', '#']).unwrap_or(rest.len())]
+    }
+
+    /// The query, without the question mark; `None` when there is none.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        let rest = self.after_authority();
+        rest.split('#').next().and_then(|rest| rest.split_once('?')).map(|(_, query)| query)
+    }
+
+    /// The fragment, without the number sign. It is never sent.
+    #[must_use]
+    pub fn fragment(&self) -> Option<&str> {
+        self.after_authority().split_once('#').map(|(_, fragment)| fragment)
+    }
+
+    /// User name and password as they stand in the URL, percent-encoded.
+    #[must_use]
+    pub fn userinfo(&self) -> Option<(&str, Option<&str>)> {
+        let (userinfo, _) = self.authority()?.rsplit_once('@')?;
+        Some(match userinfo.split_once(':') {
+            Some((user, password)) => (user, Some(password)),
+            None => (userinfo, None),
+        })
+    }
+
+    /// Whether a password or user name stands in the URL, and what is left without them.
+    pub(crate) fn without_userinfo(&self) -> Result<Self, Error> {
+        match self.userinfo() {
+            None => Ok(self.clone()),
+            Some(_) => Self::parse(&format!("{}{}", self.origin(), self.after_authority())),
+        }
+    }
+
+    /// This URL with `fragment` if it has none of its own (a redirect inherits it: Fetch, section 4.4).
+    pub(crate) fn inheriting_fragment(self, fragment: Option<&str>) -> Result<Self, Error> {
+        match (self.fragment(), fragment) {
+            (None, Some(fragment)) => Self::parse(&format!("{}#{fragment}", self.as_str())),
+            _ => Ok(self),
+        }
+    }
+
+    /// The whole URL with a password shown as `***`: for messages and logs.
+    #[must_use]
+    pub fn redacted(&self) -> Cow<'_, str> {
+        match self.userinfo() {
+            Some((user, Some(_))) => {
+                let host = self.host_and_port().unwrap_or_default();
+                Cow::Owned(format!("{}://{user}:***@{host}{}", self.scheme(), self.after_authority()))
+            }
+            _ => Cow::Borrowed(self.as_str()),
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn into_inner(self) -> url::Url {
+        self.0
+    }
+
+    fn authority(&self) -> Option<&str> {
+        let rest = self.as_str().split_once(':')?.1.strip_prefix("//")?;
+        Some(&rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())])
+    }
+
+    fn host_and_port(&self) -> Option<&str> {
+        self.authority().map(|authority| authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+    }
+
+    fn after_authority(&self) -> &str {
+        let href = self.as_str();
+        let after_scheme = href.split_once(':').map_or(href, |(_, rest)| rest);
+        match self.authority() {
+            Some(authority) => &after_scheme[2 + authority.len()..],
+            None => after_scheme,
+        }
+    }
+}
+
+/// `[::1]:8080` and `example.com:8080` alike: the port is after the last colon that no bracket closes.
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    }
+}
+
+fn invalid(input: &str, why: String) -> Error {
+    Error::new(ErrorKind::InvalidUrl).with_message(format!("{:?}: {why}", shown(input)))
+}
+
+/// The offending text for a message: cut short, and without what may be a password.
+fn shown(input: &str) -> String {
+    const SHOWN: usize = 200;
+    let mut text: String = input.chars().take(SHOWN).collect();
+    if text.len() < input.len() {
+        text.push('…');
+    }
+    if let Some((before, after)) = text.rsplit_once('@')
+        && let Some((scheme, userinfo)) = before.split_once("//")
+        && let Some((user, _)) = userinfo.split_once(':')
+    {
+        return format!("{scheme}//{user}:***@{after}");
+    }
+    text
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Url").field(&self.redacted()).finish()
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Url {
+    type Err = Error;
+
+    fn from_str(input: &str) -> Result<Self, Error> {
+        Self::parse(input)
+    }
+}
+
+impl TryFrom<&str> for Url {
+    type Error = Error;
+
+    fn try_from(input: &str) -> Result<Self, Error> {
+        Self::parse(input)
+    }
+}
+
+impl TryFrom<String> for Url {
+    type Error = Error;
+
+    fn try_from(input: String) -> Result<Self, Error> {
+        Self::parse(&input)
+    }
+}
+
+impl TryFrom<&String> for Url {
+    type Error = Error;
+
+    fn try_from(input: &String) -> Result<Self, Error> {
+        Self::parse(input)
+    }
+}
+
+impl From<&Self> for Url {
+    fn from(url: &Self) -> Self {
+        url.clone()
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod imp {
+    pub(super) type Inner = url::Url;
+
+    pub(super) fn parse(input: &str, base: Option<&Inner>) -> Result<Inner, String> {
+        url::Url::options().base_url(base).parse(input).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn href(url: &Inner) -> &str {
+        url.as_str()
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+mod imp {
+    pub(super) type Inner = String;
+
+    pub(super) fn parse(input: &str, base: Option<&Inner>) -> Result<Inner, String> {
+        match base {
+            Some(base) => web_sys::Url::new_with_base(input, base),
+            None => web_sys::Url::new(input),
+        }
+        .map(|url| url.href())
+        .map_err(|_| "not an absolute URL".to_owned())
+    }
+
+    pub(super) fn href(url: &Inner) -> &str {
+        url
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::Url;
+    use crate::error::ErrorKind;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect("a URL")
+    }
+
+    #[test]
+    fn the_parts_of_a_url_are_those_of_its_serialisation() {
+        let full = url("https://me:secret@[::1]:8443/a/b?x=1&y=/?#frag?#");
+        assert_eq!(full.scheme(), "https");
+        assert_eq!(full.host(), Some("[::1]"));
+        assert_eq!(full.port(), Some(8443));
+        assert_eq!(full.path(), "/a/b");
+        assert_eq!(full.query(), Some("x=1&y=/?"));
+        assert_eq!(full.fragment(), Some("frag?#"));
+        assert_eq!(full.userinfo(), Some(("me", Some("secret"))));
+        assert_eq!(full.origin(), "https://[::1]:8443");
+        assert_eq!(url("http://a").port(), Some(80));
+        assert_eq!(url("http://a").path(), "/");
+        assert_eq!(url("https://[2001:db8::1]/").port(), Some(443));
+        assert_eq!(url("data:text/plain,x@y").host(), None);
+    }
+
+    #[test]
+    fn origins_leave_out_default_ports_and_userinfo() {
+        assert_eq!(url("http://me@EXAMPLE.com:80/x").origin(), "http://example.com");
+        assert_eq!(url("https://example.com:80/x").origin(), "https://example.com:80");
+    }
+
+    #[test]
+    fn existing_escapes_are_left_alone() {
+        let signed = "https://s3.example/a%2Fb%20c?sig=%2B%2f%3D&x=a+b";
+        assert_eq!(url(signed).as_str(), signed);
+    }
+
+    #[test]
+    fn debug_and_errors_hide_passwords() {
+        let secret = url("https://me:hunter2@example.com/");
+        assert!(!format!("{secret:?}").contains("hunter2"));
+        assert!(secret.as_str().contains("hunter2"));
+        let error = Url::parse("https://me:hunter2@exa mple.com/").expect_err("a space in the host");
+        assert_eq!(*error.kind(), ErrorKind::InvalidUrl);
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn userinfo_can_be_taken_out_and_fragments_inherited() {
+        let bare = url("https://me:pw@example.com/x?y#z").without_userinfo().expect("still a URL");
+        assert_eq!(bare.as_str(), "https://example.com/x?y#z");
+        let to = url("https://example.com/").inheriting_fragment(Some("top")).expect("still a URL");
+        assert_eq!(to.as_str(), "https://example.com/#top");
+        let own = url("https://example.com/#own").inheriting_fragment(Some("top")).expect("still a URL");
+        assert_eq!(own.fragment(), Some("own"));
+    }
+
+    #[test]
+    fn a_relative_url_without_a_base_names_itself_in_the_error() {
+        let error = Url::parse("not a url").expect_err("relative");
+        assert!(error.to_string().contains("not a url"), "{error}");
+    }
+}
