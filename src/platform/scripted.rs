@@ -87,7 +87,8 @@ impl Scripted {
         self.state().handler = Some(Arc::new(handler));
     }
 
-    /// Runs a future to its end in virtual time, along with what was spawned.
+    /// Runs a future to its end in virtual time, along with what was spawned. What was spawned and has not ended by
+    /// then goes on in the next run.
     ///
     /// # Panics
     /// When everything waits and no timer is set: nothing could ever happen again.
@@ -100,6 +101,7 @@ impl Scripted {
             if flag.take()
                 && let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
             {
+                self.state().spawned.extend(tasks.into_iter().map(|(task, _)| task));
                 return value;
             }
             let spawned = std::mem::take(&mut self.state().spawned);
@@ -118,6 +120,11 @@ impl Scripted {
                 panic!("everything waits and no timer is set, at {:?}", self.elapsed());
             }
         }
+    }
+
+    /// Waits for so long in virtual time.
+    pub fn sleep(&self, pause: Duration) -> Sleep {
+        self.world.sleep(pause)
     }
 
     /// How far the virtual clock has gone.

@@ -151,17 +151,17 @@ fn who_waited_before_goes_to_the_front() {
 fn a_released_permit_wakes_whom_it_goes_to_and_nobody_else() {
     let scheduler = Scheduler::new(Limits::new(1, 0));
     let first = Waiter::new(&scheduler, "a").permit();
-    let mut second = Waiter::new(&scheduler, "a");
-    let mut third = Waiter::new(&scheduler, "a");
-    let mut last = Waiter::new(&scheduler, "a");
-    for waiter in [&mut second, &mut third, &mut last] {
-        assert!(waiter.permit().is_none());
-        waiter.was_woken();
-    }
+    let mut waiters: Vec<_> = (0..4).map(|_| Waiter::new(&scheduler, "a")).collect();
+    waiters.iter_mut().for_each(|waiter| assert!(waiter.permit().is_none()));
     drop(first);
-    assert!(second.was_woken());
-    assert!(!third.was_woken());
-    assert!(!last.was_woken());
+    let second = waiters.remove(0).permit();
+    // The first release also appoints the newest as the sentinel.
+    waiters.iter_mut().for_each(|waiter| assert!(waiter.permit().is_none()));
+    waiters.iter().for_each(|waiter| {
+        waiter.was_woken();
+    });
+    drop(second);
+    assert_eq!(waiters.iter().map(Waiter::was_woken).collect::<Vec<_>>(), [true, false, false]);
 }
 
 #[test]

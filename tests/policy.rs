@@ -1,0 +1,48 @@
+//! The engine's policy in virtual time, on the scripted backend: the same tests on every target.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+mod policy {
+    pub(crate) mod batch;
+    pub(crate) mod deadlines;
+    pub(crate) mod limits;
+    pub(crate) mod options;
+    pub(crate) mod redirects;
+    pub(crate) mod retries;
+}
+
+use std::time::Duration;
+
+use dualfetch::platform::scripted::Scripted;
+use dualfetch::{Client, Config};
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A session over a new scripted platform.
+fn session(config: Config) -> (Scripted, Client<Scripted>) {
+    let platform = Scripted::new(1);
+    let session = Client::with_backend(config, platform.clone()).expect("sound settings");
+    (platform, session)
+}
+
+#[test]
+fn a_run_in_virtual_time_is_the_same_each_time() {
+    use dualfetch::Session;
+    use dualfetch::platform::scripted::Reply;
+
+    let run = || {
+        let (platform, session) = session(Config::new().limit(2));
+        platform.on_every(|request: &dualfetch::Request| {
+            let pause = request.url().path().len() as u64;
+            Reply::ok("x").after(secs(pause))
+        });
+        platform.run(futures_util::future::join_all(
+            ["/a", "/bbbb", "/cc"].map(|path| session.get(format!("https://a.example{path}")).send()),
+        ));
+        (platform.elapsed(), format!("{:?}", platform.calls()))
+    };
+    assert_eq!(run(), run());
+}
