@@ -230,7 +230,7 @@ pub enum ErrorKind {
     Redirect,
     /// The status is an error and the caller asked for that to be one. Retried for some statuses.
     Status(StatusCode),
-    /// A deadline passed; the phase says which. Retried, except for the total and wall clocks.
+    /// A deadline passed; the phase says which. Connect and headers are retried.
     Timeout(Phase),
     /// No secure connection: certificate or handshake. Native. Not retried.
     Tls,

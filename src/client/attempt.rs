@@ -171,15 +171,20 @@ impl<'a, B: Backend> Run<'a, B> {
 
 /// The request as it is sent: the session's header fields added where it has none of the name.
 fn with_defaults(request: &Request, defaults: &HeaderMap) -> Request {
-    let mut request = request.clone();
-    for name in
-        defaults.keys().filter(|name| !request.headers.contains_key(*name)).cloned().collect::<Vec<_>>()
-    {
-        for value in defaults.get_all(&name) {
-            request.headers.append(name.clone(), value.clone());
+    let mut sent = request.clone();
+    let own = std::mem::replace(&mut sent.headers, defaults.clone());
+    for name in own.keys() {
+        sent.headers.remove(name);
+    }
+    // Field by field, so that duplicates are kept.
+    let mut last = None;
+    for (name, value) in own {
+        last = name.or(last);
+        if let Some(name) = &last {
+            sent.headers.append(name, value);
         }
     }
-    request
+    sent
 }
 
 /// `Retry-After` as a pause: seconds, or a date (RFC 9110, section 10.2.3).

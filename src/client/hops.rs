@@ -22,8 +22,8 @@ use super::{Shared, guarded};
 const MAX_REDIRECTS: u32 = 10;
 
 pub(super) async fn send<B: Backend>(shared: &Arc<Shared<B>>, request: Request) -> Result<Response> {
-    let url = request.url.clone();
-    let mut request = prepare(shared, request).map_err(|error| error.with_url(&url))?;
+    let mut request = request;
+    prepare(shared, &mut request).map_err(|error| error.with_url(&request.url))?;
     let started = shared.backend.now();
     let mut run = Run::start(shared, &request, started);
     let mut history = Vec::new();
@@ -51,8 +51,8 @@ pub(super) async fn send<B: Backend>(shared: &Arc<Shared<B>>, request: Request) 
     }
 }
 
-/// The request with its session's options filled in, checked before anything waits or is sent.
-fn prepare<B: Backend>(shared: &Shared<B>, mut request: Request) -> Result<Request> {
+/// Fills in the session's options and checks everything before anything waits or is sent.
+fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> {
     shared.backend.capabilities().allow(&request.options)?;
     request.options = request.options.over(&shared.config.options);
     request.options.validate()?;
@@ -61,8 +61,7 @@ fn prepare<B: Backend>(shared: &Shared<B>, mut request: Request) -> Result<Reque
             Error::new(ErrorKind::UnsupportedScheme).with_message(format!("{:?}", request.url.scheme()))
         );
     }
-    take_userinfo(&mut request)?;
-    Ok(request)
+    take_userinfo(request)
 }
 
 fn decide<B: Backend>(

@@ -9,8 +9,8 @@ use crate::error::{ErrorKind, Phase};
 /// How failures are retried. Off unless set.
 ///
 /// Only methods that may be sent twice are (GET, HEAD, OPTIONS, PUT, DELETE, TRACE: RFC 9110, section 9.2.2), and only
-/// after failures that may pass: no connection, an early end, a name that did not resolve, a phase that timed out,
-/// and the statuses 408, 425, 429, 500, 502, 503 and 504. The permit is given back while backing off; the total clock
+/// after failures before the response's head that may pass: no connection, an early end, a name that did not resolve,
+/// the connect or headers timeout, and the statuses 408, 425, 429, 500, 502, 503 and 504. The permit is given back while backing off; the total clock
 /// runs on.
 ///
 /// ```
@@ -115,7 +115,7 @@ fn is_transient(kind: &ErrorKind) -> bool {
             | ErrorKind::Disconnected
             | ErrorKind::Dns
             | ErrorKind::Network
-            | ErrorKind::Timeout(Phase::Connect | Phase::Headers | Phase::Read)
+            | ErrorKind::Timeout(Phase::Connect | Phase::Headers)
     )
 }
 
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn only_passing_failures_of_repeatable_methods_are_retried() {
         assert!(matches!(after(1, Method::GET, ErrorKind::Connect), Decision::Retry { .. }));
-        assert!(matches!(after(2, Method::PUT, ErrorKind::Timeout(Phase::Read)), Decision::Retry { .. }));
+        assert!(matches!(after(2, Method::PUT, ErrorKind::Timeout(Phase::Headers)), Decision::Retry { .. }));
         assert_eq!(after(1, Method::POST, ErrorKind::Connect), Decision::Stop);
         assert_eq!(after(1, Method::GET, ErrorKind::Tls), Decision::Stop);
         assert_eq!(after(1, Method::GET, ErrorKind::Timeout(Phase::Total)), Decision::Stop);
