@@ -168,10 +168,11 @@ fn redirects_across_hosts_at_limit_one_do_not_deadlock() {
 fn a_higher_priority_overtakes_at_its_host() {
     let (platform, session) = session(Config::new().limit(1));
     platform.on_every(|_: &Request| Reply::ok("x").after(secs(1)));
-    platform.run(join(
+    let (_, urgent) = platform.run(join(
         join_all(urls(3).into_iter().map(|url| session.get(url).send())),
         session.get("https://a.example/urgent").priority(1).send(),
     ));
+    assert!(urgent.is_ok());
     let order: Vec<_> = platform.calls().into_iter().map(|call| call.url).collect();
     assert_eq!(order[1], "https://a.example/urgent", "{order:?}");
 }
