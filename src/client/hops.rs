@@ -104,6 +104,7 @@ async fn finish<B: Backend>(
     let status = answer.head.status;
     let attempts = run.attempts();
     if request.options.raise_for_status == Some(true) && status.as_u16() >= 400 {
+        guarded::finish_if_ready(answer.body).await;
         return Err(failed(ErrorKind::Status(status).into(), &request, attempts, history));
     }
     let Answer { head, body } = answer;

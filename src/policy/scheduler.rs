@@ -232,7 +232,7 @@ impl Scheduler {
     fn wait(&self, slot: SlotId, cx: &mut Context<'_>, now: Duration) -> Option<Duration> {
         let mut wakes = Wakes::default();
         let mut state = self.lock();
-        let round = state.wait(slot, cx.waker(), now, &mut wakes);
+        let round = state.wait(slot, cx.waker(), now);
         state.grant(&mut wakes);
         drop(state);
         wakes.wake();

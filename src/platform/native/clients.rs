@@ -17,9 +17,6 @@ const KEPT: usize = 32;
 /// How long an idle connection is kept when `keep_alive` is not set.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How many header fields a response may have; more is an error, not memory.
-const MAX_HEADERS: usize = 128;
-
 /// A reqwest client and what is known of the origins it talks to.
 pub(super) struct Pooled {
     pub(super) reqwest: reqwest::Client,
@@ -65,7 +62,6 @@ impl Clients {
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
-            .http1_max_headers(MAX_HEADERS)
             .pool_idle_timeout(transport.keep_alive.unwrap_or(KEEP_ALIVE))
             .dns_resolver(Arc::clone(&self.resolver))
             .connector_layer(ConnectLayer);

@@ -35,8 +35,6 @@ pub(super) struct State {
     /// Permits held by responses that nobody has begun to read.
     unread: usize,
     sentinel: Option<u32>,
-    /// When the sentinel will look again by itself.
-    sentinel_wakes_at: Option<Duration>,
     warned: bool,
 }
 
@@ -116,7 +114,6 @@ impl State {
             waiting: 0,
             unread: 0,
             sentinel: None,
-            sentinel_wakes_at: None,
             warned: false,
         }
     }
@@ -160,13 +157,7 @@ impl State {
     }
 
     /// Notes the owner's waker. The sentinel's round comes back when the role is this waiter's.
-    pub(super) fn wait(
-        &mut self,
-        slot: SlotId,
-        by: &Waker,
-        now: Duration,
-        wakes: &mut Wakes,
-    ) -> Option<Round> {
+    pub(super) fn wait(&mut self, slot: SlotId, by: &Waker, now: Duration) -> Option<Round> {
         let Some(Slot::Waiting { waker, .. }) = self.slots.get_mut(slot.0 as usize) else { return None };
         match waker {
             Some(waker) if waker.will_wake(by) => {}
@@ -176,8 +167,6 @@ impl State {
             return None;
         }
         let round = self.round(now);
-        self.sentinel_wakes_at = round.wake_at;
-        self.grant(wakes);
         Some(round)
     }
 
@@ -322,7 +311,6 @@ impl State {
         self.waiting -= 1;
         if self.sentinel == Some(slot) {
             self.sentinel = None;
-            self.sentinel_wakes_at = None;
         }
         host
     }
