@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, HeaderMap, HeaderValue, USER_AGENT};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::capabilities::Capabilities;
+use crate::error::{Error, Result};
 use crate::options::{HttpVersion, Options};
-use crate::platform::Capabilities;
 use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
 use crate::policy::scheduler::Limits;
@@ -99,7 +99,7 @@ impl Config {
         self
     }
 
-    /// How many redirects are followed before [`ErrorKind::TooManyRedirects`].
+    /// How many redirects are followed before [`ErrorKind::TooManyRedirects`](crate::error::ErrorKind::TooManyRedirects).
     pub fn max_redirects(mut self, limit: u32) -> Self {
         self.options.max_redirects = Some(limit);
         self
@@ -117,7 +117,7 @@ impl Config {
         self
     }
 
-    /// Whether a status of 400 or more is [`ErrorKind::Status`].
+    /// Whether a status of 400 or more is [`ErrorKind::Status`](crate::error::ErrorKind::Status).
     pub fn raise_for_status(mut self, raise: bool) -> Self {
         self.options.raise_for_status = Some(raise);
         self
@@ -129,19 +129,19 @@ impl Config {
         self
     }
 
-    /// How long an idle connection is kept. Native; elsewhere [`ErrorKind::Unsupported`].
+    /// How long an idle connection is kept. Native; elsewhere [`ErrorKind::Unsupported`](crate::error::ErrorKind::Unsupported).
     pub fn keep_alive(mut self, idle: Duration) -> Self {
         self.options.transport.keep_alive = Some(idle);
         self
     }
 
-    /// Whether connections are closed after one request. Native; elsewhere [`ErrorKind::Unsupported`].
+    /// Whether connections are closed after one request. Native; elsewhere [`ErrorKind::Unsupported`](crate::error::ErrorKind::Unsupported).
     pub fn force_close(mut self, close: bool) -> Self {
         self.options.transport.force_close = Some(close);
         self
     }
 
-    /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`].
+    /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`](crate::error::ErrorKind::Unsupported).
     pub fn http_version(mut self, version: HttpVersion) -> Self {
         self.options.transport.http_version = Some(version);
         self
@@ -157,7 +157,7 @@ impl Config {
             });
         }
         self.options.validate()?;
-        platform.allow(&self.options)
+        self.options.allowed_on(platform)
     }
 
     pub(crate) fn limits(&self, platform: &Capabilities) -> Limits {
@@ -179,25 +179,5 @@ impl std::fmt::Debug for Config {
             .field("headers", &Shown(&self.headers))
             .field("options", &self.options)
             .finish_non_exhaustive()
-    }
-}
-
-impl Capabilities {
-    /// Refuses, by name, options that were set and cannot be honoured here.
-    pub(crate) fn allow(&self, options: &Options) -> Result<()> {
-        let transport = &options.transport;
-        let asked = [
-            ("timeout.connect", options.timeout.asks_for_connect(), self.connect_timeout),
-            ("http_version", transport.http_version.is_some(), self.transport),
-            ("keep_alive", transport.keep_alive.is_some(), self.transport),
-            ("force_close", transport.force_close.is_some(), self.transport),
-            ("follow_redirects", options.follow_redirects == Some(false), self.redirects),
-            ("max_redirects", options.max_redirects.is_some(), self.redirects),
-            ("auto_decompress", options.auto_decompress == Some(false), self.raw_bodies),
-        ];
-        match asked.into_iter().find(|(_, asked, able)| *asked && !able) {
-            None => Ok(()),
-            Some((feature, ..)) => Err(ErrorKind::Unsupported { feature, platform: self.platform }.into()),
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod body;
+mod capabilities;
 pub mod charset;
 pub mod client;
 pub mod config;

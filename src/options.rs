@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::capabilities::Capabilities;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
@@ -70,5 +71,25 @@ impl Options {
                 .with_message("force_close leaves no connection to keep alive; set one of the two"));
         }
         Ok(())
+    }
+
+    /// Refuses, by name, what was set and cannot be honoured on this platform.
+    pub(crate) fn allowed_on(&self, platform: &Capabilities) -> Result<()> {
+        let transport = &self.transport;
+        let asked = [
+            ("timeout.connect", self.timeout.asks_for_connect(), platform.connect_timeout),
+            ("http_version", transport.http_version.is_some(), platform.transport),
+            ("keep_alive", transport.keep_alive.is_some(), platform.transport),
+            ("force_close", transport.force_close.is_some(), platform.transport),
+            ("follow_redirects", self.follow_redirects == Some(false), platform.redirects),
+            ("max_redirects", self.max_redirects.is_some(), platform.redirects),
+            ("auto_decompress", self.auto_decompress == Some(false), platform.raw_bodies),
+        ];
+        match asked.into_iter().find(|(_, asked, able)| *asked && !able) {
+            None => Ok(()),
+            Some((feature, ..)) => {
+                Err(ErrorKind::Unsupported { feature, platform: platform.platform }.into())
+            }
+        }
     }
 }

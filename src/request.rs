@@ -6,9 +6,9 @@ use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::body::Body;
+use crate::capabilities::Progress;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{HttpVersion, Options};
-use crate::platform::Progress;
 use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
 use crate::url::Url;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Phase, Result};
 use crate::platform::{Backend, Sleep};
 use crate::policy::deadline::Deadlines;
 
@@ -59,7 +59,7 @@ impl<B: Backend> Timer<B> {
     /// Sleeps for `pause`, or fails at the earliest deadline.
     pub(super) async fn sleep(&mut self, backend: &B, pause: Duration, deadlines: &Deadlines) -> Result<()> {
         let Some(until) = backend.now().checked_add(pause) else {
-            return Err(Error::timeout(crate::Phase::Total));
+            return Err(Error::timeout(Phase::Total));
         };
         poll_fn(|cx| {
             loop {

@@ -53,7 +53,7 @@ pub(super) async fn send<B: Backend>(shared: &Arc<Shared<B>>, request: Request) 
 
 /// Fills in the session's options and checks everything before anything waits or is sent.
 fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> {
-    shared.backend.capabilities().allow(&request.options)?;
+    request.options.allowed_on(shared.backend.capabilities())?;
     request.options = request.options.over(&shared.config.options);
     request.options.validate()?;
     if !matches!(request.url.scheme(), "http" | "https") {

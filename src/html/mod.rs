@@ -12,6 +12,7 @@
 
 mod parser;
 mod search;
+mod skim;
 mod title;
 mod tree;
 

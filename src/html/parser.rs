@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::iter;
 
 use html5ever::interface::{Tracer, TreeSink};
 use html5ever::tendril::StrTendril;
@@ -10,9 +11,10 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
-use html5ever::{Attribute, LocalName, QualName, TokenizerResult, local_name, ns};
+use html5ever::{Attribute, LocalName, QualName, local_name, ns};
 
-use super::title::floor_char_boundary;
+use super::skim::{Within, attributes, skim};
+use super::title::pieces;
 use super::tree::{Found, Handle, Kind, Tree};
 
 /// Open elements beyond which no more are opened, as in Chromium. html5ever searches its stack for many a tag,
@@ -59,29 +61,14 @@ impl Parser {
     /// Parses `text` from the page's start until the title is certain or the text ends. `end`: it is all there is.
     pub(super) fn run(&mut self, text: &str, end: bool) -> Outcome {
         let watch = &self.tokenizer.sink;
-        let input = BufferQueue::default();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (piece, tail) = rest.split_at(floor_char_boundary(rest, PIECE));
-            rest = tail;
-            let tokens = watch.tokens.get();
-            input.push_back(StrTendril::from_slice(piece));
-            while let TokenizerResult::Script(_) | TokenizerResult::EncodingIndicator(_) =
-                self.tokenizer.feed(&input)
-            {
-                if watch.stopped.get() {
-                    return Outcome::Final(watch.tree().first());
-                }
-            }
-            if watch.is_final() {
+        let start = skim(text);
+        let mut allowed = MAX_WORK;
+        for piece in iter::once(start.kept.as_str()).chain(pieces(start.rest, PIECE)) {
+            if self.feed(piece) || watch.is_final() {
                 return Outcome::Final(watch.tree().first());
             }
-            if watch.tokens.get() == tokens {
-                watch.piece_within_tag(piece);
-            } else {
-                watch.attributes.set(0);
-            }
-            if watch.work() > MAX_WORK + WORK_PER_BYTE * (text.len() - rest.len()) as u64 {
+            allowed += WORK_PER_BYTE * piece.len() as u64;
+            if watch.work() > allowed {
                 return Outcome::GaveUp(watch.tree().first());
             }
         }
@@ -90,6 +77,22 @@ impl Parser {
             self.tokenizer.end();
         }
         Outcome::Open(watch.tree().first())
+    }
+
+    /// Whether the tokenizer was stopped right behind the title.
+    fn feed(&self, piece: &str) -> bool {
+        let watch = &self.tokenizer.sink;
+        let tokens = watch.tokens.get();
+        let input = BufferQueue::default();
+        input.push_back(StrTendril::from_slice(piece));
+        // Nothing but a stop makes it return early: see `Watch::process_token`.
+        let _ = self.tokenizer.feed(&input);
+        if watch.tokens.get() == tokens {
+            watch.piece_within_tag(piece);
+        } else {
+            watch.attributes.set(0);
+        }
+        watch.stopped.get()
     }
 
     /// The encoding labels met, in order.
@@ -432,43 +435,4 @@ fn digest(attrs: &[Attribute]) -> Attribute {
     });
     let value: StrTendril = sum.to_le_bytes().map(|byte| char::from(byte & 0x7f)).into_iter().collect();
     Attribute { name: QualName::new(None, ns!(), local_name!("id")), value }
-}
-
-/// Where in a tag the tokenizer may be: its states of about these names.
-#[derive(Clone, Copy, Debug)]
-enum Within {
-    AfterName,
-    BeforeName,
-    BeforeValue,
-    Name,
-    Quoted(u8),
-    Unquoted,
-}
-
-/// How many attributes begin in `piece`, a text that begins `within` a tag. `None` if it cannot, as the tag would
-/// end in it.
-fn attributes(piece: &str, mut within: Within) -> Option<u64> {
-    let mut count = 0;
-    for byte in piece.bytes() {
-        let space = byte.is_ascii_whitespace();
-        within = match (within, byte) {
-            (Within::Quoted(quote), _) if byte == quote => Within::BeforeName,
-            (Within::Quoted(_), _) => continue,
-            (_, b'>') => return None,
-            (Within::Unquoted | Within::BeforeName, _) if space => Within::BeforeName,
-            (Within::Unquoted, _) => continue,
-            (Within::BeforeValue, _) if space => continue,
-            (Within::BeforeValue, b'"' | b'\'') => Within::Quoted(byte),
-            (Within::BeforeValue, _) => Within::Unquoted,
-            (_, b'/') => Within::BeforeName,
-            (Within::Name | Within::AfterName, b'=') => Within::BeforeValue,
-            (Within::Name | Within::AfterName, _) if space => Within::AfterName,
-            (Within::Name, _) => continue,
-            (Within::BeforeName | Within::AfterName, _) => {
-                count += 1;
-                Within::Name
-            }
-        };
-    }
-    Some(count)
 }

@@ -2,6 +2,8 @@
 
 use memchr::memchr;
 
+use super::skim::is_tag;
+
 /// How far the text has been searched, so that each byte of a growing text is looked at once.
 #[derive(Debug, Default)]
 pub(super) struct Search {
@@ -64,14 +66,14 @@ impl Search {
     fn tag(&mut self, text: &[u8], name: &[u8]) -> bool {
         while let Some(offset) = text.get(self.at..).and_then(|rest| memchr(b'<', rest)) {
             let start = self.at + offset;
-            let Some(&after) = text.get(start + name.len()) else {
+            let rest = &text[start..];
+            if rest.len() <= name.len() {
                 // Too near the end to tell: looked at again when there is more.
                 self.at = start;
                 return false;
-            };
-            let end = start + name.len();
-            if text[start..end].eq_ignore_ascii_case(name) && is_name_end(after) {
-                self.at = end;
+            }
+            if is_tag(rest, name) {
+                self.at = start + name.len();
                 return true;
             }
             self.at = start + 1;
@@ -79,8 +81,4 @@ impl Search {
         self.at = text.len();
         false
     }
-}
-
-fn is_name_end(byte: u8) -> bool {
-    matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>')
 }

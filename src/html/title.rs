@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::iter;
 
 use super::parser::{Outcome, Parser};
 use super::search::Search;
@@ -180,14 +181,16 @@ impl TitleScanner {
     /// use dualfetch::html::{Progress, TitleScanner};
     ///
     /// let mut scanner = TitleScanner::new();
-    /// // A `frameset` could still remove this body, and the title with it; after a word it no longer can.
-    /// assert_eq!(scanner.feed("<body/><title>a</title>"), Progress::Final);
+    /// // A cell's title: another one misplaced in the same table would come before it.
+    /// assert_eq!(scanner.feed("<table><td><title>first?</title>"), Progress::More);
+    /// assert_eq!(scanner.feed("<tr><title>first!</title></table>"), Progress::Final);
+    /// assert_eq!(scanner.finish(false).text.as_deref(), Some("first!"));
     /// ```
     pub fn feed(&mut self, text: &str) -> Progress {
-        let mut rest = text;
-        while self.answer.is_none() && !rest.is_empty() {
-            let (piece, tail) = rest.split_at(floor_char_boundary(rest, FEED));
-            rest = tail;
+        for piece in pieces(text, FEED) {
+            if self.answer.is_some() {
+                break;
+            }
             if self.held.len() + piece.len() > MAX_PAGE {
                 self.conclude(true);
                 break;
@@ -296,11 +299,21 @@ impl TitleScanner {
     }
 }
 
-/// The largest index up to `index` at which `text` may be cut. At least one character is left in front of it, so
-/// that a loop over pieces makes headway.
+/// `text` in pieces of at most `size` bytes, or of one character if that is longer.
+pub(super) fn pieces(text: &str, size: usize) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    iter::from_fn(move || {
+        let (piece, tail) = rest.split_at(floor_char_boundary(rest, size));
+        rest = tail;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// The largest index up to `index` at which `text` may be cut; behind its first character if there is none.
 pub(super) fn floor_char_boundary(text: &str, index: usize) -> usize {
     if index >= text.len() {
         return text.len();
     }
-    (1..=index).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(text.len())
+    let down = (1..=index).rev().find(|&at| text.is_char_boundary(at));
+    down.or_else(|| text.chars().next().map(char::len_utf8)).unwrap_or(0)
 }

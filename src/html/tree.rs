@@ -105,7 +105,7 @@ const ANCHOR: u64 = u64::MAX;
 /// A position in the tree.
 #[derive(Debug)]
 struct Place {
-    above: RefCell<Option<Rc<Place>>>,
+    above: RefCell<Option<Rc<Self>>>,
     key: Cell<u64>,
     /// The key of the next child.
     next: Cell<u64>,

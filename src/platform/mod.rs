@@ -12,9 +12,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use crate::capabilities::{Capabilities, Progress};
 use crate::error::Result;
 use crate::head::Head;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
@@ -66,66 +66,4 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
 pub trait Sleep: Future<Output = ()> {
     /// Makes it ready at this time instead, whether it has been ready or not.
     fn reset(self: Pin<&mut Self>, at: Duration);
-}
-
-/// What a platform can do. What it cannot is [`Unsupported`](crate::ErrorKind::Unsupported) when asked for.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Capabilities {
-    /// Its name in errors.
-    pub platform: &'static str,
-    /// It shows the 3xx and lets us follow it; otherwise it follows by itself.
-    pub redirects: bool,
-    /// It bounds the time that connecting takes.
-    pub connect_timeout: bool,
-    /// It lets us choose versions and keep-alive of connections.
-    pub transport: bool,
-    /// It can give compressed bodies as they were sent.
-    pub raw_bodies: bool,
-    /// `limit_per_host` where none is set; 0 is no limit.
-    pub limit_per_host: usize,
-}
-
-impl Capabilities {
-    /// A platform that can do everything.
-    #[must_use]
-    pub fn all(platform: &'static str) -> Self {
-        Self {
-            platform,
-            redirects: true,
-            connect_timeout: true,
-            transport: true,
-            raw_bodies: true,
-            limit_per_host: 0,
-        }
-    }
-}
-
-/// How far a request's connection is, told by a backend that knows: the bound on waiting for a head starts when the
-/// connection stands.
-#[derive(Debug, Default)]
-pub struct Progress(AtomicU64);
-
-impl Progress {
-    const CONNECTING: u64 = u64::MAX;
-
-    /// A connection is being made.
-    pub fn connecting(&self) {
-        self.0.store(Self::CONNECTING, Ordering::Relaxed);
-    }
-
-    /// The connection stands.
-    pub fn connected(&self, now: Duration) {
-        let nanos = u64::try_from(now.as_nanos()).unwrap_or(Self::CONNECTING - 1);
-        self.0.store(nanos.clamp(1, Self::CONNECTING - 1), Ordering::Relaxed);
-    }
-
-    /// Since when the request could be sent: `None` while a connection is being made, `started` where none had to be.
-    pub(crate) fn sendable_since(&self, started: Duration) -> Option<Duration> {
-        match self.0.load(Ordering::Relaxed) {
-            0 => Some(started),
-            Self::CONNECTING => None,
-            nanos => Some(Duration::from_nanos(nanos)),
-        }
-    }
 }

@@ -1,0 +1,191 @@
+//! The quick way through the start of a page.
+//!
+//! Most of a `head` says nothing about the title: scripts, styles, links, most `meta`. html5ever reads them at
+//! some ten nanoseconds a byte; passing over them takes a tenth of that. What is not plainly of that kind is left
+//! to html5ever, from there on.
+
+use memchr::memchr;
+
+/// The start of a page in brief.
+#[derive(Debug)]
+pub(super) struct Skimmed<'a> {
+    /// What of it matters, as text that leaves a parser in the same state.
+    pub(super) kept: String,
+    /// What follows, untouched.
+    pub(super) rest: &'a str,
+}
+
+/// Passes over what comes before the first title, body, template or anything unusual.
+pub(super) fn skim(page: &str) -> Skimmed<'_> {
+    let bytes = page.as_bytes();
+    let mut kept = String::new();
+    let mut in_head = false;
+    let mut at = 0;
+    loop {
+        at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let Some((item, end)) = item(bytes, at) else {
+            break;
+        };
+        let text = page.get(at..end).unwrap_or_default();
+        match item {
+            Item::Comment => {}
+            Item::Doctype => kept.push_str(text),
+            Item::Meta | Item::Other => {
+                if !in_head {
+                    // An element has come: it is too late for a doctype.
+                    kept.push_str("<head>");
+                    in_head = true;
+                }
+                if item == Item::Meta && may_declare_encoding(text.as_bytes()) {
+                    kept.push_str(text);
+                }
+            }
+        }
+        at = end;
+    }
+    Skimmed { kept, rest: page.get(at..).unwrap_or_default() }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Item {
+    Comment,
+    Doctype,
+    Meta,
+    /// An element with its content that has no part in the matter.
+    Other,
+}
+
+/// The item at `at`, and where it ends. `None` if it is not there in whole, or is something else.
+fn item(page: &[u8], at: usize) -> Option<(Item, usize)> {
+    let rest = page.get(at..)?;
+    if rest.starts_with(b"<!--") {
+        return Some((Item::Comment, comment_end(page, at + 4)?));
+    }
+    if starts_with_ignoring_case(rest, b"<!doctype") {
+        return Some((Item::Doctype, at + memchr(b'>', rest)? + 1));
+    }
+    for name in [&b"<meta"[..], b"<link", b"<html", b"<head", b"<base"] {
+        if is_tag(rest, name) {
+            let item = if name == b"<meta" { Item::Meta } else { Item::Other };
+            return Some((item, tag_end(page, at + name.len())?));
+        }
+    }
+    for (start, end) in
+        [(&b"<script"[..], &b"</script"[..]), (b"<style", b"</style"), (b"<noscript", b"</noscript")]
+    {
+        if is_tag(rest, start) {
+            let content = tag_end(page, at + start.len())?;
+            return Some((Item::Other, raw_end(page, content, end)?));
+        }
+    }
+    None
+}
+
+/// A `meta` with a reference in a value may spell anything.
+fn may_declare_encoding(tag: &[u8]) -> bool {
+    memchr(b'&', tag).is_some() || tag.windows(7).any(|word| word.eq_ignore_ascii_case(b"charset"))
+}
+
+fn starts_with_ignoring_case(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start))
+}
+
+/// Whether `text` starts with the tag `name`, which begins with its `<`.
+pub(super) fn is_tag(text: &[u8], name: &[u8]) -> bool {
+    starts_with_ignoring_case(text, name)
+        && matches!(text.get(name.len()), Some(b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>'))
+}
+
+/// Where a comment ends whose text starts at `start`.
+fn comment_end(page: &[u8], start: usize) -> Option<usize> {
+    let text = page.get(start..)?;
+    if text.starts_with(b">") || text.starts_with(b"->") {
+        return None;
+    }
+    let mut at = 0;
+    loop {
+        at += memchr(b'>', text.get(at..)?)?;
+        if text[..at].ends_with(b"--") || text[..at].ends_with(b"--!") {
+            return Some(start + at + 1);
+        }
+        at += 1;
+    }
+}
+
+/// Where the element ends whose content, no markup, starts at `content`.
+fn raw_end(page: &[u8], content: usize, end_tag: &[u8]) -> Option<usize> {
+    let mut at = content;
+    loop {
+        at += memchr(b'<', page.get(at..)?)?;
+        let rest = page.get(at..)?;
+        if is_tag(rest, end_tag) {
+            return tag_end(page, at + end_tag.len());
+        }
+        // From here on, scripts have rules of their own about where they end.
+        if rest.starts_with(b"<!--") && end_tag == b"</script" {
+            return None;
+        }
+        at += 1;
+    }
+}
+
+/// Where a tag ends whose name ends at `at`.
+fn tag_end(page: &[u8], mut at: usize) -> Option<usize> {
+    let mut within = Within::BeforeName;
+    loop {
+        if let Within::Quoted(quote) = within {
+            at += memchr(quote, page.get(at..)?)?;
+        }
+        match within.then(*page.get(at)?) {
+            Some(next) => within = next,
+            None => return Some(at + 1),
+        }
+        at += 1;
+    }
+}
+
+/// Where in a tag a reader is, behind its name: the standard's tokenizer states of about these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Within {
+    AfterName,
+    BeforeName,
+    BeforeValue,
+    Name,
+    Quoted(u8),
+    Unquoted,
+}
+
+impl Within {
+    /// Where it is after `byte`; `None` if that ends the tag.
+    pub(super) fn then(self, byte: u8) -> Option<Self> {
+        let space = byte.is_ascii_whitespace();
+        Some(match (self, byte) {
+            (Self::Quoted(quote), _) if byte == quote => Self::BeforeName,
+            (Self::Quoted(_), _) => self,
+            (_, b'>') => return None,
+            (Self::Unquoted, _) if space => Self::BeforeName,
+            (Self::BeforeValue, _) if space => self,
+            (Self::BeforeValue, b'"' | b'\'') => Self::Quoted(byte),
+            (Self::Unquoted | Self::BeforeValue, _) => Self::Unquoted,
+            (_, b'/') => Self::BeforeName,
+            (Self::BeforeName, _) if space => self,
+            (Self::Name | Self::AfterName, b'=') => Self::BeforeValue,
+            (Self::Name | Self::AfterName, _) if space => Self::AfterName,
+            (Self::Name | Self::AfterName | Self::BeforeName, _) => Self::Name,
+        })
+    }
+}
+
+/// How many attributes begin in `piece`, a text that begins `within` a tag. `None` if it cannot, as the tag would
+/// end in it.
+pub(super) fn attributes(piece: &str, mut within: Within) -> Option<u64> {
+    let mut count = 0;
+    for byte in piece.bytes() {
+        let next = within.then(byte)?;
+        if next == Within::Name && within != Within::Name {
+            count += 1;
+        }
+        within = next;
+    }
+    Some(count)
+}
