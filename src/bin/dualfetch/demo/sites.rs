@@ -1,0 +1,144 @@
+//! The embedded sites: a few hosts on loopback ports that serve the pages.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+use http::{HeaderValue, StatusCode, header};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::pages::{Answer, Page, Whole};
+
+/// How many hosts there are that speak HTTP; one more does not.
+const HOSTS: usize = 3;
+
+/// The running sites. Their tasks end with the runtime.
+#[derive(Debug)]
+pub(crate) struct Sites(Arc<Map>);
+
+/// Which page is where.
+#[derive(Debug)]
+struct Map {
+    pages: HashMap<String, (SocketAddr, Answer)>,
+}
+
+impl Sites {
+    /// Serves the pages, dealt out over the hosts in turn.
+    pub(crate) async fn start(pages: &[Page]) -> io::Result<Self> {
+        let mut hosts = Vec::new();
+        for _ in 0..HOSTS {
+            hosts.push(TcpListener::bind(("127.0.0.1", 0)).await?);
+        }
+        let cutting = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let mut map = HashMap::new();
+        for (index, page) in pages.iter().enumerate() {
+            let address = match page.answer {
+                Answer::Cut => cutting.local_addr()?,
+                _ => hosts[index % HOSTS].local_addr()?,
+            };
+            map.insert(page.path.clone(), (address, page.answer.clone()));
+        }
+        let map = Arc::new(Map { pages: map });
+        for host in hosts {
+            let map = Arc::clone(&map);
+            let router = Router::new().fallback(move |request: Request| answer(Arc::clone(&map), request));
+            tokio::spawn(async move { axum::serve(host, router).await });
+        }
+        tokio::spawn(cut_all(cutting));
+        Ok(Self(map))
+    }
+
+    /// How many hosts there are.
+    pub(crate) fn hosts(&self) -> usize {
+        HOSTS + 1
+    }
+
+    /// Where the page is.
+    pub(crate) fn url(&self, page: &Page) -> String {
+        self.0.url(&page.path).unwrap_or_default()
+    }
+}
+
+impl Map {
+    fn url(&self, path: &str) -> Option<String> {
+        self.pages.get(path).map(|(address, _)| format!("http://{address}{path}"))
+    }
+}
+
+async fn answer(map: Arc<Map>, request: Request) -> Response {
+    match map.pages.get(request.uri().path()).map(|(_, answer)| answer) {
+        Some(Answer::Hang) => std::future::pending().await,
+        Some(Answer::Long { start, length }) => long(start, *length),
+        Some(Answer::Redirect(to)) => redirect(&map, to),
+        Some(Answer::Whole(page)) => whole(page).await,
+        Some(Answer::Cut) | None => empty(StatusCode::NOT_FOUND),
+    }
+}
+
+async fn whole(page: &Whole) -> Response {
+    tokio::time::sleep(page.after).await;
+    let mut response = Response::new(Body::from(page.body.clone()));
+    *response.status_mut() = page.status;
+    if let Ok(content_type) = HeaderValue::from_str(&page.content_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    if let Some(encoding) = page.content_encoding {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+fn redirect(map: &Map, to: &str) -> Response {
+    let mut response = empty(StatusCode::MOVED_PERMANENTLY);
+    if let Some(Ok(to)) = map.url(to).map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::LOCATION, to);
+    }
+    response
+}
+
+/// The start of a page, then filler. It is made as it is sent, so what nobody reads costs nothing.
+fn long(start: &Bytes, length: u64) -> Response {
+    static FILLER: [u8; 16 * 1024] = [b' '; 16 * 1024];
+    let left = length.saturating_sub(start.len() as u64);
+    let filler = stream::unfold(left, |left| async move {
+        let count = left.min(FILLER.len() as u64);
+        (count > 0).then(|| (Bytes::from_static(&FILLER[..count as usize]), left - count))
+    });
+    let pieces = stream::iter([start.clone()]).chain(filler).map(Ok::<_, io::Error>);
+    let mut response = Response::new(Body::from_stream(pieces));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(start.len() as u64 + left));
+    response
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// No HTTP library closes a connection in the middle of a head, so this is a bare socket.
+async fn cut_all(listener: TcpListener) {
+    loop {
+        // A connection that was gone before it was accepted is the client's business.
+        if let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(cut(stream));
+        }
+    }
+}
+
+async fn cut(mut stream: TcpStream) -> io::Result<()> {
+    // What has come must be read first: otherwise the kernel answers with a reset, and the half head may be lost.
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") && stream.read_buf(&mut request).await? > 0 {}
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/ht").await
+}

@@ -1,0 +1,72 @@
+//! One JSON object a line.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+use super::Render;
+use super::text::is_control;
+use crate::row::Row;
+
+pub(super) struct Jsonl;
+
+impl Render for Jsonl {
+    fn row(&mut self, row: &Row, out: &mut Vec<u8>) {
+        // Neither strings and numbers nor a vector can fail.
+        let _ = row.serialize(&mut Serializer::with_formatter(&mut *out, Careful));
+        out.push(b'\n');
+    }
+}
+
+/// Compact JSON that also escapes what JSON would allow and a terminal, or a reader of lines, would act upon.
+struct Careful;
+
+impl Formatter for Careful {
+    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+        let mut rest = text;
+        while let Some((at, control)) = rest.char_indices().find(|(_, c)| is_control(*c)) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            // All of them are below U+10000.
+            write!(out, "\\u{:04x}", u32::from(control))?;
+            rest = &rest[at + control.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::RowError;
+
+    #[test]
+    fn every_field_is_there_and_no_control_character_is() {
+        let title = "a\tb\u{1b}[31m\u{9b}31m\u{7f}\u{2028}\u{202e}é\"\\".to_owned();
+        let row = Row { url: "http://a/".to_owned(), title: Some(title.clone()), ..Row::default() };
+        let mut out = Vec::new();
+        Jsonl.row(&row, &mut out);
+        let line = String::from_utf8(out).expect("JSON is UTF-8");
+        assert!(line.ends_with("}\n") && !line[..line.len() - 1].contains(is_control), "{line:?}");
+        let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(value["title"], title.as_str());
+        let object = value.as_object().expect("an object");
+        assert_eq!(object.len(), 11);
+        assert!(object["final_url"].is_null() && object["error"].is_null());
+    }
+
+    #[test]
+    fn an_error_has_code_phase_and_message() {
+        let error = RowError {
+            code: "timeout",
+            phase: Some("read"),
+            message: "timed out: read".to_owned(),
+            detail: String::new(),
+        };
+        let mut out = Vec::new();
+        Jsonl.row(&Row { error: Some(error), ..Row::default() }, &mut out);
+        let value: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        let expected = serde_json::json!({"code": "timeout", "phase": "read", "message": "timed out: read"});
+        assert_eq!(value["error"], expected);
+    }
+}

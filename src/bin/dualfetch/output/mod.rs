@@ -1,0 +1,50 @@
+//! Rows on their way out: how they are written, and where to.
+
+mod delimited;
+mod jsonl;
+pub(crate) mod table;
+mod text;
+mod writer;
+
+use clap::ValueEnum;
+
+use crate::row::Row;
+
+pub(crate) use table::Table;
+pub(crate) use writer::{Target, Writer};
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: status, title, URL and time
+    Table,
+    /// One JSON object a line
+    Jsonl,
+    /// RFC 4180, with a header row
+    Csv,
+    /// Tab-separated, with a header row
+    Tsv,
+}
+
+/// Turns rows into bytes. Each call appends whole lines.
+pub(crate) trait Render: Send {
+    /// What stands before all rows.
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
+
+    /// One row.
+    fn row(&mut self, row: &Row, out: &mut Vec<u8>);
+}
+
+impl Format {
+    /// The renderer for this target.
+    pub(crate) fn render(self, target: &Target) -> Box<dyn Render> {
+        match self {
+            Self::Csv => Box::new(delimited::Csv),
+            Self::Jsonl => Box::new(jsonl::Jsonl),
+            Self::Table => Box::new(Table::new(target.look(), "URL")),
+            Self::Tsv => Box::new(delimited::Tsv),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! One row as every format writes it.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use dualfetch::{Error, ErrorKind, Page, TitleRow};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::input::BadLine;
+
+/// What a page's small remainder may have for it to be read after all, as the library does by default.
+const DRAINED: u64 = 32 << 10;
+
+/// One URL's row.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) url: String,
+    pub(crate) final_url: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) title: Option<String>,
+    pub(crate) title_source: Option<&'static str>,
+    pub(crate) encoding: Option<&'static str>,
+    pub(crate) encoding_source: Option<&'static str>,
+    /// Of the body, as it came over the wire.
+    pub(crate) bytes: Option<u64>,
+    /// Of the body and never read, because the title was known.
+    pub(crate) left: u64,
+    pub(crate) elapsed: Duration,
+    pub(crate) attempts: u32,
+    pub(crate) error: Option<RowError>,
+}
+
+/// Why a row has failed.
+#[derive(Clone, Debug)]
+pub(crate) struct RowError {
+    pub(crate) code: &'static str,
+    pub(crate) phase: Option<&'static str>,
+    /// The whole of it.
+    pub(crate) message: String,
+    /// What it says beyond the code.
+    pub(crate) detail: String,
+}
+
+impl Row {
+    /// The row to write. `fail`: a status of 400 or more is a failure.
+    pub(crate) fn new(row: TitleRow, bad: Option<BadLine>, fail: bool) -> Self {
+        let TitleRow { url, result, elapsed, .. } = row;
+        match (bad, result) {
+            (Some(BadLine { shown, why }), _) => {
+                let error = Error::new(ErrorKind::InvalidUrl).with_message(why);
+                Self { elapsed, ..Self::failed(shown, &error) }
+            }
+            (None, Ok(page)) => Self { elapsed, ..Self::page(url, page, fail) },
+            (None, Err(error)) => Self { elapsed, ..Self::failed(url, &error) },
+        }
+    }
+
+    fn page(url: String, page: Page, fail: bool) -> Self {
+        let status = page.status;
+        let error = (fail && status.as_u16() >= 400).then(|| RowError {
+            code: ErrorKind::Status(status).code(),
+            phase: None,
+            message: format!("status {status}"),
+            detail: status.to_string(),
+        });
+        Self {
+            url,
+            final_url: Some(page.url.as_str().to_owned()),
+            status: Some(status.as_u16()),
+            title: page.title,
+            title_source: Some(page.title_source.as_str()),
+            encoding: page.encoding,
+            encoding_source: page.encoding_source.map(|source| source.as_str()),
+            bytes: Some(page.transfer.wire),
+            left: page.transfer.remaining.filter(|left| *left > DRAINED).unwrap_or(0),
+            attempts: page.attempts,
+            error,
+            ..Self::default()
+        }
+    }
+
+    fn failed(url: String, error: &Error) -> Self {
+        let detail = detail(&url, error);
+        let kind = error.kind();
+        let message = match detail.is_empty() {
+            true => kind.to_string(),
+            false => format!("{kind}: {detail}"),
+        };
+        let detail = match (detail.is_empty(), error.phase()) {
+            (true, None) => kind.to_string(),
+            _ => detail,
+        };
+        let phase = error.phase().map(|phase| phase.as_str());
+        Self {
+            url,
+            attempts: error.attempts(),
+            error: Some(RowError { code: error.code(), phase, message, detail }),
+            ..Self::default()
+        }
+    }
+}
+
+/// What an error says beyond its kind: its message, its root cause, and the redirect it happened at.
+fn detail(url: &str, error: &Error) -> String {
+    let mut parts: Vec<String> = error.message().map(str::to_owned).into_iter().collect();
+    if let Some(cause) = root_cause(error)
+        && parts.iter().all(|part| !part.contains(&cause))
+    {
+        parts.push(cause);
+    }
+    if let Some(hint) = hint(url, error.kind()) {
+        parts.push(hint);
+    }
+    if let (Some(at), false) = (error.url(), error.history().is_empty()) {
+        parts.push(format!("at {}", at.redacted()));
+    }
+    parts.join("; ")
+}
+
+fn root_cause(error: &Error) -> Option<String> {
+    let mut cause = error.source()?;
+    loop {
+        // What an `io::Error` wraps is a cause too, and is passed over by `source`.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        match wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| cause.source()) {
+            Some(deeper) => cause = deeper,
+            None => return Some(cause.to_string()),
+        }
+    }
+}
+
+/// What was probably meant by what is no URL.
+fn hint(url: &str, kind: &ErrorKind) -> Option<String> {
+    let scheme_forgotten = match kind {
+        ErrorKind::InvalidUrl => {
+            !url.contains(':') && url.contains('.') && !url.contains(char::is_whitespace)
+        }
+        // `localhost:8080` has the scheme `localhost`.
+        ErrorKind::UnsupportedScheme => {
+            url.split_once(':').is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
+        }
+        _ => false,
+    };
+    scheme_forgotten.then(|| format!("write https://{}", url.trim_start_matches('/')))
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(11))?;
+        map.serialize_entry("url", &self.url)?;
+        map.serialize_entry("final_url", &self.final_url)?;
+        map.serialize_entry("status", &self.status)?;
+        map.serialize_entry("title", &self.title)?;
+        map.serialize_entry("title_source", &self.title_source)?;
+        map.serialize_entry("encoding", &self.encoding)?;
+        map.serialize_entry("encoding_source", &self.encoding_source)?;
+        map.serialize_entry("bytes", &self.bytes)?;
+        map.serialize_entry("elapsed_ms", &self.elapsed_ms())?;
+        map.serialize_entry("attempts", &self.attempts)?;
+        map.serialize_entry("error", &self.error)?;
+        map.end()
+    }
+}
+
+impl Row {
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Serialize for RowError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("code", self.code)?;
+        map.serialize_entry("phase", &self.phase)?;
+        map.serialize_entry("message", &self.message)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dualfetch::Url;
+
+    use super::*;
+
+    fn message(text: &str) -> String {
+        let error = Url::parse(text).expect_err("no URL");
+        Row::failed(text.to_owned(), &error).error.expect("it failed").message
+    }
+
+    #[test]
+    fn who_forgets_the_scheme_is_told() {
+        assert!(
+            message("example.com/a").ends_with("write https://example.com/a"),
+            "{}",
+            message("example.com/a")
+        );
+        assert!(message("//example.com").ends_with("write https://example.com"));
+        assert!(!message("two words").contains("https://"));
+        assert!(!message("").contains("https://"));
+        let port = hint("localhost:8080/x", &ErrorKind::UnsupportedScheme);
+        assert_eq!(port.as_deref(), Some("write https://localhost:8080/x"));
+        assert_eq!(hint("mailto:a@b.example", &ErrorKind::UnsupportedScheme), None);
+    }
+
+    #[test]
+    fn the_root_cause_is_told_once() {
+        let inner = io::Error::other("no route");
+        let error = Error::new(ErrorKind::Connect).with_source(io::Error::other(inner));
+        let row = Row::failed("http://a/".to_owned(), &error);
+        assert_eq!(row.error.expect("it failed").message, "could not connect: no route");
+        let row = Row::failed("http://a/".to_owned(), &Error::new(ErrorKind::Connect));
+        assert_eq!(row.error.expect("it failed").detail, "could not connect");
+    }
+}
