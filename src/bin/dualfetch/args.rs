@@ -24,7 +24,9 @@ impl TitlesArgs {
             cli.build();
             let hint = "no URL: give some, or a list of them by `-i FILE` (`-i -` for standard input)";
             let command = cli.find_subcommand_mut("titles");
-            command.map(|titles| titles.error(ErrorKind::MissingRequiredArgument, hint).exit());
+            if let Some(titles) = command {
+                titles.error(ErrorKind::MissingRequiredArgument, hint).exit()
+            }
         }
     }
 }

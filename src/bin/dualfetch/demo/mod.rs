@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use dualfetch::{Config, DefaultSession, SessionExt, Timeout};
+use dualfetch::{Config, SessionExt, Timeout};
 use futures_util::StreamExt;
 
 use crate::output::table::{Look, Style};
