@@ -1,8 +1,9 @@
 //! [`Session`]: sending a request, and the verbs on top.
 
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, ready};
 use std::time::Duration;
 
+use futures_util::future::Either;
 use http::Method;
 
 use crate::error::{Error, Result};
@@ -118,13 +119,16 @@ pub trait Session: MaybeSend + MaybeSync {
     }
 }
 
-impl<S: Session + ?Sized> RequestBuilder<&S> {
+impl<'a, S: Session + ?Sized> RequestBuilder<&'a S> {
     /// Sends the request: [`Session::send`]. Awaiting the builder does the same.
     ///
     /// # Errors
     /// The first bad input of the builder, or those of [`Session::send`].
-    pub async fn send(self) -> Result<Response> {
-        self.session.send(self.request?).await
+    pub fn send(self) -> impl Future<Output = Result<Response>> + MaybeSend + use<'a, S> {
+        match self.request {
+            Ok(request) => Either::Left(self.session.send(request)),
+            Err(error) => Either::Right(ready(Err(error))),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::header::RETRY_AFTER;
@@ -18,6 +18,7 @@ use crate::policy::scheduler::{Permit, Revoked, Ticket};
 use crate::request::Request;
 
 use super::bounded::Timer;
+use super::guarded::Guards;
 use super::{Shared, guarded};
 
 /// One call under way: its clocks, its timer and, while it has one, its permit.
@@ -39,10 +40,15 @@ pub(super) struct Answer<B: Backend> {
 }
 
 impl<'a, B: Backend> Run<'a, B> {
-    pub(super) fn start(shared: &'a Arc<Shared<B>>, request: &Request, now: Duration) -> Self {
+    pub(super) fn new(shared: &'a Arc<Shared<B>>, request: &Request) -> Self {
         let bounds = request.options.timeout.resolve();
-        let deadlines = Deadlines::start(bounds, now);
+        let deadlines = Deadlines::new(bounds);
         Self { shared, bounds, deadlines, timer: Timer::new(), permit: None, waited: false, attempts: 0 }
+    }
+
+    /// The wall clock starts.
+    pub(super) fn begin(&mut self, now: Duration) {
+        self.deadlines.begin(now);
     }
 
     /// How many attempts the hop under way has taken.
@@ -69,8 +75,8 @@ impl<'a, B: Backend> Run<'a, B> {
             match self.decide(retry, &request.method, &outcome) {
                 Decision::Stop => return outcome,
                 Decision::Retry { after } => {
-                    if let Ok(Answer { body, .. }) = outcome {
-                        guarded::finish_if_ready(body).await;
+                    if let Ok(Answer { mut body, .. }) = outcome {
+                        poll_fn(|cx| guarded::take_what_is_there(&mut body, cx)).await;
                     }
                     self.permit = None;
                     self.timer.sleep(&self.shared.backend, after, &self.deadlines).await?;
@@ -122,12 +128,11 @@ impl<'a, B: Backend> Run<'a, B> {
     async fn exchange(&mut self, request: &Request) -> Result<Answer<B>> {
         let Self { shared, bounds, deadlines, timer, .. } = self;
         let backend = &shared.backend;
-        let mut request = with_defaults(request, &shared.config.headers);
         let progress = bounds.headers.map(|_| Arc::new(Progress::default()));
-        request.progress.clone_from(&progress);
         let started = backend.now();
         // Boxed only now, so that a request which still waits for its permit stays small.
-        let mut exchange = Box::pin(backend.exchange(request));
+        let mut exchange =
+            Box::pin(backend.exchange(as_sent(request, &shared.config.headers, progress.clone())));
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
                 return Poll::Ready(answer);
@@ -163,15 +168,24 @@ impl<'a, B: Backend> Run<'a, B> {
     }
 
     /// The body to hand out: the permit goes with it, unless it is all there.
-    pub(super) async fn guard(self, head: &Head, body: B::Body, max_body: Option<u64>) -> Result<BoxBody> {
-        let Self { shared, deadlines, timer, permit, .. } = self;
-        guarded::guard(shared, guarded::Guards { deadlines, timer, permit, max_body }, head, body).await
+    pub(super) fn guard(
+        &mut self,
+        head: &Head,
+        body: B::Body,
+        max_body: Option<u64>,
+        cx: &mut Context<'_>,
+    ) -> Result<BoxBody> {
+        let permit = self.permit.take();
+        guarded::guard(self.shared, Guards { head, permit, max_body }, body, cx, || {
+            (self.deadlines.clone(), std::mem::replace(&mut self.timer, Timer::new()))
+        })
     }
 }
 
 /// The request as it is sent: the session's header fields added where it has none of the name.
-fn with_defaults(request: &Request, defaults: &HeaderMap) -> Request {
+fn as_sent(request: &Request, defaults: &HeaderMap, progress: Option<Arc<Progress>>) -> Request {
     let mut sent = request.clone();
+    sent.progress = progress;
     let own = std::mem::replace(&mut sent.headers, defaults.clone());
     for name in own.keys() {
         sent.headers.remove(name);

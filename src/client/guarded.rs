@@ -27,30 +27,32 @@ const SMALL: usize = 64 * 1024;
 /// How long a small remainder may take to be read in the background.
 const DRAIN_TIME: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// What watches over a body while it is read.
-pub(super) struct Guards<B: Backend> {
-    pub(super) deadlines: Deadlines,
-    pub(super) timer: Timer<B>,
+/// What goes with a body.
+pub(super) struct Guards<'a> {
+    pub(super) head: &'a Head,
     pub(super) permit: Option<Permit>,
     pub(super) max_body: Option<u64>,
 }
 
-/// Wraps a body that starts. If it is small and all there already, the permit is given back at once.
-pub(super) async fn guard<B: Backend>(
+/// Wraps a body that starts. If it is small and all there already, the permit is given back at once, and `clocks` are
+/// not needed.
+pub(super) fn guard<B: Backend>(
     shared: &Arc<Shared<B>>,
-    guards: Guards<B>,
-    head: &Head,
+    guards: Guards<'_>,
     body: B::Body,
+    cx: &mut Context<'_>,
+    clocks: impl FnOnce() -> (Deadlines, Timer<B>),
 ) -> Result<BoxBody> {
-    let Guards { deadlines, timer, permit, max_body } = guards;
-    if let (Some(limit), Some(declared)) = (max_body, body.transfer().remaining)
+    let Guards { head, permit, max_body } = guards;
+    let transfer = body.transfer();
+    if let (Some(limit), Some(declared)) = (max_body, transfer.remaining)
         && declared > limit
         && !head.headers.contains_key(http::header::CONTENT_ENCODING)
     {
         return Err(ErrorKind::BodyTooLarge { limit }.into());
     }
-    let mut inside = Inside {
-        transfer: body.transfer(),
+    let mut inside = Inside::<B> {
+        transfer,
         body: Some(body),
         permit,
         ready: VecDeque::new(),
@@ -59,11 +61,7 @@ pub(super) async fn guard<B: Backend>(
         waker: None,
         max_body,
     };
-    poll_fn(|cx| {
-        inside.absorb(cx);
-        Poll::Ready(())
-    })
-    .await;
+    inside.absorb(cx);
     if inside.body.is_none() {
         let Inside { ready, end, transfer, .. } = inside;
         return Ok(Box::pin(Complete { ready, end, transfer }));
@@ -73,21 +71,20 @@ pub(super) async fn guard<B: Backend>(
         let holder: Weak<dyn Holder> = Arc::<Cell<B>>::downgrade(&cell) as _;
         permit.handed_out(holder, shared.backend.now());
     }
+    let (deadlines, timer) = clocks();
     Ok(Box::pin(Guarded { shared: Arc::clone(shared), cell, deadlines, timer, is_read: false }))
 }
 
-/// Takes in what is there of a body that nobody wants, so that its connection can be used again if that was all.
-pub(super) async fn finish_if_ready(mut body: impl Payload + Unpin) {
+/// Takes in what has come of a body that nobody wants, so that its connection can be used again if that was all.
+/// Never pending.
+pub(super) fn take_what_is_there(body: &mut (impl Payload + Unpin), cx: &mut Context<'_>) -> Poll<()> {
     let mut taken = 0;
-    poll_fn(|cx| {
-        while taken <= SMALL
-            && let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut body).poll_frame(cx)
-        {
-            taken += frame.data_ref().map_or(0, Bytes::len);
-        }
-        Poll::Ready(())
-    })
-    .await;
+    while taken <= SMALL
+        && let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut *body).poll_frame(cx)
+    {
+        taken += frame.data_ref().map_or(0, Bytes::len);
+    }
+    Poll::Ready(())
 }
 
 /// A body that was all there when the response was handed out.

@@ -1,6 +1,8 @@
 //! The hop loop: one call's way from its first request, over redirects, to the response that is handed out.
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base64::Engine;
@@ -8,7 +10,8 @@ use http::header::{AUTHORIZATION, HeaderValue};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
-use crate::head::Hop;
+use crate::head::{Head, Hop};
+use crate::maybe::MaybeSend;
 use crate::options::DEFAULT_MAX_BODY;
 use crate::platform::Backend;
 use crate::policy::redirect::{self, Next, Redirected};
@@ -21,33 +24,113 @@ use super::{Shared, guarded};
 /// How many redirects are followed when `max_redirects` is not set.
 const MAX_REDIRECTS: u32 = 10;
 
-pub(super) async fn send<B: Backend>(shared: &Arc<Shared<B>>, request: Request) -> Result<Response> {
-    let mut request = request;
-    prepare(shared, &mut request).map_err(|error| error.with_url(&request.url))?;
-    let started = shared.backend.now();
-    let mut run = Run::start(shared, &request, started);
-    let mut history = Vec::new();
-    loop {
-        let answer = match run.answer(&request).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(failed(error, &request, run.attempts(), history)),
-        };
-        let elapsed = shared.backend.now().saturating_sub(started);
-        let next = match decide(shared, &request, &answer, history.len()) {
-            Ok(next) => next,
-            Err(error) => {
-                history.push(Hop::new(request.url.clone(), answer.head, elapsed));
-                return Err(failed(error, &request, run.attempts(), history));
+/// Everything of a call that lasts as long as the call lives behind one box: what is moved about, and what a million
+/// waiting calls cost, stays small.
+pub(super) fn send<B: Backend>(
+    shared: &Arc<Shared<B>>,
+    request: Request,
+) -> impl Future<Output = Result<Response>> + MaybeSend {
+    let call = Call::new(shared, request);
+    async move { call?.run().await }
+}
+
+/// One call: the request as its next hop sends it, and the way so far.
+struct Call<'a, B: Backend> {
+    shared: &'a Arc<Shared<B>>,
+    request: Request,
+    run: Run<'a, B>,
+    history: Vec<Hop>,
+}
+
+impl<'a, B: Backend> Call<'a, B> {
+    fn new(shared: &'a Arc<Shared<B>>, mut request: Request) -> Result<Box<Self>> {
+        prepare(shared, &mut request).map_err(|error| error.with_url(&request.url))?;
+        let run = Run::new(shared, &request);
+        Ok(Box::new(Self { shared, request, run, history: Vec::new() }))
+    }
+
+    async fn run(&mut self) -> Result<Response> {
+        let started = self.shared.backend.now();
+        self.run.begin(started);
+        loop {
+            let mut answer = match self.run.answer(&self.request).await {
+                Ok(answer) => answer,
+                Err(error) => return Err(self.failed(error)),
+            };
+            let elapsed = self.shared.backend.now().saturating_sub(started);
+            let next = self.decide(&answer.head);
+            if let Ok(Next::Stop) = next {
+                let mut answer = Some(answer);
+                return poll_fn(|cx| Poll::Ready(self.finish(answer.take(), elapsed, cx))).await;
             }
-        };
-        let Next::Follow(next) = next else { return finish(run, request, answer, history, elapsed).await };
-        let Answer { head, body } = answer;
-        guarded::finish_if_ready(body).await;
-        if next.cross_origin {
-            run.give_permit_back();
+            poll_fn(|cx| guarded::take_what_is_there(&mut answer.body, cx)).await;
+            self.history.push(Hop::new(self.request.url.clone(), answer.head, elapsed));
+            match next {
+                Ok(Next::Follow(next)) => self.follow(next),
+                Ok(Next::Stop) => {}
+                Err(error) => return Err(self.failed(error)),
+            }
         }
-        history.push(Hop::new(request.url.clone(), head, elapsed));
-        redirected(&mut request, next);
+    }
+
+    fn decide(&self, head: &Head) -> Result<Next> {
+        let Request { url, method, options, .. } = &self.request;
+        if !self.shared.backend.capabilities().redirects || options.follow_redirects == Some(false) {
+            return Ok(Next::Stop);
+        }
+        let next = redirect::next(url, method, head.status, &head.headers)?;
+        let limit = options.max_redirects.unwrap_or(MAX_REDIRECTS);
+        match next {
+            Next::Follow(_) if self.history.len() >= limit as usize => {
+                Err(ErrorKind::TooManyRedirects { limit }.into())
+            }
+            next => Ok(next),
+        }
+    }
+
+    /// Turns the request into the next hop's.
+    fn follow(&mut self, next: Redirected) {
+        if next.cross_origin {
+            self.run.give_permit_back();
+        }
+        let request = &mut self.request;
+        redirect::strip_headers(&mut request.headers, &next);
+        if !next.keep_body {
+            request.body = Body::empty();
+        }
+        (request.method, request.url) = (next.method, next.url);
+        // Userinfo in a Location is the server's, not the caller's: it is dropped.
+        if let Ok(url) = request.url.without_userinfo() {
+            request.url = url;
+        }
+    }
+
+    /// Hands the response out.
+    fn finish(
+        &mut self,
+        answer: Option<Answer<B>>,
+        elapsed: Duration,
+        cx: &mut Context<'_>,
+    ) -> Result<Response> {
+        let Some(Answer { head, mut body }) = answer else { return Err(ErrorKind::Closed.into()) };
+        let options = &self.request.options;
+        if options.raise_for_status == Some(true) && head.status.as_u16() >= 400 {
+            let _ = guarded::take_what_is_there(&mut body, cx);
+            return Err(self.failed(ErrorKind::Status(head.status).into()));
+        }
+        let max_body = options.max_body;
+        let body = match self.run.guard(&head, body, max_body.flatten(), cx) {
+            Ok(body) => body,
+            Err(error) => return Err(self.failed(error)),
+        };
+        Ok(Response::new(head, self.request.url.clone(), body)
+            .with_way(std::mem::take(&mut self.history), self.run.attempts(), elapsed)
+            .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY))))
+    }
+
+    fn failed(&mut self, error: Error) -> Error {
+        let history = std::mem::take(&mut self.history);
+        error.with_url(&self.request.url).with_attempts(self.run.attempts()).with_history(history)
     }
 }
 
@@ -62,64 +145,6 @@ fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> 
         );
     }
     take_userinfo(request)
-}
-
-fn decide<B: Backend>(
-    shared: &Shared<B>,
-    request: &Request,
-    answer: &Answer<B>,
-    followed: usize,
-) -> Result<Next> {
-    if !shared.backend.capabilities().redirects || request.options.follow_redirects == Some(false) {
-        return Ok(Next::Stop);
-    }
-    let next = redirect::next(&request.url, &request.method, answer.head.status, &answer.head.headers)?;
-    let limit = request.options.max_redirects.unwrap_or(MAX_REDIRECTS);
-    match next {
-        Next::Follow(_) if followed >= limit as usize => Err(ErrorKind::TooManyRedirects { limit }.into()),
-        next => Ok(next),
-    }
-}
-
-/// Turns the request into the next hop's.
-fn redirected(request: &mut Request, next: Redirected) {
-    redirect::strip_headers(&mut request.headers, &next);
-    if !next.keep_body {
-        request.body = Body::empty();
-    }
-    (request.method, request.url) = (next.method, next.url);
-    // Userinfo in a Location is the server's, not the caller's: it is dropped.
-    if let Ok(url) = request.url.without_userinfo() {
-        request.url = url;
-    }
-}
-
-async fn finish<B: Backend>(
-    run: Run<'_, B>,
-    request: Request,
-    answer: Answer<B>,
-    history: Vec<Hop>,
-    elapsed: Duration,
-) -> Result<Response> {
-    let status = answer.head.status;
-    let attempts = run.attempts();
-    if request.options.raise_for_status == Some(true) && status.as_u16() >= 400 {
-        guarded::finish_if_ready(answer.body).await;
-        return Err(failed(ErrorKind::Status(status).into(), &request, attempts, history));
-    }
-    let Answer { head, body } = answer;
-    let max_body = request.options.max_body;
-    let body = match run.guard(&head, body, max_body.flatten()).await {
-        Ok(body) => body,
-        Err(error) => return Err(failed(error, &request, attempts, history)),
-    };
-    Ok(Response::new(head, request.url, body)
-        .with_way(history, attempts, elapsed)
-        .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY))))
-}
-
-fn failed(error: Error, request: &Request, attempts: u32, history: Vec<Hop>) -> Error {
-    error.with_url(&request.url).with_attempts(attempts).with_history(history)
 }
 
 /// User name and password in the URL become basic authentication (RFC 7617), unless the request brings its own.

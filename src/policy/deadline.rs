@@ -154,14 +154,14 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
+    /// No clock runs yet.
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { wall_at: None, total: Pausable { left: bounds.total, since: None }, bounds, step: None }
+    }
+
     /// The wall clock starts now; the total clock stands still until [`resume`](Self::resume).
-    pub(crate) fn start(bounds: Bounds, now: Duration) -> Self {
-        Self {
-            wall_at: bounds.wall.and_then(|wall| now.checked_add(wall)),
-            total: Pausable { left: bounds.total, since: None },
-            bounds,
-            step: None,
-        }
+    pub(crate) fn begin(&mut self, now: Duration) {
+        self.wall_at = self.bounds.wall.and_then(|wall| now.checked_add(wall));
     }
 
     /// Enters a phase that has a bound of its own ([`Queue`](Phase::Queue), [`Headers`](Phase::Headers),
@@ -254,7 +254,9 @@ mod tests {
     }
 
     fn start(timeout: Timeout) -> Deadlines {
-        Deadlines::start(timeout.resolve(), s(100))
+        let mut deadlines = Deadlines::new(timeout.resolve());
+        deadlines.begin(s(100));
+        deadlines
     }
 
     #[test]
