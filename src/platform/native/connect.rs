@@ -124,8 +124,9 @@ where
         Box::pin(async move {
             let connection = match probe.bound {
                 None => connecting.await?,
+                // Not boxed by hand: `?` would box the box, and the type could not be found again.
                 Some(bound) => {
-                    tokio::time::timeout(bound, connecting).await.map_err(|_| Box::new(ConnectTimeout))??
+                    tokio::time::timeout(bound, connecting).await.map_err(|_| ConnectTimeout)??
                 }
             };
             probe.connected(match connection.connected().is_negotiated_h2() {
