@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, CONNECTION, HeaderValue};
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
@@ -66,6 +66,14 @@ impl Native {
         }
         if options.transport.force_close == Some(true) {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        // hyper leaves the length of no bytes out, and some servers answer 411 to that. (RFC 9110, section 8.6; Fetch.)
+        let is_empty_body = match body.as_bytes() {
+            Some(bytes) => bytes.is_empty(),
+            None => matches!(method, Method::POST | Method::PUT),
+        };
+        if is_empty_body && !headers.contains_key(TRANSFER_ENCODING) {
+            headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
         let mut out = reqwest::Request::new(method, url.into_inner());
         *out.headers_mut() = headers;
