@@ -1,0 +1,77 @@
+//! What every backend keeps, one async function for each behaviour. A new backend gets them all by a [`Lab`] and one
+//! call of [`every_case`].
+//!
+//! The servers behind a lab answer as `tests/support/routes.rs` says, at two origins.
+
+pub mod bodies;
+pub mod limits;
+pub mod redirects;
+pub mod requests;
+pub mod timeouts;
+pub mod titles;
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use dualfetch::{Config, Error, Session};
+
+/// A backend and the servers it can reach.
+pub trait Lab {
+    type Session: Session;
+
+    /// A session with these settings over the backend under test.
+    fn session(&self, config: Config) -> Self::Session;
+
+    /// A path (with its query) at the first origin.
+    fn url(&self, path: &str) -> String;
+
+    /// The same at another origin.
+    fn elsewhere(&self, path: &str) -> String;
+}
+
+/// `ok`, or the error's code and, for a timeout, its phase.
+pub fn outcome<T>(result: &Result<T, Error>) -> String {
+    match result {
+        Ok(_) => "ok".to_owned(),
+        Err(error) => match error.phase() {
+            Some(phase) => format!("{} {phase}", error.code()),
+            None => error.code().to_owned(),
+        },
+    }
+}
+
+/// Polls a future once: whether it has still to wait.
+pub async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_pending())).await
+}
+
+/// The value of a header field in an `/echo`; empty when it was not sent.
+pub fn echoed(echo: &str, name: &str) -> String {
+    let start = format!("{name}: ");
+    echo.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default().to_owned()
+}
+
+/// Gives every case to a macro, as `module: case, case;`. Those of `redirects` need a backend that shows redirects.
+macro_rules! every_case {
+    ($run:ident) => {
+        $run! {
+            bodies: pieces_are_the_body, the_whole_body_in_one, text_by_label, json, json_of_another_type,
+                answers_without_a_body, max_body, a_status_is_no_error;
+            limits: one_permit_is_enough_for_all, many_unread_bodies_at_a_small_limit,
+                a_dropped_response_frees_its_permit, a_dropped_send_frees_its_permit;
+            redirects: followed_with_their_history, relative_ones, another_origin_gets_no_credentials,
+                the_same_origin_keeps_them, see_other_becomes_get, found_turns_post_into_get,
+                temporary_keeps_method_and_body, head_stays_head, a_loop_ends_with_its_history,
+                the_limit_is_exact, not_followed_when_not_wanted, a_location_of_another_scheme,
+                userinfo_of_a_location_is_dropped, at_limit_one;
+            requests: session_headers_and_their_replacement, methods_and_bodies, userinfo_is_basic,
+                a_header_with_a_newline, an_unknown_scheme, a_malformed_url, a_zero_timeout,
+                raise_for_status_by_session_and_request;
+            timeouts: headers, read, total_over_the_body, wall_counts_the_queue, queue, a_request_over_its_session;
+            titles: of_one_page, of_many_in_order, as_completed_each_url_once, failures_are_rows,
+                an_error_page_has_one, other_types_are_not_read, an_endless_input;
+        }
+    };
+}
+pub(crate) use every_case;

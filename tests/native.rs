@@ -1,0 +1,25 @@
+//! The crate against real servers on loopback sockets: what each fault becomes, how connections are kept and ended,
+//! what the limits let through, and the contract that every backend keeps.
+#![cfg(not(target_arch = "wasm32"))]
+// These tests run on a real clock and a real network, which the seam's ban is there to keep out of the library.
+#![allow(clippy::disallowed_methods, missing_docs, missing_debug_implementations, unreachable_pub)]
+
+mod contract;
+mod support;
+
+mod native {
+    mod bodies;
+    mod cancellation;
+    mod connections;
+    mod faults;
+    mod help;
+    mod labs;
+    mod limits;
+    mod options;
+    mod redirects;
+    mod slowness;
+    mod stopping;
+    mod titles;
+    mod tls;
+    mod unread;
+}
