@@ -37,6 +37,9 @@ fn count_sequences(bytes: &[u8], ended: bool) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

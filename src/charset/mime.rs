@@ -114,6 +114,9 @@ fn is_quoted_character(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn charset(header: &str) -> Option<String> {

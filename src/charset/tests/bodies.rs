@@ -1,5 +1,8 @@
 //! Whole bodies in the encodings of the web, with a label and without.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use crate::charset::{Decoded, EncodingSource, Hints, decode, decode_with};
 use encoding_rs::Encoding;
 

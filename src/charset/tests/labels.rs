@@ -1,5 +1,8 @@
 //! Which rule decides, for every pair of rules and the labels themselves.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use crate::charset::{Decoded, EncodingSource, decode};
 
 const META: &[u8] = b"<!doctype html><meta charset=windows-1251><title>\xCC\xE8\xF0</title>";

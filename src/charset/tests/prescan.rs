@@ -1,5 +1,8 @@
 //! The prescan, step by step of the standard.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use crate::charset::engine::Encoding;
 use crate::charset::prescan::{label_in_meta_content, meta, xml_declaration};
 

@@ -1,5 +1,8 @@
 //! Bodies in pieces: what is held back, what is handed out, when it is taken back.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::bodies::{CHINESE, FRENCH, JAPANESE, KOREAN, RUSSIAN, TAIWANESE, encode};
 use super::{assert_same_for_all_cuts, assert_same_for_cuts, stream};
 use crate::charset::tentative::RETAINED;

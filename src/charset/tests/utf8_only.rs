@@ -1,5 +1,8 @@
 //! The build without the tables.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::{assert_same_for_all_cuts, stream};
 use crate::charset::{Decoder, EncodingSource, Event, Hints, decode};
 

@@ -1,5 +1,8 @@
 //! What a page's title is.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::super::{MAX_TITLE, TitleScanner, TitleSource, title};
 use super::PAGES;
 

@@ -1,5 +1,8 @@
 //! What the parser is spared, and that it makes no difference.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::super::TitleScanner;
 use super::super::skim::{Within, attributes, skim};
 

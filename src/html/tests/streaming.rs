@@ -1,5 +1,8 @@
 //! When the scanner answers, and that pieces make no difference.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use super::super::{MAX_PAGE, Progress, Title, TitleScanner, TitleSource, title};
 use super::PAGES;
 
