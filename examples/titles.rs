@@ -1,7 +1,6 @@
 //! Prints the titles of the URLs on the command line: `cargo run --example titles https://example.com/ …`
 
 use dualfetch::{DefaultSession, SessionExt};
-use futures_util::StreamExt;
 
 #[tokio::main]
 async fn main() -> dualfetch::Result<()> {

@@ -57,7 +57,6 @@ pub trait SessionExt: Session {
     /// ```
     /// # use dualfetch::{Client, Config, platform::scripted::{Reply, Scripted}};
     /// use dualfetch::SessionExt;
-    /// use futures_util::StreamExt;
     ///
     /// # let platform = Scripted::new(1);
     /// # platform.on("https://a.example/", Reply::html("<title>A</title>"));
@@ -125,7 +124,6 @@ impl<S: Session> SessionExt for S {}
 
 /// One URL's title, or why there is none to tell.
 #[cfg(feature = "html")]
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct TitleRow {
     /// The URL's place in the input, from 0.
@@ -150,6 +148,19 @@ impl TitleRow {
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.result.as_ref().err()
+    }
+}
+
+/// A password in the URL is hidden.
+#[cfg(feature = "html")]
+impl fmt::Debug for TitleRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TitleRow")
+            .field("index", &self.index)
+            .field("url", &crate::url::redact(&self.url))
+            .field("result", &self.result)
+            .field("elapsed", &self.elapsed)
+            .finish()
     }
 }
 
@@ -203,6 +214,14 @@ impl<'a, S: Session, I, R> Batch<'a, S, I, R> {
             #[cfg(feature = "html")]
             reading: Reading::default(),
         }
+    }
+
+    /// The next row; `None` when all have been given. The same as `StreamExt::next`, without the import.
+    ///
+    /// # Cancellation
+    /// Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<R> {
+        StreamExt::next(self).await
     }
 
     /// Whether rows come in the order of the input instead of as they are done. Default no.

@@ -180,18 +180,29 @@ fn invalid(input: &str, why: String) -> Error {
     Error::new(ErrorKind::InvalidUrl).with_message(format!("{:?}: {why}", shown(input)))
 }
 
-/// The offending text for a message: cut short, and without what may be a password.
+/// A text that may be a URL, with what would be its password shown as `***`: for messages and logs.
+///
+/// ```
+/// assert_eq!(dualfetch::url::redact("http://me:secret@exa mple/x"), "http://me:***@exa mple/x");
+/// assert_eq!(dualfetch::url::redact("no url"), "no url");
+/// ```
+#[must_use]
+pub fn redact(text: &str) -> Cow<'_, str> {
+    let Some((before, after)) = text.rsplit_once('@') else { return Cow::Borrowed(text) };
+    let userinfo_from = before.find("//").map_or(0, |slashes| slashes + 2);
+    match before[userinfo_from..].find(':') {
+        Some(colon) => Cow::Owned(format!("{}:***@{after}", &before[..userinfo_from + colon])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// The offending text for a message, cut short.
 fn shown(input: &str) -> String {
     const SHOWN: usize = 200;
-    let mut text: String = input.chars().take(SHOWN).collect();
-    if text.len() < input.len() {
+    let redacted = redact(input);
+    let mut text: String = redacted.chars().take(SHOWN).collect();
+    if text.len() < redacted.len() {
         text.push('…');
-    }
-    if let Some((before, after)) = text.rsplit_once('@')
-        && let Some((scheme, userinfo)) = before.split_once("//")
-        && let Some((user, _)) = userinfo.split_once(':')
-    {
-        return format!("{scheme}//{user}:***@{after}");
     }
     text
 }

@@ -89,8 +89,9 @@ pub enum TitleSource {
     Head,
     /// The page was read to its end and has no title.
     Missing,
-    /// The page was cut short (by a byte cap, by an error, by [`MAX_PAGE`]) before its title was certain. The
-    /// text is the best guess from what was there: perhaps none, perhaps a part.
+    /// The page was cut short (by a byte cap, by an error, by [`MAX_PAGE`]) before its title was certain, or was
+    /// given up on as built to make parsing slow. The text is the best guess from what was there: perhaps none,
+    /// perhaps a part.
     Truncated,
 }
 
@@ -192,7 +193,7 @@ impl TitleScanner {
                 break;
             }
             if self.held.len() + piece.len() > MAX_PAGE {
-                self.conclude(true);
+                self.end(true);
                 break;
             }
             self.held.push_str(piece);
@@ -211,8 +212,8 @@ impl TitleScanner {
     /// white space around it removed. It is not checked to name an encoding: by the standard the first label
     /// that does is the one that counts, and only while the encoding is a guess. A caller who finds it to differ
     /// from the encoding in use decodes the page anew, with a new scanner. At most 8 labels of at most 64 bytes
-    /// are kept. Labels show only once the page was parsed, that is, near its title or after it; a page with no
-    /// title in it needs none.
+    /// are kept. Labels show only once the page was parsed, that is, near its title or after [`end`](Self::end);
+    /// a page with no title in it needs none.
     ///
     /// ```
     /// use dualfetch::html::TitleScanner;
@@ -224,6 +225,32 @@ impl TitleScanner {
     /// ```
     pub fn encoding_label(&mut self) -> Option<String> {
         self.labels.pop_front()
+    }
+
+    /// Settles the answer on the text so far, as [`finish`](Self::finish) does, but keeps the scanner: for a caller
+    /// who wants to see the last [`encoding_label`](Self::encoding_label) first.
+    ///
+    /// ```
+    /// use dualfetch::html::TitleScanner;
+    ///
+    /// let mut scanner = TitleScanner::new();
+    /// let _ = scanner.feed("<p><title>not final</title><meta charset=gbk>");
+    /// scanner.end(false);
+    /// assert_eq!(scanner.encoding_label().as_deref(), Some("gbk"));
+    /// ```
+    pub fn end(&mut self, truncated: bool) {
+        if self.answer.is_some() {
+            return;
+        }
+        if !self.search.opening(self.held.as_bytes()) {
+            return self.settle(None, truncated);
+        }
+        // Half a title is no title that the page's end closes.
+        match self.parse(!truncated) {
+            Outcome::Final(found) => self.settle(found, false),
+            Outcome::GaveUp(found) => self.settle(found, true),
+            Outcome::Open(found) => self.settle(found, truncated),
+        }
     }
 
     /// The answer, given the text so far.
@@ -241,7 +268,7 @@ impl TitleScanner {
     /// ```
     #[must_use]
     pub fn finish(mut self, truncated: bool) -> Title {
-        self.conclude(truncated);
+        self.end(truncated);
         self.answer.unwrap_or(Title { text: None, source: TitleSource::Missing })
     }
 
@@ -259,21 +286,6 @@ impl TitleScanner {
             Outcome::Open(found) => self.recheck = found.map(|_| self.held.len() * 2),
         }
         self.search.restart(self.held.len());
-    }
-
-    fn conclude(&mut self, truncated: bool) {
-        if self.answer.is_some() {
-            return;
-        }
-        if !self.search.opening(self.held.as_bytes()) {
-            return self.settle(None, truncated);
-        }
-        // Half a title is no title that the page's end closes.
-        match self.parse(!truncated) {
-            Outcome::Final(found) => self.settle(found, false),
-            Outcome::GaveUp(found) => self.settle(found, true),
-            Outcome::Open(found) => self.settle(found, truncated),
-        }
     }
 
     fn parse(&mut self, end: bool) -> Outcome {

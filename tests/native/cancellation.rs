@@ -1,7 +1,6 @@
 //! Giving up: what the server sees of it, and what is given back.
 
 use dualfetch::{DefaultSession, Figures, Session, SessionExt};
-use futures_util::StreamExt;
 use futures_util::future::join_all;
 
 use crate::contract::is_pending;

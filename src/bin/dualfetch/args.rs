@@ -102,6 +102,14 @@ pub(crate) struct TitlesArgs {
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(..=1_000), allow_negative_numbers = true, help_heading = "Limits")]
     pub(crate) max_redirects: u32,
 
+    /// How often a URL is tried again after a failure that may pass
+    ///
+    /// Such as: no connection, a connection that ended early, a wait for the head that took too long, the statuses
+    /// 408, 425, 429, 500, 502, 503 and 504. Between tries it waits, as long as Retry-After says or at random, longer
+    /// each time.
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(..=100), allow_negative_numbers = true)]
+    pub(crate) retries: u32,
+
     /// The User-Agent to send; by default dualfetch and its version
     #[arg(short = 'A', long, value_name = "TEXT", value_parser = header_value)]
     pub(crate) user_agent: Option<String>,
@@ -141,14 +149,15 @@ Rows:
     title_source     head, body, truncated (cut at --max-bytes), missing (there is none) or
                      content-type (not HTML, so not read)
     encoding         what the page was read in, such as UTF-8 or Shift_JIS
-    encoding_source  what said so, such as content-type, meta or detected
+    encoding_source  what said so: bom, content-type, meta, xml, utf-8 (nothing did, and it is
+                     UTF-8) or detected
     bytes            how much of the body was read, as it came over the wire
     elapsed_ms       from taking up the URL to its row, waiting for its turn included
     attempts         how many requests the last hop took
     error            null, or its code, phase (of a timeout) and message
   jsonl writes null for what is not there; csv and tsv leave the field empty and have
   error_code, error_phase and error_message for error. In tsv a tab is \\t, a line end \\n or
-  \\r, a backslash \\\\. A title is a stranger's text: no format lets its control characters
+  \\r, a backslash \\\\, another control character \\uXXXX; in csv that is U+FFFD. A title is a stranger's text: no format lets its control characters
   through to a terminal. csv does not keep a spreadsheet from taking a title for a formula.
   The table is for people: it is cut to the width of the terminal (elsewhere it is not) and
   may change from version to version.

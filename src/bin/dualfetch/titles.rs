@@ -4,8 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dualfetch::{Config, DefaultSession, SessionExt, Timeout};
-use futures_util::StreamExt;
+use dualfetch::{Config, DefaultSession, Retry, SessionExt, Timeout};
 use tokio::sync::Semaphore;
 
 use crate::args::TitlesArgs;
@@ -47,6 +46,7 @@ fn session(args: &TitlesArgs) -> Result<DefaultSession, Stop> {
         .limit(args.limit)
         .limit_per_host(args.limit_per_host)
         .max_redirects(args.max_redirects)
+        .retry(Retry::standard().attempts(args.retries.saturating_add(1)))
         .timeout(timeout);
     if let Some(agent) = &args.user_agent {
         config = config.header("user-agent", agent);

@@ -8,10 +8,14 @@ use crate::error::{Error, ErrorKind, Phase};
 use super::connect::ConnectTimeout;
 use super::dns::NotResolved;
 
-/// The typed error for what reqwest reports. The URL is added later, by the engine.
+/// The typed error for what reqwest reports, the root cause as its message. The URL is added later, by the engine.
 pub(super) fn classify(error: reqwest::Error) -> Error {
     let kind = kind(&error);
-    Error::new(kind).with_source(error.without_url())
+    let error = error.without_url();
+    match Causes(Some(&error)).last().map(ToString::to_string) {
+        Some(root) => Error::new(kind).with_message(root).with_source(error),
+        None => Error::new(kind).with_source(error),
+    }
 }
 
 fn kind(error: &reqwest::Error) -> ErrorKind {

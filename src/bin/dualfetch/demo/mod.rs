@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use dualfetch::{Config, SessionExt, Timeout};
-use futures_util::StreamExt;
 
 use crate::output::table::{Look, Style};
 use crate::output::{Table, Target};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use dualfetch::Url;
+use dualfetch::url::redact;
 
 use super::Render;
 use super::text::{fit, pad, plain};
@@ -149,10 +149,8 @@ impl Render for Table {
 
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) {
         // A screen may have more readers than its user.
-        let url = Url::parse(&row.url);
-        let url = url.as_ref().ok().filter(|url| url.userinfo().is_some()).map(Url::redacted);
         let mut line = String::new();
-        self.row_with(row, url.as_deref().unwrap_or(&row.url), &mut line);
+        self.row_with(row, &redact(&row.url), &mut line);
         line.push('\n');
         out.extend_from_slice(line.as_bytes());
     }
