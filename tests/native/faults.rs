@@ -4,7 +4,7 @@ use dualfetch::{DefaultSession, ErrorKind, Figures, Session, SessionExt};
 
 use crate::support::{Pace, RawServer, Refusing, Script, faults};
 
-use super::help::{fetch, millis, named, outcome, run, session, total};
+use super::help::{fetch, millis, named, outcome, run, session, total, warm};
 
 /// The outcome of fetching a URL with its whole body, checked for what every error carries.
 async fn outcome_of(session: &DefaultSession, url: &str) -> String {
@@ -131,6 +131,7 @@ fn interim_answers_without_end_end_with_the_total() {
     run(async {
         let server = RawServer::start(faults::endless_informational(Pace::AtOnce)).await;
         let session = DefaultSession::builder().timeout(total(300)).build().expect("a session");
+        let session = warm(session).await;
         assert_eq!(outcome_of(&session, &server.url("/")).await, "timeout total");
         assert!(server.ended(0).await.by_peer());
     });

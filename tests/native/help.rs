@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dualfetch::{DefaultSession, Error, Figures, Result, Timeout};
 
-use crate::support::within_at_most;
+use crate::support::{Refusing, within_at_most};
 
 /// Runs a test on one thread. A hang fails it.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
@@ -26,6 +26,13 @@ async fn safely<T>(test: impl Future<Output = T>) -> T {
 /// A session with the defaults.
 pub fn session() -> DefaultSession {
     DefaultSession::new().expect("the defaults make a session")
+}
+
+/// The session once it has sent a request: the first one loads the machine's CA store, which in a debug build on a
+/// busy machine takes longer than the short bounds of some tests.
+pub async fn warm(session: DefaultSession) -> DefaultSession {
+    let _ = fetch(&session, &Refusing::new().url("/")).await;
+    session
 }
 
 pub fn millis(count: u64) -> Duration {

@@ -4,17 +4,17 @@ use dualfetch::{DefaultSession, Phase, Session, Timeout};
 
 use crate::support::{Pace, RawServer, Unanswering, faults};
 
-use super::help::{at_rest, fetch, millis, named, run, session, total};
+use super::help::{at_rest, fetch, millis, named, run, session, total, warm};
 
-fn with(timeout: Timeout) -> DefaultSession {
-    DefaultSession::builder().timeout(timeout).build().expect("a session")
+async fn with(timeout: Timeout) -> DefaultSession {
+    warm(DefaultSession::builder().timeout(timeout).build().expect("a session")).await
 }
 
 #[test]
 fn a_host_that_never_answers_the_connection_runs_out_of_connect() {
     run(async {
         let host = Unanswering::start().await;
-        let session = with(Timeout::new().connect(millis(200)));
+        let session = with(Timeout::new().connect(millis(200))).await;
         let error = fetch(&session, &host.url("/")).await.expect_err("nobody answers");
         assert_eq!(named(&error), "timeout connect");
         at_rest(&session).await;
@@ -25,7 +25,7 @@ fn a_host_that_never_answers_the_connection_runs_out_of_connect() {
 fn connecting_does_not_count_as_waiting_for_the_head() {
     run(async {
         let host = Unanswering::start().await;
-        let session = with(Timeout::new().connect(millis(300)).headers(millis(50)));
+        let session = with(Timeout::new().connect(millis(300)).headers(millis(60))).await;
         let error = fetch(&session, &host.url("/")).await.expect_err("nobody answers");
         assert_eq!(error.phase(), Some(Phase::Connect));
     });
@@ -36,7 +36,8 @@ fn a_handshake_that_hangs_runs_out_of_connect() {
     run(async {
         let server = RawServer::start(faults::silent_at_once()).await;
         let url = format!("https://{}/", server.address());
-        let error = fetch(&with(Timeout::new().connect(millis(200))), &url).await.expect_err("no handshake");
+        let error =
+            fetch(&with(Timeout::new().connect(millis(200))).await, &url).await.expect_err("no handshake");
         assert_eq!(named(&error), "timeout connect");
         assert!(server.ended(0).await.by_peer());
     });
@@ -46,7 +47,7 @@ fn a_handshake_that_hangs_runs_out_of_connect() {
 fn the_total_bounds_connecting_too() {
     run(async {
         let host = Unanswering::start().await;
-        let error = fetch(&with(total(150)), &host.url("/")).await.expect_err("nobody answers");
+        let error = fetch(&with(total(250)).await, &host.url("/")).await.expect_err("nobody answers");
         assert_eq!(named(&error), "timeout total");
     });
 }
@@ -55,14 +56,14 @@ fn the_total_bounds_connecting_too() {
 fn a_silent_server_runs_out_of_headers_or_of_the_total() {
     run(async {
         for (timeout, phase) in [
-            (Timeout::new().headers(millis(100)), "timeout headers"),
-            (total(100), "timeout total"),
-            (Timeout::new().wall(millis(100)), "timeout wall"),
-            (Timeout::new().headers(millis(100)).total(millis(20_000)), "timeout headers"),
-            (Timeout::new().headers(millis(20_000)).total(millis(100)), "timeout total"),
+            (Timeout::new().headers(millis(200)), "timeout headers"),
+            (total(200), "timeout total"),
+            (Timeout::new().wall(millis(200)), "timeout wall"),
+            (Timeout::new().headers(millis(200)).total(millis(20_000)), "timeout headers"),
+            (Timeout::new().headers(millis(20_000)).total(millis(200)), "timeout total"),
         ] {
             let server = RawServer::start(faults::silent()).await;
-            let session = with(timeout);
+            let session = with(timeout).await;
             let error = fetch(&session, &server.url("/")).await.expect_err("silent");
             assert_eq!(named(&error), phase);
             assert!(server.ended(0).await.quietly_by_peer(), "{}", server.story());
@@ -76,7 +77,7 @@ fn a_head_that_drips_runs_out_of_headers() {
     run(async {
         let drip = faults::slow_drip("page", 1, Pace::Gap(millis(20)));
         let server = RawServer::start(drip).await;
-        let error = fetch(&with(Timeout::new().headers(millis(150))), &server.url("/")).await;
+        let error = fetch(&with(Timeout::new().headers(millis(250))).await, &server.url("/")).await;
         assert_eq!(named(&error.expect_err("too slow")), "timeout headers");
         assert!(server.ended(0).await.by_peer());
     });
@@ -90,7 +91,7 @@ fn a_stalled_body_runs_out_of_read() {
             faults::slow_body("ab", 1, Pace::Gap(millis(60_000))),
         ] {
             let server = RawServer::start(script).await;
-            let session = with(Timeout::new().read(millis(100)));
+            let session = with(Timeout::new().read(millis(200))).await;
             let error = fetch(&session, &server.url("/")).await.expect_err("stalled");
             assert_eq!(named(&error), "timeout read");
             assert!(server.ended(0).await.by_peer());
@@ -104,7 +105,7 @@ fn a_body_that_keeps_coming_does_not_run_out_of_read() {
     run(async {
         // Thirty gaps of 20 ms are over the bound together, and none is alone.
         let server = RawServer::start(faults::slow_body("x".repeat(30), 1, Pace::Gap(millis(20)))).await;
-        let session = with(Timeout::new().read(millis(400)));
+        let session = with(Timeout::new().read(millis(400))).await;
         assert_eq!(fetch(&session, &server.url("/")).await.expect("slow, but never stalled").len(), 30);
     });
 }
@@ -114,7 +115,7 @@ fn an_endless_body_runs_out_of_the_total() {
     run(async {
         for pace in [Pace::AtOnce, Pace::Gap(millis(10))] {
             let server = RawServer::start(faults::endless_body("Endless", pace)).await;
-            let session = session();
+            let session = warm(session()).await;
             let mut response = session.get(server.url("/")).timeout(total(200)).await.expect("a head");
             let error = loop {
                 match response.chunk().await {
@@ -134,10 +135,10 @@ fn an_endless_body_runs_out_of_the_total() {
 #[test]
 fn after_a_timeout_the_next_request_has_a_connection_of_its_own() {
     run(async {
-        for timeout in [total(150), Timeout::new().headers(millis(150)).read(millis(150))] {
+        for timeout in [total(250), Timeout::new().headers(millis(250)).read(millis(250))] {
             for broken in [faults::silent(), faults::silent_after("Half", 500, 1000)] {
                 let server = RawServer::sequence([broken, faults::pages("fresh")]).await;
-                let session = with(timeout);
+                let session = with(timeout).await;
                 let error = fetch(&session, &server.url("/one")).await.expect_err("the first one is slow");
                 assert!(error.is_timeout(), "{error:?}");
                 let second = session.get(server.url("/two")).timeout(total(20_000)).await.expect("a head");
