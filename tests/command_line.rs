@@ -283,7 +283,7 @@ async fn the_demo_prints_every_page_and_every_error_as_it_should() {
             "吾輩は猫である",
             "銀河鉄道の夜",
             "雪国",
-            "Bücher, Brücken & Käsespätzle",
+            "Bücher & Brücken – für Anfänger",
             "À la recherche du temps perdu",
             "El niño",
             "A new home",

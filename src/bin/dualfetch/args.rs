@@ -156,9 +156,10 @@ Rows:
     attempts         how many requests the last hop took
     error            null, or its code, phase (of a timeout) and message
   jsonl writes null for what is not there; csv and tsv leave the field empty and have
-  error_code, error_phase and error_message for error. In tsv a tab is \\t, a line end \\n or
-  \\r, a backslash \\\\, another control character \\uXXXX; in csv that is U+FFFD. A title is a stranger's text: no format lets its control characters
-  through to a terminal. csv does not keep a spreadsheet from taking a title for a formula.
+  error_code, error_phase and error_message for error. A title is a stranger's text: no format
+  lets its control characters through to a terminal. In tsv a tab is \\t, a line end \\n or
+  \\r, a backslash \\\\, another control character \\u001b and the like; in csv these are a space or
+  U+FFFD. csv does not keep a spreadsheet from taking a title for a formula.
   The table is for people: it is cut to the width of the terminal (elsewhere it is not) and
   may change from version to version.
 
@@ -178,7 +179,7 @@ fn limit(text: &str) -> Result<usize, String> {
     const MOST: usize = 100_000;
     match text.parse() {
         Ok(limit) if limit <= MOST => Ok(limit),
-        _ => Err(format!("write a whole number from 1 to {MOST}, or 0 for no limit")),
+        _ => Err(format!("write a whole number up to {MOST}; 0 is no limit")),
     }
 }
 

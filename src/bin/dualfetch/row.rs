@@ -38,7 +38,7 @@ pub(crate) struct RowError {
     pub(crate) phase: Option<&'static str>,
     /// The whole of it.
     pub(crate) message: String,
-    /// What it says beyond the code.
+    /// What it says beyond the code, for where there is little room.
     pub(crate) detail: String,
 }
 
@@ -87,9 +87,10 @@ impl Row {
             true => kind.to_string(),
             false => format!("{kind}: {detail}"),
         };
-        let detail = match (detail.is_empty(), error.phase()) {
-            (true, None) => kind.to_string(),
-            _ => detail,
+        let detail = match (hint(&url, kind), error.phase()) {
+            (Some(hint), _) => hint,
+            (None, None) if detail.is_empty() => kind.to_string(),
+            (None, _) => detail,
         };
         let phase = error.phase().map(|phase| phase.as_str());
         Self {

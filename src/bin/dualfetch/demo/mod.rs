@@ -38,8 +38,8 @@ pub(crate) fn run() -> Result<ExitCode, Stop> {
 /// The table leaves room for a mark at the end of each line.
 fn table(look: Look) -> Table {
     const MARK: usize = 3;
-    const PAGE: usize = 34;
-    let columns = look.columns.map_or(100, |columns| columns.min(120)).saturating_sub(MARK);
+    const PAGE: usize = 24;
+    let columns = look.columns.map_or(80, |columns| columns.min(100)).saturating_sub(MARK);
     Table::new(Look { columns: Some(columns), ..look }, "PAGE").with_third_of(PAGE)
 }
 
