@@ -224,9 +224,12 @@ impl<'a, S: Session, I, R> Batch<'a, S, I, R> {
         StreamExt::next(self).await
     }
 
-    /// Whether rows come in the order of the input instead of as they are done. Default no.
+    /// Whether rows come in the order of the input instead of as they are done. Default no. To be set before the first
+    /// row is taken out: from then on the order stays as it is.
     pub fn ordered(mut self, ordered: bool) -> Self {
-        self.ordered = ordered;
+        if self.taken == 0 {
+            self.ordered = ordered;
+        }
         self
     }
 

@@ -49,6 +49,11 @@ impl Progress {
         self.0.store(Self::CONNECTING, Ordering::Relaxed);
     }
 
+    /// No connection has to be made, so far.
+    pub fn untouched(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     /// The connection stands.
     pub fn connected(&self, now: Duration) {
         let nanos = u64::try_from(now.as_nanos()).unwrap_or(Self::CONNECTING - 1);

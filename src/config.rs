@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, HeaderMap, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING, USER_AGENT};
 
 use crate::capabilities::Capabilities;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::head::Shown;
 use crate::options::{HttpVersion, Options};
 use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
 use crate::policy::scheduler::Limits;
-use crate::request::{Shown, header};
+use crate::request::header;
 
 /// The settings of a session; `build` makes it.
 ///
@@ -73,9 +74,9 @@ impl Config {
         self
     }
 
-    /// Sets timeouts; phases left out keep their defaults.
-    pub fn timeout(mut self, timeout: Timeout) -> Self {
-        self.options.timeout = timeout.over(self.options.timeout);
+    /// Sets timeouts; phases left out keep their defaults. A `Duration` alone is the total.
+    pub fn timeout(mut self, timeout: impl Into<Timeout>) -> Self {
+        self.options.timeout = timeout.into().over(self.options.timeout);
         self
     }
 
@@ -155,6 +156,14 @@ impl Config {
                 Some(message) => again.with_message(message),
                 None => again,
             });
+        }
+        for name in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+            if self.headers.contains_key(&name) {
+                return Err(Error::new(ErrorKind::InvalidHeader).with_message(format!(
+                    "{:?} belongs to one request's body, not to a session",
+                    name.as_str()
+                )));
+            }
         }
         self.options.validate()?;
         self.options.allowed_on(platform)

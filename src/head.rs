@@ -1,13 +1,14 @@
 //! What a server answered before the body: the head of one response, and the hops that led to it.
 
+use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use crate::url::Url;
 
 /// Status line and header fields of one response (RFC 9110, section 15).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Head {
     /// The status code.
@@ -29,7 +30,7 @@ impl Head {
 }
 
 /// One redirect that was followed on the way to a response.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Hop {
     /// The URL that was asked.
@@ -46,4 +47,46 @@ impl Hop {
     pub(crate) fn new(url: Url, head: Head, elapsed: Duration) -> Self {
         Self { url, status: head.status, headers: head.headers, elapsed }
     }
+}
+
+/// Cookies are hidden.
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("status", &self.status)
+            .field("version", &self.version)
+            .field("headers", &Shown(&self.headers))
+            .field("final_url", &self.final_url)
+            .finish()
+    }
+}
+
+/// Cookies are hidden.
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hop")
+            .field("url", &self.url)
+            .field("status", &self.status)
+            .field("headers", &Shown(&self.headers))
+            .field("elapsed", &self.elapsed)
+            .finish()
+    }
+}
+
+/// Header fields for `Debug`, credentials hidden.
+pub(crate) struct Shown<'a>(pub(crate) &'a HeaderMap);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |name: &HeaderName, value: &HeaderValue| match value.is_sensitive() || is_secret(name) {
+            true => "***".to_owned(),
+            false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        };
+        f.debug_map().entries(self.0.iter().map(|(name, value)| (name, shown(name, value)))).finish()
+    }
+}
+
+/// Whether a header field of this name proves who is asking.
+pub(crate) fn is_secret(name: &HeaderName) -> bool {
+    ["authorization", "cookie", "proxy-authorization", "set-cookie"].contains(&name.as_str())
 }

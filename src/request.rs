@@ -8,6 +8,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use crate::body::Body;
 use crate::capabilities::Progress;
 use crate::error::{Error, ErrorKind, Result};
+use crate::head::Shown;
 use crate::options::{HttpVersion, Options};
 use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
@@ -33,6 +34,8 @@ pub struct Request {
     pub(crate) priority: i8,
     pub(crate) options: Options,
     pub(crate) progress: Option<Arc<Progress>>,
+    /// A redirect has left the origin: the session's credentials do not go along any more either.
+    pub(crate) has_left_origin: bool,
 }
 
 impl Request {
@@ -47,6 +50,7 @@ impl Request {
             priority: 0,
             options: Options::default(),
             progress: None,
+            has_left_origin: false,
         }
     }
 
@@ -97,22 +101,6 @@ impl std::fmt::Debug for Request {
             .field("headers", &Shown(&self.headers))
             .field("body", &self.body)
             .finish_non_exhaustive()
-    }
-}
-
-/// Header fields for `Debug`, credentials hidden.
-pub(crate) struct Shown<'a>(pub(crate) &'a HeaderMap);
-
-impl std::fmt::Debug for Shown<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const SECRET: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "set-cookie"];
-        let shown = |name: &HeaderName, value: &HeaderValue| match value.is_sensitive()
-            || SECRET.contains(&name.as_str())
-        {
-            true => "***".to_owned(),
-            false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        };
-        f.debug_map().entries(self.0.iter().map(|(name, value)| (name, shown(name, value)))).finish()
     }
 }
 
@@ -180,8 +168,9 @@ impl<S> RequestBuilder<S> {
         })
     }
 
-    /// Sets timeouts; phases left out keep the session's.
-    pub fn timeout(self, timeout: Timeout) -> Self {
+    /// Sets timeouts; phases left out keep the session's. A `Duration` alone is the total.
+    pub fn timeout(self, timeout: impl Into<Timeout>) -> Self {
+        let timeout = timeout.into();
         self.option(|options| options.timeout = timeout.over(options.timeout))
     }
 
@@ -263,12 +252,14 @@ pub(crate) fn header(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValu
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err(invalid(format!("{name:?} is not a header name")));
     };
-    let Ok(value) = HeaderValue::from_bytes(value) else {
+    let Ok(mut value) = HeaderValue::from_bytes(value) else {
         let what = match value.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
             true => "a newline",
             false => "a control character",
         };
         return Err(invalid(format!("the value of {name:?} holds {what}")));
     };
+    // HTTP/2 then keeps it out of its compression table, and `Debug` out of sight.
+    value.set_sensitive(value.is_sensitive() || crate::head::is_secret(&parsed));
     Ok((parsed, value))
 }

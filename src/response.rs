@@ -12,11 +12,10 @@ use http::{HeaderMap, StatusCode, Version};
 
 use crate::charset::{self, Hints};
 use crate::error::{Error, ErrorKind, Result};
-use crate::head::{Head, Hop};
+use crate::head::{Head, Hop, Shown};
 use crate::maybe::BoxBody;
 use crate::options::DEFAULT_MAX_BODY;
 use crate::payload::Transfer;
-use crate::request::Shown;
 use crate::url::Url;
 
 /// The answer to a request: its head is here, its body comes as it is read.

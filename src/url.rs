@@ -136,11 +136,14 @@ impl Url {
     #[must_use]
     pub fn redacted(&self) -> Cow<'_, str> {
         match self.userinfo() {
+            None if self.authority().is_some() => Cow::Borrowed(self.as_str()),
             Some((user, Some(_))) => {
                 let host = self.host_and_port().unwrap_or_default();
                 Cow::Owned(format!("{}://{user}:***@{host}{}", self.scheme(), self.after_authority()))
             }
-            _ => Cow::Borrowed(self.as_str()),
+            Some(_) => Cow::Borrowed(self.as_str()),
+            // `me:secret@host` is a URL, too: one of the scheme `me`.
+            None => redact(self.as_str()),
         }
     }
 

@@ -12,6 +12,8 @@ mod policy {
     pub(crate) mod retries;
 }
 
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use dualfetch::platform::scripted::Scripted;
@@ -19,6 +21,11 @@ use dualfetch::{Client, Config};
 
 const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+/// Polls once, as a `select!` does whose other arm wins. Whether it is pending.
+async fn once<F: Future + Unpin>(future: &mut F) -> bool {
+    std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_pending())).await
 }
 
 /// A session over a new scripted platform.

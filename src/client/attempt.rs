@@ -13,6 +13,7 @@ use crate::head::Head;
 use crate::maybe::BoxBody;
 use crate::platform::{Backend, Progress};
 use crate::policy::deadline::{Bounds, Deadlines};
+use crate::policy::redirect;
 use crate::policy::retry::{Decision, Outcome, Retry};
 use crate::policy::scheduler::{Permit, Revoked, Ticket};
 use crate::request::Request;
@@ -95,6 +96,7 @@ impl<'a, B: Backend> Run<'a, B> {
             front: self.waited,
             not_before: None,
             total_left: deadlines.total_left(),
+            wall_at: deadlines.wall_at(),
         });
         let backend = &shared.backend;
         deadlines.enter(Phase::Queue, backend.now());
@@ -103,7 +105,10 @@ impl<'a, B: Backend> Run<'a, B> {
                 let now = backend.now();
                 match acquire.poll(cx, now) {
                     Poll::Ready(Ok(permit)) => return Poll::Ready(Ok(permit)),
-                    Poll::Ready(Err(Revoked)) => return Poll::Ready(Err(Error::timeout(Phase::Total))),
+                    Poll::Ready(Err(Revoked)) => {
+                        let phase = deadlines.expired(now).unwrap_or(Phase::Total);
+                        return Poll::Ready(Err(Error::timeout(phase)));
+                    }
                     Poll::Pending => {}
                 }
                 if let Some(phase) = deadlines.expired(now) {
@@ -140,7 +145,12 @@ impl<'a, B: Backend> Run<'a, B> {
             if let Some(progress) = &progress {
                 match progress.sendable_since(started) {
                     Some(since) => deadlines.enter(Phase::Headers, since),
-                    None => deadlines.leave(),
+                    // Another request's connection may be taken meanwhile, without word of it: connecting is not waited
+                    // for longer than it may take.
+                    None => match bounds.connect.and_then(|connect| started.checked_add(connect)) {
+                        Some(connected_by) => deadlines.enter(Phase::Headers, connected_by),
+                        None => deadlines.leave(),
+                    },
                 }
             }
             timer.poll_deadlines(cx, backend, deadlines).map(Err)
@@ -187,6 +197,9 @@ fn as_sent(request: &Request, defaults: &HeaderMap, progress: Option<Arc<Progres
     let mut sent = request.clone();
     sent.progress = progress;
     let own = std::mem::replace(&mut sent.headers, defaults.clone());
+    if request.has_left_origin {
+        redirect::strip_credentials(&mut sent.headers);
+    }
     for name in own.keys() {
         sent.headers.remove(name);
     }

@@ -24,6 +24,9 @@ use super::bounded::Timer;
 /// A body of at most this many bytes that is complete, or completes while others wait, needs no permit any more.
 const SMALL: usize = 64 * 1024;
 
+/// What a small remainder may come to when it is decompressed.
+const DRAIN_DECODED: usize = 1024 * 1024;
+
 /// How long a small remainder may take to be read in the background.
 const DRAIN_TIME: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -59,6 +62,7 @@ pub(super) fn guard<B: Backend>(
         ready_bytes: 0,
         end: None,
         waker: None,
+        is_read: false,
         max_body,
     };
     inside.absorb(cx);
@@ -72,7 +76,7 @@ pub(super) fn guard<B: Backend>(
         permit.handed_out(holder, shared.backend.now());
     }
     let (deadlines, timer) = clocks();
-    Ok(Box::pin(Guarded { shared: Arc::clone(shared), cell, deadlines, timer, is_read: false }))
+    Ok(Box::pin(Guarded { shared: Arc::clone(shared), cell, deadlines, timer }))
 }
 
 /// Takes in what has come of a body that nobody wants, so that its connection can be used again if that was all.
@@ -119,7 +123,6 @@ struct Guarded<B: Backend> {
     cell: Arc<Cell<B>>,
     deadlines: Deadlines,
     timer: Timer<B>,
-    is_read: bool,
 }
 
 /// What a waiter may reach too, when the caller does not read.
@@ -135,6 +138,8 @@ struct Inside<B: Backend> {
     /// How the body ended, if not well; told once, after what is ready.
     end: Option<Error>,
     waker: Option<Waker>,
+    /// The caller has begun to read.
+    is_read: bool,
     transfer: Transfer,
     max_body: Option<u64>,
 }
@@ -201,20 +206,22 @@ impl<B: Backend> Inside<B> {
 }
 
 impl<B: Backend> Holder for Cell<B> {
-    fn revoke(&self) {
+    fn revoke(&self, phase: Phase) {
         let mut inside = self.lock();
         if inside.body.is_none() {
             return;
         }
         let waker = inside.waker.take();
         inside.stop();
-        inside.end = Some(Error::timeout(Phase::Total));
+        inside.end = Some(Error::timeout(phase));
         drop(inside);
         waker.into_iter().for_each(Waker::wake);
     }
 
     fn absorb(&self, cx: &mut Context<'_>) -> bool {
-        self.lock().absorb(cx)
+        let mut inside = self.lock();
+        // Once the caller reads, the body's waker is the caller's.
+        !inside.is_read && inside.absorb(cx)
     }
 }
 
@@ -222,11 +229,10 @@ impl<B: Backend> Guarded<B> {
     /// The next frame, from what is ready or from the body.
     fn poll_inside(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
         let mut inside = self.cell.lock();
-        if !self.is_read {
-            self.is_read = true;
-            if let Some(permit) = &inside.permit {
-                permit.reading();
-            }
+        if !std::mem::replace(&mut inside.is_read, true)
+            && let Some(permit) = &inside.permit
+        {
+            permit.reading();
         }
         if let Some(frame) = inside.ready.pop_front() {
             return Poll::Ready(Some(Ok(frame)));
@@ -242,7 +248,10 @@ impl<B: Backend> Guarded<B> {
     }
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>>>> {
-        self.cell.lock().stop();
+        let mut inside = self.cell.lock();
+        inside.stop();
+        inside.ready.clear();
+        inside.end = None;
         Poll::Ready(Some(Err(error)))
     }
 }
@@ -257,11 +266,12 @@ impl<B: Backend> Body for Guarded<B> {
         match polled {
             Poll::Ready(Some(Ok(_))) => {
                 let open = this.cell.lock().body.is_some();
+                // It came in time, however late it is asked for.
+                this.deadlines.leave();
                 // An endless body that is always ready would never let the timer speak.
                 if open && let Some(phase) = this.deadlines.expired(this.shared.backend.now()) {
                     return this.fail(Error::timeout(phase));
                 }
-                this.deadlines.leave();
                 polled
             }
             Poll::Ready(_) => polled,
@@ -291,16 +301,19 @@ impl<B: Backend> Payload for Guarded<B> {
     fn drain(mut self: Pin<Box<Self>>) {
         let shared = Arc::clone(&self.shared);
         let until = shared.backend.now().saturating_add(DRAIN_TIME);
+        let mut decoded = 0;
         let task = poll_fn(move |cx| {
-            loop {
+            while decoded <= DRAIN_DECODED {
                 match self.as_mut().poll_frame(cx) {
-                    Poll::Ready(Some(Ok(_))) => {}
+                    Poll::Ready(Some(Ok(frame))) => decoded += frame.data_ref().map_or(0, Bytes::len),
                     Poll::Ready(_) => return Poll::Ready(()),
-                    Poll::Pending => break,
+                    Poll::Pending => {
+                        let Self { shared, timer, .. } = &mut *self;
+                        return timer.poll_at(cx, &shared.backend, until);
+                    }
                 }
             }
-            let Self { shared, timer, .. } = &mut *self;
-            timer.poll_at(cx, &shared.backend, until)
+            Poll::Ready(())
         });
         shared.backend.spawn(Box::pin(task));
     }

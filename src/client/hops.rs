@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base64::Engine;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
@@ -94,6 +94,7 @@ impl<'a, B: Backend> Call<'a, B> {
             self.run.give_permit_back();
         }
         let request = &mut self.request;
+        request.has_left_origin |= next.cross_origin;
         redirect::strip_headers(&mut request.headers, &next);
         if !next.keep_body {
             request.body = Body::empty();
@@ -144,7 +145,22 @@ fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> 
             Error::new(ErrorKind::UnsupportedScheme).with_message(format!("{:?}", request.url.scheme()))
         );
     }
+    check_framing(request)?;
     take_userinfo(request)
+}
+
+/// How a message is framed is not for header fields to say: a length that is not the body's would let what follows be
+/// taken for a part of it (RFC 9112, section 11.2).
+fn check_framing(request: &Request) -> Result<()> {
+    let invalid = |message: &str| Err(Error::new(ErrorKind::InvalidHeader).with_message(message));
+    if request.headers.contains_key(TRANSFER_ENCODING) {
+        return invalid("\"transfer-encoding\" is set by the body, not by hand");
+    }
+    let length = request.body.as_bytes().map_or(0, bytes::Bytes::len).to_string();
+    match request.headers.get_all(CONTENT_LENGTH).iter().all(|value| value.as_bytes() == length.as_bytes()) {
+        true => Ok(()),
+        false => invalid("\"content-length\" is not the length of the body; leave it out"),
+    }
 }
 
 /// User name and password in the URL become basic authentication (RFC 7617), unless the request brings its own.

@@ -132,6 +132,13 @@ impl Timeout {
     }
 }
 
+/// A bound on the total.
+impl From<Duration> for Timeout {
+    fn from(total: Duration) -> Self {
+        Self::new().total(total)
+    }
+}
+
 /// The bounds in force for one request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
@@ -189,6 +196,11 @@ impl Deadlines {
     /// Stops the total clock.
     pub(crate) fn pause(&mut self, now: Duration) {
         self.total.pause(now);
+    }
+
+    /// When the wall clock runs out.
+    pub(crate) fn wall_at(&self) -> Option<Duration> {
+        self.wall_at
     }
 
     /// What is left on the total clock while it stands still.

@@ -2,7 +2,7 @@
 
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE,
-    COOKIE, HeaderMap, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+    COOKIE, HOST, HeaderMap, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use http::{Method, StatusCode};
 
@@ -60,9 +60,9 @@ pub fn next(url: &Url, method: &Method, status: StatusCode, headers: &HeaderMap)
 /// Takes out what must not go to the next hop: credentials to another origin, and a body's headers without the body.
 pub fn strip_headers(headers: &mut HeaderMap, next: &Redirected) {
     if next.cross_origin {
-        for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
-            headers.remove(name);
-        }
+        strip_credentials(headers);
+        // It named the origin that was left.
+        headers.remove(HOST);
     }
     if !next.keep_body {
         for name in [
@@ -75,6 +75,13 @@ pub fn strip_headers(headers: &mut HeaderMap, next: &Redirected) {
         ] {
             headers.remove(name);
         }
+    }
+}
+
+/// Takes out what proves who is asking.
+pub(crate) fn strip_credentials(headers: &mut HeaderMap) {
+    for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+        headers.remove(name);
     }
 }
 

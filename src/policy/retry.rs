@@ -28,7 +28,8 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Three attempts in all; the n-th pause is random, at most 500 ms times 2 to the n, and never over 30 s.
+    /// Three attempts in all; the first pause is random up to 500 ms, the bound doubles each time, and no pause is over
+    /// 30 s.
     #[must_use]
     pub fn standard() -> Self {
         Self { attempts: 3, base: Duration::from_millis(500), cap: Duration::from_secs(30) }
@@ -70,7 +71,7 @@ impl Retry {
 
     /// "Full jitter": anything from nothing to the bound, so that clients that failed together come back apart.
     fn pause(&self, attempt: u32, random: u64) -> Duration {
-        let bound = self.base.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(self.cap);
+        let bound = self.base.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(self.cap);
         let nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(random.checked_rem(nanos.saturating_add(1)).unwrap_or(0))
     }

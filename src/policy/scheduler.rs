@@ -16,9 +16,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use crate::error::Phase;
 use crate::maybe::{MaybeSend, MaybeSync};
 
 use state::{SlotId, State};
+
+/// How long a waiter relies on the sentinel before it looks for itself; doubled each time.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many requests may be under way. 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +68,8 @@ pub struct HostFigures {
 
 /// Whoever holds a permit without being polled, so that others can act on it: a response nobody reads.
 pub(crate) trait Holder: MaybeSend + MaybeSync {
-    /// The permit was taken back because its time is over: end the transfer.
-    fn revoke(&self);
+    /// The permit was taken back because its time is over, by the total or the wall clock: end the transfer.
+    fn revoke(&self, phase: Phase);
 
     /// Others wait: take in what has come if it is small. `false` when there is no use in asking again.
     fn absorb(&self, cx: &mut Context<'_>) -> bool;
@@ -84,6 +88,8 @@ pub(crate) struct Ticket {
     pub(crate) not_before: Option<Duration>,
     /// What the total clock has left: how long the permit may be held.
     pub(crate) total_left: Option<Duration>,
+    /// When the wall clock runs out: until when it may be held at most.
+    pub(crate) wall_at: Option<Duration>,
 }
 
 /// Grants permits. Cheap to share; it knows no clock, the time comes with each call.
@@ -98,7 +104,14 @@ impl Scheduler {
 
     /// Asks for a permit. Nothing is reserved before the first poll; dropping the answer leaves no trace.
     pub(crate) fn acquire(self: &Arc<Self>, ticket: Ticket) -> Acquire {
-        Acquire { scheduler: Arc::clone(self), ticket, slot: None, wake_at: None }
+        Acquire {
+            scheduler: Arc::clone(self),
+            ticket,
+            slot: None,
+            wake_at: None,
+            look_at: None,
+            patience: PATIENCE,
+        }
     }
 
     /// What is under way now.
@@ -135,6 +148,9 @@ pub(crate) struct Acquire {
     ticket: Ticket,
     slot: Option<SlotId>,
     wake_at: Option<Duration>,
+    /// When to take the sentinel's role over, should whoever has it have been left unpolled.
+    look_at: Option<Duration>,
+    patience: Duration,
 }
 
 impl Acquire {
@@ -157,7 +173,13 @@ impl Acquire {
         if let Some(answer) = self.answer(slot, now) {
             return Poll::Ready(answer);
         }
-        self.wake_at = self.scheduler.wait(slot, cx, now);
+        let takes_over = self.look_at.is_some_and(|at| at <= now);
+        if takes_over || self.look_at.is_none() {
+            self.look_at = now.checked_add(self.patience);
+            self.patience = self.patience.saturating_mul(2);
+        }
+        let round = self.scheduler.wait(slot, cx, now, takes_over);
+        self.wake_at = round.into_iter().chain(self.look_at).min();
         match self.answer(slot, now) {
             Some(answer) => Poll::Ready(answer),
             None => Poll::Pending,
@@ -229,17 +251,19 @@ impl fmt::Debug for Permit {
 
 impl Scheduler {
     /// Leaves the waker, and does the sentinel's round if that role is this waiter's.
-    fn wait(&self, slot: SlotId, cx: &mut Context<'_>, now: Duration) -> Option<Duration> {
+    fn wait(&self, slot: SlotId, cx: &mut Context<'_>, now: Duration, takes_over: bool) -> Option<Duration> {
         let mut wakes = Wakes::default();
         let mut state = self.lock();
-        let round = state.wait(slot, cx.waker(), now);
+        let round = state.wait(slot, cx.waker(), now, takes_over);
         state.grant(&mut wakes);
         drop(state);
         wakes.wake();
         let round = round?;
 
-        for holder in round.revoked.iter().filter_map(Weak::upgrade) {
-            holder.revoke();
+        for (holder, phase) in &round.revoked {
+            if let Some(holder) = holder.upgrade() {
+                holder.revoke(*phase);
+            }
         }
         for (unread, holder) in &round.unread {
             let Some(holder) = holder.upgrade() else { continue };

@@ -165,3 +165,16 @@ fn responses_come_with_their_requests_places() {
         assert_eq!(next, 20);
     });
 }
+
+#[test]
+fn asking_for_order_midway_loses_no_row() {
+    let (platform, session) = session(Config::new());
+    platform.on_every(|r: &Request| Reply::html("x").after(secs(if r.url().path() == "/0" { 9 } else { 1 })));
+    let n = platform.run(async {
+        use futures_util::StreamExt;
+        let mut b = session.titles((0..5).map(|n| format!("https://a.example/{n}")));
+        let _ = b.next().await;
+        b.ordered(true).count().await
+    });
+    assert_eq!(n, 4);
+}

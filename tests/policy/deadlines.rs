@@ -9,7 +9,7 @@ use dualfetch::platform::scripted::{Reply, Scripted};
 use dualfetch::{Client, Config, Error, Phase, Request, Response, Session, Timeout};
 use futures_util::future::join_all;
 
-use crate::{secs, session};
+use crate::{once, secs, session};
 
 const URL: &str = "https://a.example/";
 
@@ -138,4 +138,46 @@ fn an_endless_body_that_is_always_ready_runs_into_the_total() {
         })
         .expect_err("it never ends");
     assert_eq!((error.phase(), platform.elapsed()), (Some(Phase::Total), secs(10)));
+}
+
+#[test]
+fn data_that_came_in_time_may_be_asked_for_late() {
+    let (platform, session) = session(Config::new().timeout(Timeout::new().read(secs(5))));
+    platform
+        .on_every(|_: &Request| Reply::ok("a").pause(secs(1)).then("b").pause(secs(1)).then("c").chunked());
+    let out = platform.run(async {
+        let mut r = session.get("https://a.example/").await.unwrap();
+        assert_eq!(r.chunk().await.unwrap().unwrap(), "a");
+        assert!(once(&mut Box::pin(r.chunk())).await);
+        platform.sleep(secs(10)).await;
+        r.chunk().await
+    });
+    assert!(out.is_ok(), "{out:?}");
+}
+
+#[test]
+fn nothing_comes_after_an_error() {
+    let (platform, session) = session(Config::new().timeout(Timeout::new().total(secs(5))));
+    platform.on_every(|_: &Request| Reply::ok("one").then("two").then("three").stall().chunked());
+    let (first, second) = platform.run(async {
+        let mut r = session.get("https://a.example/").await.unwrap();
+        platform.sleep(secs(10)).await;
+        (r.chunk().await, r.chunk().await)
+    });
+    assert!(first.is_err());
+    assert!(!matches!(second, Ok(Some(_))), "after the error: {second:?}");
+}
+
+#[test]
+fn waiters_take_back_a_permit_when_its_wall_clock_runs_out() {
+    let (platform, session) = session(Config::new().limit(1));
+    platform.on_every(|_: &Request| Reply::ok(vec![0; 300 * 1024]).stall());
+    let wall = Timeout::new().total(None).wall(secs(10));
+    platform
+        .run(async {
+            let _a = session.get("https://a.example/1").timeout(wall).await.unwrap();
+            session.get("https://a.example/2").await.map(drop)
+        })
+        .unwrap();
+    assert_eq!(platform.elapsed(), secs(10));
 }

@@ -3,22 +3,16 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use std::pin::Pin;
-use std::task::Poll;
+use std::time::Duration;
 
 use dualfetch::platform::scripted::Reply;
 use dualfetch::{Config, ErrorKind, Phase, Request, Session, Timeout};
 use futures_util::future::{join, join_all};
 
-use crate::{secs, session};
+use crate::{once, secs, session};
 
 /// Larger than what the engine takes in unasked.
 const LARGE: usize = 300 * 1024;
-
-/// Polls once.
-async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
-    std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_pending())).await
-}
 
 fn urls(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("https://a.example/{n}")).collect()
@@ -119,8 +113,8 @@ fn dropping_a_send_gives_its_permit_or_its_place_back() {
     platform.run(async {
         let mut sending = Box::pin(session.get("https://a.example/").send());
         let mut waiting = Box::pin(session.get("https://a.example/").send());
-        assert!(is_pending(&mut sending).await);
-        assert!(is_pending(&mut waiting).await);
+        assert!(once(&mut sending).await);
+        assert!(once(&mut waiting).await);
         let figures = session.figures();
         assert_eq!((figures.in_flight, figures.waiting, figures.hosts.len()), (1, 1, 1));
         drop(waiting);
@@ -188,4 +182,83 @@ fn hosts_take_turns_so_a_long_line_at_one_does_not_hold_up_the_others() {
     };
     let (_, served_at) = platform.run(join(crowd, late));
     assert!(served_at <= secs(3), "{served_at:?}");
+}
+
+#[test]
+fn one_hanging_request_costs_no_small_unread_body() {
+    let (platform, session) = session(Config::new().limit(10));
+    platform.on("https://hang.example/", Reply::hangs());
+    platform.on_every(|_: &Request| Reply::ok("sm").pause(Duration::from_millis(50)).then("all").chunked());
+    let bodies = platform.run(async {
+        let urls = (0..100)
+            .map(|n| if n == 3 { "https://hang.example/".into() } else { format!("https://a.example/{n}") });
+        let rs = join_all(urls.map(|u| session.get(u).send())).await;
+        join_all(rs.into_iter().map(|r| async { r?.text().await })).await
+    });
+    let failed = bodies.iter().filter(|b| b.is_err()).count();
+    assert_eq!(
+        failed,
+        1,
+        "only the hanging one; took {:?}; {:?}",
+        platform.elapsed(),
+        bodies.iter().filter_map(|b| b.as_ref().err()).nth(1)
+    );
+}
+
+#[test]
+fn one_long_stream_costs_no_small_unread_body() {
+    let (platform, session) = session(Config::new().limit(2));
+    platform.on(
+        "https://long.example/",
+        (0..1000).fold(Reply::status(200).chunked(), |r, _| r.pause(secs(1)).then("x")),
+    );
+    platform.on_every(|_: &Request| Reply::ok("sm").pause(Duration::from_millis(50)).then("all").chunked());
+    let (_, bodies) = platform.run(join(
+        async {
+            session.get("https://long.example/").timeout(Timeout::new().total(None)).await?.bytes().await
+        },
+        async {
+            let rs = join_all((0..5).map(|n| session.get(format!("https://a.example/{n}")).send())).await;
+            join_all(rs.into_iter().map(|r| async { r?.text().await })).await
+        },
+    ));
+    let failed = bodies.iter().filter(|b| b.is_err()).count();
+    assert_eq!(failed, 0);
+}
+
+#[test]
+fn a_waiter_that_nobody_polls_holds_nobody_up() {
+    let (platform, session) = session(Config::new().limit(1).timeout(Timeout::new().total(secs(30))));
+    platform.on_every(|_: &Request| Reply::ok(vec![0; 300 * 1024]).stall());
+    platform
+        .run(async {
+            let _a = session.get("https://a.example/1").await.unwrap();
+            let mut parked = Box::pin(session.get("https://a.example/2").send());
+            assert!(once(&mut parked).await);
+            let c = session.get("https://b.example/3").await;
+            drop(parked);
+            c.map(drop)
+        })
+        .unwrap();
+}
+
+#[test]
+fn redirected_requests_keep_their_order_at_the_front() {
+    let (platform, session) = session(Config::new().limit(0).limit_per_host(1));
+    platform.on_every(|r: &Request| match r.url().host() {
+        Some("login.example") => Reply::ok("x").after(secs(10)),
+        Some(h) => {
+            let n: u64 = h[1..2].parse().unwrap();
+            Reply::redirect(302, &format!("https://login.example/{n}")).after(secs(n))
+        }
+        _ => Reply::status(404),
+    });
+    platform.run(join_all((1..=5).map(|n| session.get(format!("https://h{n}.example/")).send())));
+    let order: Vec<_> = platform
+        .calls()
+        .into_iter()
+        .filter(|c| c.url.contains("login"))
+        .map(|c| c.url[c.url.len() - 1..].to_owned())
+        .collect();
+    assert_eq!(order, ["1", "2", "3", "4", "5"]);
 }

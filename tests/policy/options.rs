@@ -159,3 +159,10 @@ fn secrets_are_not_in_debug() {
     let shown = format!("{request:?}");
     assert!(!shown.contains("pa55") && !shown.contains("ecr3t"), "{shown}");
 }
+
+#[test]
+fn a_password_before_a_bare_host_is_hidden_too() {
+    let (platform, session) = session(Config::new());
+    let e = platform.run(session.get("me:hunter2@example.com/x").send()).expect_err("refused");
+    assert!(!e.to_string().contains("hunter2"), "{e}");
+}

@@ -104,3 +104,37 @@ fn a_platform_that_follows_by_itself_tells_unsupported_for_what_needs_hops() {
     assert_eq!(*error.kind(), ErrorKind::Unsupported { feature: "follow_redirects", platform: "browser" });
     assert!(platform.calls().is_empty(), "refused before anything was sent");
 }
+
+#[test]
+fn the_session_s_credentials_do_not_cross_origins_either() {
+    let (platform, session) =
+        session(Config::new().header("authorization", "Bearer s3cret").header("cookie", "sid=1"));
+    platform.on("https://a.example/", Reply::redirect(302, "http://evil.example/"));
+    platform.on("http://evil.example/", Reply::ok("x"));
+    platform.run(session.get("https://a.example/").send()).unwrap();
+    let last = platform.calls().pop().unwrap();
+    assert!(
+        !last.headers.contains_key("authorization") && !last.headers.contains_key("cookie"),
+        "{:?}",
+        last.headers
+    );
+}
+
+#[test]
+fn a_host_header_stays_with_its_origin() {
+    let (platform, session) = session(Config::new());
+    platform.on("https://10.0.0.1/", Reply::redirect(302, "https://other.example/"));
+    platform.on("https://other.example/", Reply::ok("x"));
+    platform.run(session.get("https://10.0.0.1/").header("host", "internal.example").send()).unwrap();
+    let last = platform.calls().pop().unwrap();
+    assert!(!last.headers.contains_key("host"), "{:?}", last.headers.get("host"));
+}
+
+#[test]
+fn cookies_of_hops_are_not_in_debug() {
+    let (platform, session) = session(Config::new());
+    platform.on("https://a.example/", Reply::redirect(302, "/b").header("set-cookie", "sid=hunter2"));
+    platform.on("https://a.example/b", Reply::ok("x"));
+    let r = platform.run(session.get("https://a.example/").send()).unwrap();
+    assert!(!format!("{:?}", r.history()).contains("hunter2"), "{:?}", r.history());
+}

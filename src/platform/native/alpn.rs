@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 use super::connect::{Probe, Stage};
 
@@ -40,28 +41,24 @@ impl Alpn {
         Self { origins: Arc::default() }
     }
 
-    /// Waits until a request to this origin may go.
+    /// Waits until a request to this origin may go: at once, unless one has gone ahead and its handshake is under way.
+    /// However that one ends, all go.
     pub(super) async fn enter(&self, origin: &str) -> Pass {
-        loop {
-            let told = match self.lock().get(origin) {
-                Some(Known::Http1) => return Pass::free(),
-                Some(Known::Asking(told)) => Some(Arc::clone(told).notified_owned()),
-                None => None,
-            };
-            if let Some(told) = told {
-                told.await;
-                continue;
-            }
-            if let Some(leader) = self.lead(origin) {
-                return Pass(Some(leader));
-            }
-        }
+        let told = match self.ask(origin) {
+            Ok(pass) => return pass,
+            Err(told) => told,
+        };
+        told.await;
+        Pass::free()
     }
 
-    fn lead(&self, origin: &str) -> Option<Leader> {
+    /// Leave to go, or who will tell.
+    fn ask(&self, origin: &str) -> Result<Pass, OwnedNotified> {
         let mut origins = self.lock();
-        if origins.contains_key(origin) {
-            return None;
+        match origins.get(origin) {
+            Some(Known::Http1) => return Ok(Pass::free()),
+            Some(Known::Asking(told)) => return Err(Arc::clone(told).notified_owned()),
+            None => {}
         }
         if origins.len() >= REMEMBERED {
             origins.retain(|_, known| matches!(known, Known::Asking(_)));
@@ -69,7 +66,7 @@ impl Alpn {
         let told = Arc::new(Notify::new());
         origins.insert(origin.to_owned(), Known::Asking(Arc::clone(&told)));
         drop(origins);
-        Some(Leader { alpn: self.clone(), origin: origin.to_owned(), told })
+        Ok(Pass(Some(Leader { alpn: self.clone(), origin: origin.to_owned(), told })))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use async_compression::tokio::bufread::{
     BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder,
 };
+use async_compression::zstd::DParameter;
 use bytes::Bytes;
 use futures_util::future::TryFutureExt;
 use futures_util::stream::Stream;
@@ -24,6 +25,9 @@ use super::failure;
 
 /// How much decompressed data is handed out at once, at most.
 const PIECE: usize = 16 * 1024;
+
+/// The largest window that zstd may ask for: 8 MiB (RFC 9659).
+const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How many content codings may be nested; more is an attack, not a page.
 const MAX_CODINGS: usize = 4;
@@ -196,7 +200,8 @@ fn decoded(reader: Reader, codings: Vec<Coding>) -> impl Stream<Item = io::Resul
                     Box::pin(decoder)
                 }
                 Coding::Zstd => {
-                    let mut decoder = ZstdDecoder::new(reader);
+                    let window = [DParameter::window_log_max(ZSTD_WINDOW_LOG)];
+                    let mut decoder = ZstdDecoder::with_params(reader, &window);
                     decoder.multiple_members(true);
                     Box::pin(decoder)
                 }

@@ -14,6 +14,9 @@ use super::tls;
 /// How many ways to make connections are kept ready.
 const KEPT: usize = 32;
 
+/// The longest keep-alive; the pool adds it to a clock that ends.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How long an idle connection is kept when `keep_alive` is not set.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -62,7 +65,7 @@ impl Clients {
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
-            .pool_idle_timeout(transport.keep_alive.unwrap_or(KEEP_ALIVE))
+            .pool_idle_timeout(transport.keep_alive.unwrap_or(KEEP_ALIVE).min(FOR_EVER))
             .dns_resolver(Arc::clone(&self.resolver))
             .connector_layer(ConnectLayer);
         builder = match version {

@@ -18,11 +18,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, RANGE, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::capabilities::Progress;
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::Head;
 use crate::maybe::BoxFuture;
 use crate::options::HttpVersion;
@@ -30,7 +31,7 @@ use crate::request::Request;
 
 use super::{Backend, Capabilities};
 
-use alpn::Pass;
+use alpn::{Alpn, Pass};
 use body::NativeBody;
 use clients::Clients;
 use connect::{CONNECT, Probe};
@@ -62,7 +63,9 @@ impl Native {
     fn translate(request: Request) -> reqwest::Request {
         let Request { method, url, mut headers, body, options, .. } = request;
         if options.auto_decompress != Some(false) && !headers.contains_key(ACCEPT_ENCODING) {
-            headers.insert(ACCEPT_ENCODING, ENCODINGS);
+            // A part of a compressed body cannot be decompressed. (Fetch, section 4.6.)
+            let identity = HeaderValue::from_static("identity");
+            headers.insert(ACCEPT_ENCODING, if headers.contains_key(RANGE) { identity } else { ENCODINGS });
         }
         if options.transport.force_close == Some(true) {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -80,6 +83,29 @@ impl Native {
         *out.body_mut() = body.as_bytes().map(|bytes| bytes.clone().into());
         out
     }
+}
+
+/// Waiting for another request's connection is connecting, too.
+async fn enter(
+    alpn: &Alpn,
+    origin: &str,
+    bound: Option<Duration>,
+    progress: Option<&Progress>,
+) -> Result<Pass> {
+    if let Some(progress) = progress {
+        progress.connecting();
+    }
+    let entering = alpn.enter(origin);
+    let pass = match bound {
+        None => entering.await,
+        Some(bound) => tokio::time::timeout(bound, entering)
+            .await
+            .map_err(|_| Error::new(ErrorKind::Timeout(Phase::Connect)))?,
+    };
+    if let Some(progress) = progress {
+        progress.untouched();
+    }
+    Ok(pass)
 }
 
 impl Default for Native {
@@ -109,11 +135,14 @@ impl Backend for Native {
             && !matches!(request.options.transport.http_version, Some(HttpVersion::Http1));
         let origin = may_multiplex.then(|| request.url.origin().into_owned());
         let bound = request.options.timeout.resolve().connect;
-        let probe = Arc::new(Probe::new(bound, request.progress.clone(), self.started));
+        let asked = Instant::now();
         let pass = match &origin {
-            Some(origin) => client.alpn.enter(origin).await,
+            Some(origin) => enter(&client.alpn, origin, bound, request.progress.as_deref()).await?,
             None => Pass::free(),
         };
+        // One bound for both: waiting for another request's connection, and making an own one after all.
+        let bound = bound.map(|bound| bound.saturating_sub(asked.elapsed()));
+        let probe = Arc::new(Probe::new(bound, request.progress.clone(), self.started));
         let execute = CONNECT.scope(Arc::clone(&probe), client.reqwest.execute(Self::translate(request)));
         let response = pass.watch(execute, &probe).await.map_err(failure::classify)?;
 

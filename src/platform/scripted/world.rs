@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
+use crate::head::Shown;
 use crate::maybe::BoxFuture;
-use crate::request::{Request, Shown};
+use crate::request::Request;
 
 use super::{Handler, Reply, Sleep};
 

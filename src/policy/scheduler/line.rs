@@ -35,15 +35,6 @@ impl Line {
         }
     }
 
-    pub(super) fn push_front<T>(&mut self, slab: &mut [T], entry: u32, links: Access<T>) {
-        let after = self.head.replace(entry);
-        set(slab, entry, links, |own| *own = Links { before: None, after });
-        match after {
-            Some(after) => set(slab, after, links, |its| its.before = Some(entry)),
-            None => self.tail = Some(entry),
-        }
-    }
-
     /// Takes out an entry that is in the list.
     pub(super) fn remove<T>(&mut self, slab: &mut [T], entry: u32, links: Access<T>) {
         let Some(Links { before, after }) = links(&mut slab[entry as usize]).map(std::mem::take) else {

@@ -6,17 +6,26 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
+use crate::error::Phase;
+
 use super::line::{Line, Links};
 use super::{Figures, Holder, HostFigures, Limits, Ticket, Wakes};
 
 /// How long unread bodies may hold every permit before a warning says so.
 const UNREAD_WARNING: Duration = Duration::from_secs(5);
 
+/// How long a body may stay unread before it is taken in if it is small, when others wait. At once if unread bodies hold
+/// everything.
+const LINGER: Duration = Duration::from_millis(100);
+
 /// A slot's place in the slab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SlotId(u32);
 
 type HostId = u32;
+
+/// Who goes first at a host: by priority, and of equals those that have waited before.
+type Rank = (i8, bool);
 
 pub(super) struct State {
     limits: Limits,
@@ -35,6 +44,8 @@ pub(super) struct State {
     /// Permits held by responses that nobody has begun to read.
     unread: usize,
     sentinel: Option<u32>,
+    /// When the sentinel will look again by itself.
+    planned: Option<Duration>,
     warned: bool,
 }
 
@@ -45,16 +56,16 @@ struct Host {
     unread: usize,
     /// Its neighbours in the ring, while it is in there.
     turn: Option<Links>,
-    /// One line for each priority in use, the highest first.
-    lanes: Vec<(i8, Line)>,
+    /// One line for each rank in use, the highest first.
+    lanes: Vec<(Rank, Line)>,
 }
 
 enum Slot {
     Free,
     Waiting {
         host: HostId,
-        priority: i8,
-        total_left: Option<Duration>,
+        rank: Rank,
+        allowed: Allowed,
         waker: Option<Waker>,
         lane: Links,
         all: Links,
@@ -73,9 +84,16 @@ enum Slot {
 /// How long a permit may be held.
 #[derive(Clone, Copy)]
 enum Until {
-    Deadline(Option<Duration>),
+    Deadline(Option<(Duration, Phase)>),
     /// Granted, but its owner has not been polled since: the clock starts when anyone looks.
-    Unclaimed(Option<Duration>),
+    Unclaimed(Allowed),
+}
+
+/// What a request's clocks have left.
+#[derive(Clone, Copy, Default)]
+struct Allowed {
+    total_left: Option<Duration>,
+    wall_at: Option<Duration>,
 }
 
 /// A response in its caller's hands that nobody has begun to read.
@@ -93,7 +111,7 @@ pub(super) enum Claim {
 
 /// What the sentinel's round found to do outside the lock.
 pub(super) struct Round {
-    pub(super) revoked: Vec<Weak<dyn Holder>>,
+    pub(super) revoked: Vec<(Weak<dyn Holder>, Phase)>,
     pub(super) unread: Vec<(SlotId, Weak<dyn Holder>)>,
     pub(super) warn: Option<usize>,
     pub(super) wake_at: Option<Duration>,
@@ -114,6 +132,7 @@ impl State {
             waiting: 0,
             unread: 0,
             sentinel: None,
+            planned: None,
             warned: false,
         }
     }
@@ -122,17 +141,14 @@ impl State {
         let host = self.host(&ticket.origin);
         let slot = self.new_slot(Slot::Waiting {
             host,
-            priority: ticket.priority,
-            total_left: ticket.total_left,
+            rank: ticket.rank(),
+            allowed: Allowed { total_left: ticket.total_left, wall_at: ticket.wall_at },
             waker: None,
             lane: Links::default(),
             all: Links::default(),
         });
-        let line = self.hosts[host as usize].lane(ticket.priority);
-        match ticket.front {
-            true => line.push_front(&mut self.slots, slot, lane_links),
-            false => line.push_back(&mut self.slots, slot, lane_links),
-        }
+        let rank = ticket.rank();
+        self.hosts[host as usize].lane(rank).push_back(&mut self.slots, slot, lane_links);
         self.everyone.push_back(&mut self.slots, slot, all_links);
         self.hosts[host as usize].waiting += 1;
         self.waiting += 1;
@@ -157,16 +173,26 @@ impl State {
     }
 
     /// Notes the owner's waker. The sentinel's round comes back when the role is this waiter's.
-    pub(super) fn wait(&mut self, slot: SlotId, by: &Waker, now: Duration) -> Option<Round> {
+    pub(super) fn wait(
+        &mut self,
+        slot: SlotId,
+        by: &Waker,
+        now: Duration,
+        takes_over: bool,
+    ) -> Option<Round> {
         let Some(Slot::Waiting { waker, .. }) = self.slots.get_mut(slot.0 as usize) else { return None };
         match waker {
             Some(waker) if waker.will_wake(by) => {}
             _ => *waker = Some(by.clone()),
         }
+        if takes_over {
+            self.sentinel = Some(slot.0);
+        }
         if *self.sentinel.get_or_insert(slot.0) != slot.0 {
             return None;
         }
         let round = self.round(now);
+        self.planned = round.wake_at;
         Some(round)
     }
 
@@ -195,7 +221,8 @@ impl State {
             self.hosts[host as usize].unread += 1;
             self.unread += 1;
         }
-        if self.waiting > 0 && (self.session_is_stalled() || self.host_is_stalled(host)) {
+        let looks_in_time = self.planned.is_some_and(|at| at <= now.saturating_add(LINGER));
+        if self.waiting > 0 && (!looks_in_time || self.session_is_stalled() || self.host_is_stalled(host)) {
             self.wake_sentinel(wakes);
         }
     }
@@ -270,11 +297,11 @@ impl State {
     fn promote(&mut self, slot: u32) -> Option<Waker> {
         let host = self.unlink(slot);
         let place = u32::try_from(self.holding.len()).unwrap_or(u32::MAX);
-        let (waker, total_left) = match &mut self.slots[slot as usize] {
-            Slot::Waiting { waker, total_left, .. } => (waker.take(), *total_left),
-            _ => (None, None),
+        let (waker, allowed) = match &mut self.slots[slot as usize] {
+            Slot::Waiting { waker, allowed, .. } => (waker.take(), *allowed),
+            _ => (None, Allowed::default()),
         };
-        let until = Until::Unclaimed(total_left);
+        let until = Until::Unclaimed(allowed);
         self.slots[slot as usize] = Slot::Holding { host, place, until, holder: None, unread: None };
         self.holding.push(slot);
         self.hosts[host as usize].in_flight += 1;
@@ -299,8 +326,8 @@ impl State {
 
     /// Takes a waiter out of its lines.
     fn unlink(&mut self, slot: u32) -> HostId {
-        let Slot::Waiting { host, priority, .. } = self.slots[slot as usize] else { return 0 };
-        self.hosts[host as usize].lane(priority).remove(&mut self.slots, slot, lane_links);
+        let Slot::Waiting { host, rank, .. } = self.slots[slot as usize] else { return 0 };
+        self.hosts[host as usize].lane(rank).remove(&mut self.slots, slot, lane_links);
         self.everyone.remove(&mut self.slots, slot, all_links);
         let entry = &mut self.hosts[host as usize];
         entry.lanes.retain(|(_, line)| line.head().is_some());
@@ -311,6 +338,7 @@ impl State {
         self.waiting -= 1;
         if self.sentinel == Some(slot) {
             self.sentinel = None;
+            self.planned = None;
         }
         host
     }
@@ -405,17 +433,23 @@ impl State {
                 continue;
             };
             let (host, deadline) = (*host, until.start(now));
-            if deadline.is_some_and(|deadline| deadline <= now) {
+            if let Some((at, phase)) = deadline
+                && at <= now
+            {
                 over.push(slot);
-                round.revoked.extend(holder.clone());
+                round.revoked.extend(holder.clone().map(|holder| (holder, phase)));
                 continue;
             }
-            round.wake_at = earliest(round.wake_at, deadline);
+            round.wake_at = earliest(round.wake_at, deadline.map(|(at, _)| at));
             let Some(unread) = unread else { continue };
             newest = newest.max(unread.since);
-            let absorbable = holder.clone().filter(|_| unread.absorbable);
-            if session_is_stalled || self.host_is_stalled(host) {
-                round.unread.extend(absorbable.map(|holder| (SlotId(slot), holder)));
+            let Some(holder) = holder.clone().filter(|_| unread.absorbable) else { continue };
+            let due = unread.since.saturating_add(LINGER);
+            if due <= now || session_is_stalled || self.host_is_stalled(host) {
+                // Its waker tells when there is more to take in.
+                round.unread.push((SlotId(slot), holder));
+            } else {
+                round.wake_at = earliest(round.wake_at, Some(due));
             }
         }
         if session_is_stalled && over.is_empty() && !self.warned {
@@ -435,11 +469,11 @@ impl State {
 }
 
 impl Host {
-    /// The priority's line; a new one where there is none yet.
-    fn lane(&mut self, priority: i8) -> &mut Line {
-        let place = self.lanes.iter().position(|(its, _)| *its <= priority).unwrap_or(self.lanes.len());
-        if self.lanes.get(place).is_none_or(|(its, _)| *its != priority) {
-            self.lanes.insert(place, (priority, Line::default()));
+    /// The rank's line; a new one where there is none yet.
+    fn lane(&mut self, rank: Rank) -> &mut Line {
+        let place = self.lanes.iter().position(|(its, _)| *its <= rank).unwrap_or(self.lanes.len());
+        if self.lanes.get(place).is_none_or(|(its, _)| *its != rank) {
+            self.lanes.insert(place, (rank, Line::default()));
         }
         &mut self.lanes[place].1
     }
@@ -451,14 +485,22 @@ impl Host {
 }
 
 impl Until {
-    fn start(&mut self, now: Duration) -> Option<Duration> {
-        if let Self::Unclaimed(left) = *self {
-            *self = Self::Deadline(left.and_then(|left| now.checked_add(left)));
+    fn start(&mut self, now: Duration) -> Option<(Duration, Phase)> {
+        if let Self::Unclaimed(Allowed { total_left, wall_at }) = *self {
+            let total = total_left.and_then(|left| now.checked_add(left)).map(|at| (at, Phase::Total));
+            let wall = wall_at.map(|at| (at, Phase::Wall));
+            *self = Self::Deadline([wall, total].into_iter().flatten().min_by_key(|(at, _)| *at));
         }
         match *self {
             Self::Deadline(deadline) => deadline,
             Self::Unclaimed(_) => None,
         }
+    }
+}
+
+impl Ticket {
+    fn rank(&self) -> Rank {
+        (self.priority, self.front)
     }
 }
 
