@@ -14,6 +14,7 @@ mod native {
     mod connections;
     mod faults;
     mod help;
+    mod hostile;
     mod labs;
     mod limits;
     mod options;

@@ -166,3 +166,22 @@ fn a_password_before_a_bare_host_is_hidden_too() {
     let e = platform.run(session.get("me:hunter2@example.com/x").send()).expect_err("refused");
     assert!(!e.to_string().contains("hunter2"), "{e}");
 }
+
+#[test]
+fn header_fields_that_frame_the_body_are_not_the_caller_s() {
+    let (platform, session) = session(Config::new());
+    platform.on_every(|_: &Request| Reply::ok("x"));
+    for request in [
+        session.get(URL).header("content-length", "40"),
+        session.post(URL).body("abcdefgh").header("content-length", "3"),
+        session.post(URL).body("abcdefgh").header("transfer-encoding", "chunked"),
+    ] {
+        let error = platform.run(request.send()).expect_err("refused");
+        assert_eq!(error.code(), "invalid_header");
+    }
+    assert!(platform.calls().is_empty());
+    let true_length = session.post(URL).body("abcdefgh").header("content-length", "8");
+    assert!(platform.run(true_length.send()).is_ok());
+    let kind = refused(Config::new().header("content-length", "3"), Capabilities::all("scripted"));
+    assert_eq!(kind, ErrorKind::InvalidHeader);
+}

@@ -1,6 +1,8 @@
 //! What the scheduler's mutex guards: slots in a slab, each host's lines threaded through them, a ring of hosts whose
 //! turn may come. Every change is constant time in the number of waiters.
 
+mod sentinel;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
@@ -8,15 +10,11 @@ use std::time::Duration;
 
 use crate::error::Phase;
 
+pub(super) use self::sentinel::Round;
+
+use self::sentinel::LINGER;
 use super::line::{Line, Links};
 use super::{Figures, Holder, HostFigures, Limits, Ticket, Wakes};
-
-/// How long unread bodies may hold every permit before a warning says so.
-const UNREAD_WARNING: Duration = Duration::from_secs(5);
-
-/// How long a body may stay unread before it is taken in if it is small, when others wait. At once if unread bodies hold
-/// everything.
-const LINGER: Duration = Duration::from_millis(100);
 
 /// A slot's place in the slab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,14 +105,6 @@ pub(super) enum Claim {
     Held,
     Revoked,
     Waiting,
-}
-
-/// What the sentinel's round found to do outside the lock.
-pub(super) struct Round {
-    pub(super) revoked: Vec<(Weak<dyn Holder>, Phase)>,
-    pub(super) unread: Vec<(SlotId, Weak<dyn Holder>)>,
-    pub(super) warn: Option<usize>,
-    pub(super) wake_at: Option<Duration>,
 }
 
 impl State {
@@ -392,82 +382,6 @@ impl State {
     }
 }
 
-/// The sentinel: who looks after permits that their holders neglect.
-impl State {
-    /// Whether bodies that nobody reads hold every permit.
-    fn session_is_stalled(&self) -> bool {
-        !self.has_room() && self.unread == self.holding.len()
-    }
-
-    /// Whether bodies that nobody reads hold every permit of a host that others wait for.
-    fn host_is_stalled(&self, host: HostId) -> bool {
-        let entry = &self.hosts[host as usize];
-        entry.waiting > 0 && !self.host_has_room(host) && entry.unread == entry.in_flight
-    }
-
-    /// Makes sure that someone has the role while anyone waits.
-    fn appoint(&mut self, wakes: &mut Wakes) {
-        if self.sentinel.is_none() && !self.holding.is_empty() {
-            self.sentinel = self.everyone.tail();
-            self.wake_sentinel(wakes);
-        }
-    }
-
-    fn wake_sentinel(&mut self, wakes: &mut Wakes) {
-        if let Some(sentinel) = self.sentinel
-            && let Slot::Waiting { waker, .. } = &mut self.slots[sentinel as usize]
-        {
-            wakes.add(waker.take());
-        }
-    }
-
-    /// Looks at every permit held: which are over their time, which hold everybody up, and when to look again.
-    fn round(&mut self, now: Duration) -> Round {
-        let mut round = Round { revoked: Vec::new(), unread: Vec::new(), warn: None, wake_at: None };
-        let mut over = Vec::new();
-        let session_is_stalled = self.session_is_stalled();
-        let mut newest = Duration::ZERO;
-        for place in 0..self.holding.len() {
-            let slot = self.holding[place];
-            let Slot::Holding { host, until, holder, unread, .. } = &mut self.slots[slot as usize] else {
-                continue;
-            };
-            let (host, deadline) = (*host, until.start(now));
-            if let Some((at, phase)) = deadline
-                && at <= now
-            {
-                over.push(slot);
-                round.revoked.extend(holder.clone().map(|holder| (holder, phase)));
-                continue;
-            }
-            round.wake_at = earliest(round.wake_at, deadline.map(|(at, _)| at));
-            let Some(unread) = unread else { continue };
-            newest = newest.max(unread.since);
-            let Some(holder) = holder.clone().filter(|_| unread.absorbable) else { continue };
-            let due = unread.since.saturating_add(LINGER);
-            if due <= now || session_is_stalled || self.host_is_stalled(host) {
-                // Its waker tells when there is more to take in.
-                round.unread.push((SlotId(slot), holder));
-            } else {
-                round.wake_at = earliest(round.wake_at, Some(due));
-            }
-        }
-        if session_is_stalled && over.is_empty() && !self.warned {
-            let at = newest.saturating_add(UNREAD_WARNING);
-            if at <= now {
-                self.warned = true;
-                round.warn = Some(self.unread);
-            } else {
-                round.wake_at = earliest(round.wake_at, Some(at));
-            }
-        }
-        for slot in over {
-            self.release(slot);
-        }
-        round
-    }
-}
-
 impl Host {
     /// The rank's line; a new one where there is none yet.
     fn lane(&mut self, rank: Rank) -> &mut Line {
@@ -520,13 +434,6 @@ fn all_links(slot: &mut Slot) -> Option<&mut Links> {
 
 fn turn_links(host: &mut Host) -> Option<&mut Links> {
     host.turn.as_mut()
-}
-
-fn earliest(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
 }
 
 /// Slots and hosts number less than 2 to the 32: each costs far more memory elsewhere.
