@@ -302,3 +302,124 @@ async fn the_demo_prints_every_page_and_every_error_as_it_should() {
         assert!(!out.contains('\u{1b}'), "colours are for terminals");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_pauses_runs_no_url_into_a_timeout() {
+    let server = CountingServer::builder().hosts(4).start().await;
+    let urls = server.urls(6_000, |n| format!("/page/{n}?delay_ms=5"));
+    let list = File::new("paused-reader", urls.join("\n").as_bytes());
+    let args = ["titles", "-i", list.path(), "--timeout", "1s", "--total-timeout", "1s", "--retries", "0"];
+    let mut child = dualfetch(&args).args(["--format", "jsonl"]).spawn().expect("it starts");
+    server.wait_until("a first thousand of requests", |counts| counts.requests > 1_000).await;
+    server.wait_idle().await;
+    // Nobody reads for longer than any URL may take.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert!(server.total().requests < 6_000, "it does not fetch what nobody takes");
+    let mut out = String::new();
+    child.stdout.take().expect("a pipe").read_to_string(&mut out).await.expect("UTF-8");
+    assert_eq!(child.wait().await.expect("an end").code(), Some(0));
+    assert_eq!(rows(&out).len(), 6_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_input_gets_its_rows_while_it_is_open() {
+    let server = CountingServer::builder().start().await;
+    let mut child = dualfetch(&["titles", "-i", "-", "--format", "jsonl"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    for n in 0..3 {
+        stdin
+            .write_all(format!("{}\n", server.url(0, &format!("/page/{n}"))).as_bytes())
+            .await
+            .expect("open");
+        let line = within_at_most(support::PATIENCE, "the row", String::new, out.next_line()).await;
+        let line = line.expect("UTF-8").expect("a row");
+        assert_eq!(rows(&line)[0]["title"], format!("Page {n}"));
+    }
+    drop(stdin);
+    assert_eq!(child.wait().await.expect("an end").code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_come_before_the_list_and_bad_lines_keep_their_place() {
+    let server = CountingServer::builder().start().await;
+    let (first, last) = (server.url(0, "/page/1"), server.url(0, "/page/3"));
+    let list = [b"\xFFbinary\n", last.as_bytes()].concat();
+    let (code, out, _) =
+        run_with_input(&["titles", "--ordered", "--format", "jsonl", "-i", "-", &first], &list).await;
+    assert_eq!(code, Some(1));
+    let rows = rows(&out);
+    assert_eq!((&rows[0]["title"], &rows[2]["title"]), (&"Page 1".into(), &"Page 3".into()));
+    assert_eq!(rows[1]["url"], "\u{FFFD}binary");
+    assert!(
+        rows[1]["error"]["message"].as_str().is_some_and(|message| message.contains("line 1 is not UTF-8"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_that_cannot_be_read_on_keeps_its_rows_and_exits_with_2() {
+    let utf16 = File::new("utf-16", b"\xFF\xFEh\0t\0t\0p\0");
+    let (code, _, err) = run(&["titles", "-i", utf16.path()]).await;
+    assert_eq!(code, Some(2));
+    assert!(err.contains(utf16.path()) && err.contains("UTF-16"), "{err}");
+    let server = CountingServer::builder().start().await;
+    let args = ["titles", "--format", "jsonl", "-i", utf16.path(), &server.url(0, "/page/1")];
+    let (code, out, _) = run(&args).await;
+    assert_eq!((code, rows(&out).len()), (Some(2), 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_not_emptied_by_writing_to_it() {
+    let list = File::new("both", b"http://a.invalid/\n");
+    let (code, _, err) = run(&["titles", "-i", list.path(), "-o", list.path()]).await;
+    assert_eq!(code, Some(2));
+    assert!(err.contains(list.path()), "{err}");
+    assert_eq!(std::fs::read(list.path()).expect("still there"), b"http://a.invalid/\n");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_may_grow_no_further_ends_with_a_whole_row() {
+    let (list, file) = (File::new("bounded-list", &b"no URL\n".repeat(1_000)), File::new("bounded", b""));
+    // At most 8 blocks of 512 bytes, or of 1024: either way fewer than the rows need.
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$@\"";
+    let binary = env!("CARGO_BIN_EXE_dualfetch");
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh", binary, "titles", "-i", list.path(), "-o", file.path()]);
+    command.args(["--format", "jsonl"]).stdin(Stdio::null());
+    let (code, _, err) = told(output(command).await);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains(file.path()), "{err}");
+    let written = std::fs::read_to_string(file.path()).expect("the file");
+    assert!(written.ends_with("}\n"), "{written}");
+    assert!((5..1_000).contains(&rows(&written).len()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeout_is_told_with_its_phase_and_a_fetched_page_s_rest_is_counted() {
+    let server = CountingServer::builder().start().await;
+    let (hangs, long) = (server.url(0, "/hang"), server.url(0, "/page/1?size=3000000"));
+    let args = ["titles", "--ordered", "--retries", "0", "--timeout", "300ms", &hangs, &long];
+    let (code, out, err) = run(&args).await;
+    assert_eq!(code, Some(1));
+    let lines: Vec<_> = out.lines().collect();
+    assert!(lines[1].starts_with("error   timeout (headers)  "), "{out}");
+    assert!(lines[2].starts_with("200     Page 1  ") && lines[2].contains(&long), "{out}");
+    assert!(err.contains("1 fetched, 1 failed (timeout 1)") && err.contains("MB left unread"), "{err}");
+    let (_, _, err) = run(&["titles", "--retries", "0", "--total-timeout", "300ms", "--quiet", &hangs]).await;
+    assert_eq!(err, "", "--quiet");
+    let (_, out, _) =
+        run(&["titles", "--retries", "0", "--total-timeout", "300ms", "--format", "jsonl", &hangs]).await;
+    assert_eq!(rows(&out)[0]["error"]["phase"], "total");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_forgets_the_scheme_is_told_what_to_write_and_a_password_stays_off_the_screen() {
+    let (code, out, _) = run(&["titles", "example.com", "http://me:secret@[bad/"]).await;
+    assert_eq!(code, Some(1));
+    assert!(out.contains("write https://example.com"), "{out}");
+    assert!(!out.contains("secret"), "{out}");
+}
