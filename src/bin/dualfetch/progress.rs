@@ -1,8 +1,11 @@
 //! How far it is, on standard error, when that is a terminal.
 
+use std::fmt;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use crate::units::Count;
 
 /// One line that is drawn over and over. Shows nothing where standard error is no terminal. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -15,9 +18,9 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(None, target);
         if !bar.is_hidden() {
             if let Ok(style) =
-                ProgressStyle::with_template("{spinner} {human_pos} done{msg}, {per_sec}, {elapsed}")
+                ProgressStyle::with_template("{spinner} {human_pos} done{msg}, {rate}, {elapsed}")
             {
-                bar.set_style(style);
+                bar.set_style(style.with_key("rate", rate));
             }
             bar.enable_steady_tick(Duration::from_millis(120));
         }
@@ -28,7 +31,7 @@ impl Progress {
     pub(crate) fn row(&self, failed: u64) {
         self.0.inc(1);
         if failed > 0 && !self.0.is_hidden() {
-            self.0.set_message(format!(", {failed} failed"));
+            self.0.set_message(format!(", {} failed", Count(failed)));
         }
     }
 
@@ -41,4 +44,9 @@ impl Progress {
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }
+}
+
+fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    // A line of progress that cannot be written is none.
+    let _ = write!(out, "{:.0}/s", state.per_sec());
 }

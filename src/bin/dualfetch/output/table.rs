@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use dualfetch::url::redact;
 
 use super::Render;
-use super::text::{fit, pad, plain};
+use super::text::{fit, pad, plain, squeeze};
 use crate::row::Row;
 use crate::units::Took;
 
@@ -108,6 +108,19 @@ impl Table {
         out.push_str(&self.look.paint(Style::Dim, &time));
     }
 
+    /// A URL for the third column of a terminal: what tells rows apart is at its ends, and it is not the scheme.
+    fn place(&self, url: &str) -> String {
+        let url = plain(url);
+        match self.look.columns {
+            None => url,
+            Some(_) => {
+                let bare =
+                    url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or(&url);
+                squeeze(bare, self.widths.1)
+            }
+        }
+    }
+
     /// The line above all.
     pub(crate) fn heading(&self, out: &mut String) {
         let cells = Cells {
@@ -150,7 +163,7 @@ impl Render for Table {
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) {
         // A screen may have more readers than its user.
         let mut line = String::new();
-        self.row_with(row, &redact(&row.url), &mut line);
+        self.row_with(row, &self.place(&redact(&row.url)), &mut line);
         line.push('\n');
         out.extend_from_slice(line.as_bytes());
     }

@@ -60,6 +60,26 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
     out
 }
 
+/// The text cut in its middle to at most so many columns: of a URL both ends tell.
+pub(super) fn squeeze(text: &str, columns: usize) -> String {
+    let width = |c: &char| c.width().unwrap_or(0);
+    let within = |columns: usize| {
+        let mut used = 0;
+        move |c: &char| {
+            used += width(c);
+            used <= columns
+        }
+    };
+    if text.chars().map(|c| width(&c)).sum::<usize>() <= columns {
+        return text.to_owned();
+    }
+    let kept = columns.saturating_sub(1);
+    let head: String = text.chars().take_while(within(kept / 2)).collect();
+    let mut tail: Vec<char> = text.chars().rev().take_while(within(kept - kept / 2)).collect();
+    tail.reverse();
+    format!("{head}…{}", String::from_iter(tail))
+}
+
 /// The text filled up to so many columns, and never cut.
 pub(super) fn pad(text: &str, columns: usize) -> String {
     let used: usize = text.chars().map(|c| c.width().unwrap_or(0)).sum();
@@ -100,6 +120,10 @@ mod tests {
         }
         assert!(fit(&"\u{301}".repeat(10_000), 10).len() < 100);
         assert_eq!(pad("世", 4), "世  ");
+        assert_eq!(squeeze("example.com/a/b", 15), "example.com/a/b");
+        assert_eq!(squeeze("example.com/a/long/way/17", 13), "exampl…way/17");
+        assert_eq!(squeeze("世界人民共和国万歳", 9), "世界…万歳");
+        assert_eq!(squeeze("abc", 0), "…");
         assert_eq!(pad("long", 2), "long");
     }
 }
