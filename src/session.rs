@@ -29,6 +29,9 @@ use crate::url::Url;
 /// # })?;
 /// # Ok::<(), dualfetch::Error>(())
 /// ```
+///
+/// A builder borrows its session. For a task of its own, move a clone in, which is the same session:
+/// `let session = session.clone(); tokio::spawn(async move { session.get(url).await })`.
 pub trait Session: MaybeSend + MaybeSync {
     /// Sends a request, following redirects, and gives the response as soon as its head is there.
     ///
