@@ -100,7 +100,7 @@ impl Config {
         self
     }
 
-    /// How many redirects are followed before [`ErrorKind::TooManyRedirects`](crate::error::ErrorKind::TooManyRedirects).
+    /// How many redirects are followed before [`ErrorKind::TooManyRedirects`].
     pub fn max_redirects(mut self, limit: u32) -> Self {
         self.options.max_redirects = Some(limit);
         self
@@ -118,7 +118,7 @@ impl Config {
         self
     }
 
-    /// Whether a status of 400 or more is [`ErrorKind::Status`](crate::error::ErrorKind::Status).
+    /// Whether a status of 400 or more is [`ErrorKind::Status`].
     pub fn raise_for_status(mut self, raise: bool) -> Self {
         self.options.raise_for_status = Some(raise);
         self
@@ -130,19 +130,19 @@ impl Config {
         self
     }
 
-    /// How long an idle connection is kept. Native; elsewhere [`ErrorKind::Unsupported`](crate::error::ErrorKind::Unsupported).
+    /// How long an idle connection is kept. Native; elsewhere [`ErrorKind::Unsupported`].
     pub fn keep_alive(mut self, idle: Duration) -> Self {
         self.options.transport.keep_alive = Some(idle);
         self
     }
 
-    /// Whether connections are closed after one request. Native; elsewhere [`ErrorKind::Unsupported`](crate::error::ErrorKind::Unsupported).
+    /// Whether connections are closed after one request. Native; elsewhere [`ErrorKind::Unsupported`].
     pub fn force_close(mut self, close: bool) -> Self {
         self.options.transport.force_close = Some(close);
         self
     }
 
-    /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`](crate::error::ErrorKind::Unsupported).
+    /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`].
     pub fn http_version(mut self, version: HttpVersion) -> Self {
         self.options.transport.http_version = Some(version);
         self
