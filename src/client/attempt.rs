@@ -198,7 +198,7 @@ fn as_sent(request: &Request, defaults: &HeaderMap, progress: Option<Arc<Progres
     sent.progress = progress;
     let own = std::mem::replace(&mut sent.headers, defaults.clone());
     if request.has_left_origin {
-        redirect::strip_credentials(&mut sent.headers);
+        redirect::strip_what_is_for_one_origin(&mut sent.headers);
     }
     for name in own.keys() {
         sent.headers.remove(name);

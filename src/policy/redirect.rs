@@ -60,9 +60,7 @@ pub fn next(url: &Url, method: &Method, status: StatusCode, headers: &HeaderMap)
 /// Takes out what must not go to the next hop: credentials to another origin, and a body's headers without the body.
 pub fn strip_headers(headers: &mut HeaderMap, next: &Redirected) {
     if next.cross_origin {
-        strip_credentials(headers);
-        // It named the origin that was left.
-        headers.remove(HOST);
+        strip_what_is_for_one_origin(headers);
     }
     if !next.keep_body {
         for name in [
@@ -78,9 +76,9 @@ pub fn strip_headers(headers: &mut HeaderMap, next: &Redirected) {
     }
 }
 
-/// Takes out what proves who is asking.
-pub(crate) fn strip_credentials(headers: &mut HeaderMap) {
-    for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+/// Takes out what is not for another origin: what proves who is asking, and the name of the origin that was left.
+pub(crate) fn strip_what_is_for_one_origin(headers: &mut HeaderMap) {
+    for name in [AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION] {
         headers.remove(name);
     }
 }

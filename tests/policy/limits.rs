@@ -18,6 +18,12 @@ fn urls(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("https://a.example/{n}")).collect()
 }
 
+/// Sends everything, waits for all heads, and reads the bodies only then.
+async fn read_afterwards(session: &impl Session, urls: Vec<String>) -> Vec<dualfetch::Result<String>> {
+    let responses = join_all(urls.into_iter().map(|url| session.get(url).send())).await;
+    join_all(responses.into_iter().map(|response| async { response?.text().await })).await
+}
+
 #[test]
 fn limits_hold_and_are_used() {
     let (platform, session) = session(Config::new().limit(10).limit_per_host(3));
@@ -34,10 +40,7 @@ fn limits_hold_and_are_used() {
 fn small_bodies_read_only_afterwards_hold_nobody_up() {
     let (platform, session) = session(Config::new().limit(10));
     platform.on_every(|_: &Request| Reply::ok("small"));
-    let bodies = platform.run(async {
-        let responses = join_all(urls(1_000).into_iter().map(|url| session.get(url).send())).await;
-        join_all(responses.into_iter().map(|response| async { response?.text().await })).await
-    });
+    let bodies = platform.run(read_afterwards(&session, urls(1_000)));
     assert!(bodies.into_iter().all(|body| body.is_ok_and(|text| text == "small")));
     assert!(platform.peak() <= 10);
 }
@@ -47,10 +50,7 @@ fn small_bodies_that_come_late_and_undeclared_hold_nobody_up() {
     let (platform, session) = session(Config::new().limit(10));
     platform
         .on_every(|_: &Request| Reply::ok("sm").pause(secs(1)).then("a").pause(secs(1)).then("ll").chunked());
-    let bodies = platform.run(async {
-        let responses = join_all(urls(1_000).into_iter().map(|url| session.get(url).send())).await;
-        join_all(responses.into_iter().map(|response| async { response?.text().await })).await
-    });
+    let bodies = platform.run(read_afterwards(&session, urls(1_000)));
     assert!(bodies.into_iter().all(|body| body.is_ok_and(|text| text == "small")));
     assert!(platform.peak() <= 10);
 }

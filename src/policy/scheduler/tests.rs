@@ -26,17 +26,7 @@ struct Waiter {
 
 impl Waiter {
     fn new(scheduler: &Arc<Scheduler>, origin: &str) -> Self {
-        Self::with(
-            scheduler,
-            Ticket {
-                origin: origin.into(),
-                priority: 0,
-                front: false,
-                not_before: None,
-                total_left: None,
-                wall_at: None,
-            },
-        )
+        Self::with(scheduler, ticket(origin))
     }
 
     fn with(scheduler: &Arc<Scheduler>, ticket: Ticket) -> Self {
