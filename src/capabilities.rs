@@ -17,6 +17,10 @@ pub struct Capabilities {
     pub transport: bool,
     /// It can give compressed bodies as they were sent.
     pub raw_bodies: bool,
+    /// It takes the options of a browser's `fetch`: [`BrowserOptions`](crate::BrowserOptions).
+    pub browser_options: bool,
+    /// It lets us say who we are. A page's `User-Agent` is the browser's, and one of our own would cost a preflight.
+    pub user_agent: bool,
     /// `limit_per_host` where none is set; 0 is no limit.
     pub limit_per_host: usize,
 }
@@ -31,6 +35,8 @@ impl Capabilities {
             connect_timeout: true,
             transport: true,
             raw_bodies: true,
+            browser_options: true,
+            user_agent: true,
             limit_per_host: 0,
         }
     }

@@ -42,6 +42,7 @@ impl<B: Backend> Client<B> {
     pub fn with_backend(config: Config, backend: B) -> Result<Self> {
         config.validate(backend.capabilities())?;
         let scheduler = Scheduler::new(config.limits(backend.capabilities()));
+        let config = config.with_defaults(backend.capabilities());
         Ok(Self { shared: Arc::new(Shared { backend, config, scheduler }) })
     }
 

@@ -1,9 +1,11 @@
 //! [`Config`]: what a session is made of. Inert data, the same on every platform.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING, USER_AGENT};
 
+use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::Shown;
@@ -49,17 +51,19 @@ pub struct Config {
     pub(crate) limit_per_host: Option<usize>,
     pub(crate) headers: HeaderMap,
     pub(crate) options: Options,
-    error: Option<std::sync::Arc<Error>>,
+    error: Option<Arc<Error>>,
 }
 
 impl Config {
     /// The defaults.
     pub fn new() -> Self {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        headers
-            .insert(USER_AGENT, HeaderValue::from_static(concat!("dualfetch/", env!("CARGO_PKG_VERSION"))));
-        Self { limit: 100, limit_per_host: None, headers, options: Options::default(), error: None }
+        Self {
+            limit: 100,
+            limit_per_host: None,
+            headers: HeaderMap::new(),
+            options: Options::default(),
+            error: None,
+        }
     }
 
     /// How many requests may be under way in the session. 0 is no limit.
@@ -81,14 +85,14 @@ impl Config {
     }
 
     /// A header field sent with every request that does not set one of this name itself. `user-agent` and `accept`
-    /// have defaults.
+    /// have defaults (in a page `user-agent` is the browser's).
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         match header(name.as_ref(), value.as_ref()) {
             Ok((name, value)) => {
                 self.headers.insert(name, value);
             }
             Err(error) => {
-                self.error.get_or_insert_with(|| std::sync::Arc::new(error));
+                self.error.get_or_insert_with(|| Arc::new(error));
             }
         }
         self
@@ -145,6 +149,23 @@ impl Config {
     /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`].
     pub fn http_version(mut self, version: HttpVersion) -> Self {
         self.options.transport.http_version = Some(version);
+        self
+    }
+
+    /// Options of a browser's own `fetch`; those left out keep what was set before. Elsewhere
+    /// [`ErrorKind::Unsupported`].
+    pub fn browser(mut self, options: BrowserOptions) -> Self {
+        self.options.browser = Some(Arc::new(options.over(self.options.browser.as_deref())));
+        self
+    }
+
+    /// With the header fields that have defaults.
+    pub(crate) fn with_defaults(mut self, platform: &Capabilities) -> Self {
+        self.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        if platform.user_agent {
+            const OURS: &str = concat!("dualfetch/", env!("CARGO_PKG_VERSION"));
+            self.headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(OURS));
+        }
         self
     }
 

@@ -200,15 +200,15 @@ pub enum ErrorKind {
     },
     /// The session was closed, or the runtime it lives on has shut down. Not retried.
     Closed,
-    /// No connection: refused, unreachable, or reset before it stood. Native. Retried.
+    /// No connection: refused, unreachable, or reset before it stood. Not in a page. Retried.
     Connect,
     /// The response is of another content type than the reader wants. Not retried.
     ContentType,
-    /// The body could not be decompressed. Native. Not retried.
+    /// The body could not be decompressed. Not in a page. Not retried.
     Decode,
-    /// The connection ended before the whole response was there. Native. Retried.
+    /// The connection ended before the whole response was there. Not in a page. Retried.
     Disconnected,
-    /// The host's name could not be resolved. Native. Retried.
+    /// The host's name could not be resolved. Not in a page. Retried.
     Dns,
     /// A header name or value that HTTP does not allow; the message names it. Not retried.
     InvalidHeader,
@@ -224,7 +224,9 @@ pub enum ErrorKind {
     /// The platform's one opaque network error: in a browser DNS, TLS, CORS or offline, it does not say which;
     /// natively what no other kind describes. Retried.
     Network,
-    /// What came is not HTTP as RFC 9112 or 9113 describe it. Native. Not retried.
+    /// It was sent, and the browser shows nothing of the answer (mode `no-cors`). Browser. Not retried.
+    Opaque,
+    /// What came is not HTTP as RFC 9112 or 9113 describe it. Not in a page. Not retried.
     Protocol,
     /// A redirect that must not be followed: to another scheme than http or https, or to no URL. Not retried.
     Redirect,
@@ -232,7 +234,7 @@ pub enum ErrorKind {
     Status(StatusCode),
     /// A deadline passed; the phase says which. Connect and headers are retried.
     Timeout(Phase),
-    /// No secure connection: certificate or handshake. Native. Not retried.
+    /// No secure connection: certificate or handshake. Not in a page. Not retried.
     Tls,
     /// More redirects than `max_redirects`; [`Error::history`] has them. Not retried.
     TooManyRedirects {
@@ -243,7 +245,7 @@ pub enum ErrorKind {
     Unsupported {
         /// What was asked for.
         feature: &'static str,
-        /// Where: `"native"`, `"browser"`, `"scripted"`, or `"this build"` for a crate feature that is off.
+        /// Where: `"native"`, `"browser"`, `"node"`, `"javascript"`, `"scripted"`, or `"this build"` for a crate feature that is off.
         platform: &'static str,
     },
     /// A URL of another scheme than http and https. Not retried.
@@ -274,6 +276,7 @@ impl ErrorKind {
             Self::InvalidUrl => "invalid_url",
             Self::Json => "json",
             Self::Network => "network",
+            Self::Opaque => "opaque",
             Self::Protocol => "protocol",
             Self::Redirect => "redirect",
             Self::Status(_) => "status",
@@ -304,6 +307,7 @@ impl fmt::Display for ErrorKind {
             Self::InvalidUrl => f.write_str("invalid URL"),
             Self::Json => f.write_str("invalid JSON"),
             Self::Network => f.write_str("network error"),
+            Self::Opaque => f.write_str("sent, but the browser hides the answer (mode no-cors)"),
             Self::Protocol => f.write_str("invalid HTTP from the server"),
             Self::Redirect => f.write_str("a redirect that cannot be followed"),
             Self::Status(status) => write!(f, "status {status}"),

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod body;
+pub mod browser_options;
 mod capabilities;
 pub mod charset;
 pub mod client;
@@ -10,6 +11,8 @@ pub mod error;
 pub mod head;
 #[cfg(feature = "html")]
 pub mod html;
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "js-charset")))]
+mod js;
 pub mod maybe;
 mod options;
 #[cfg(feature = "html")]
@@ -26,6 +29,7 @@ pub mod url;
 pub use crate::batch::TitleRow;
 pub use crate::batch::{Batch, FetchRow, SessionExt};
 pub use crate::body::Body;
+pub use crate::browser_options::BrowserOptions;
 pub use crate::client::Client;
 pub use crate::config::Config;
 pub use crate::error::{Error, ErrorKind, Phase, Result};
@@ -43,11 +47,9 @@ pub use crate::session::Session;
 pub use crate::url::Url;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
-/// The session of this target: over reqwest natively.
-#[cfg(not(target_arch = "wasm32"))]
+/// The session of this target: over reqwest natively, over the platform's own `fetch` on WebAssembly.
 pub type DefaultSession = Client<platform::Default>;
 
-#[cfg(not(target_arch = "wasm32"))]
 mod default_session {
     use super::{Client, Config, DefaultSession, Result, platform};
 

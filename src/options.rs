@@ -1,7 +1,9 @@
 //! Every option that a session sets and a request may set otherwise: written down once, for both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::deadline::Timeout;
@@ -11,7 +13,7 @@ use crate::policy::retry::Retry;
 pub(crate) const DEFAULT_MAX_BODY: u64 = 256 * 1024 * 1024;
 
 /// Options left out fall back: a request's to its session's, a session's to the defaults.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Timeout,
     pub(crate) follow_redirects: Option<bool>,
@@ -21,6 +23,7 @@ pub(crate) struct Options {
     pub(crate) raise_for_status: Option<bool>,
     pub(crate) retry: Option<Option<Retry>>,
     pub(crate) transport: Transport,
+    pub(crate) browser: Option<Arc<BrowserOptions>>,
 }
 
 /// How connections are made: native, and fixed for each pool of connections.
@@ -60,6 +63,10 @@ impl Options {
                 keep_alive: self.transport.keep_alive.or(base.transport.keep_alive),
                 force_close: self.transport.force_close.or(base.transport.force_close),
             },
+            browser: match (self.browser, &base.browser) {
+                (Some(own), Some(base)) => Some(Arc::new(own.over(Some(base)))),
+                (own, base) => own.or_else(|| base.clone()),
+            },
         }
     }
 
@@ -76,6 +83,7 @@ impl Options {
     /// Refuses, by name, what was set and cannot be honoured on this platform.
     pub(crate) fn allowed_on(&self, platform: &Capabilities) -> Result<()> {
         let transport = &self.transport;
+        let of_browsers = self.browser.as_deref().and_then(BrowserOptions::first_set);
         let asked = [
             ("timeout.connect", self.timeout.asks_for_connect(), platform.connect_timeout),
             ("http_version", transport.http_version.is_some(), platform.transport),
@@ -84,6 +92,7 @@ impl Options {
             ("follow_redirects", self.follow_redirects == Some(false), platform.redirects),
             ("max_redirects", self.max_redirects.is_some(), platform.redirects),
             ("auto_decompress", self.auto_decompress == Some(false), platform.raw_bodies),
+            (of_browsers.unwrap_or_default(), of_browsers.is_some(), platform.browser_options),
         ];
         match asked.into_iter().find(|(_, asked, able)| *asked && !able) {
             None => Ok(()),

@@ -6,6 +6,7 @@ use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::body::Body;
+use crate::browser_options::BrowserOptions;
 use crate::capabilities::Progress;
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::Shown;
@@ -211,6 +212,13 @@ impl<S> RequestBuilder<S> {
     /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`].
     pub fn http_version(self, version: HttpVersion) -> Self {
         self.option(|options| options.transport.http_version = Some(version))
+    }
+
+    /// Options of a browser's own `fetch`; those left out keep the session's. Elsewhere [`ErrorKind::Unsupported`].
+    pub fn browser(self, browser: BrowserOptions) -> Self {
+        self.option(|options| {
+            options.browser = Some(Arc::new(browser.over(options.browser.as_deref())));
+        })
     }
 
     /// Among requests that wait for the same host, a higher priority goes first. Default 0.

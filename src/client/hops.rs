@@ -138,7 +138,7 @@ impl<'a, B: Backend> Call<'a, B> {
 /// Fills in the session's options and checks everything before anything waits or is sent.
 fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> {
     request.options.allowed_on(shared.backend.capabilities())?;
-    request.options = request.options.over(&shared.config.options);
+    request.options = std::mem::take(&mut request.options).over(&shared.config.options);
     request.options.validate()?;
     if !matches!(request.url.scheme(), "http" | "https") {
         return Err(

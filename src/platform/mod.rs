@@ -23,9 +23,14 @@ use crate::request::Request;
 
 pub mod scripted;
 
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 
+/// The backend of this target.
+#[cfg(target_arch = "wasm32")]
+pub type Default = browser::Browser;
 /// The backend of this target.
 #[cfg(not(target_arch = "wasm32"))]
 pub type Default = native::Native;

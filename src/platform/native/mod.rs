@@ -53,7 +53,7 @@ impl Native {
     pub fn new() -> Self {
         Self {
             clients: Clients::new(),
-            capabilities: Capabilities::all("native"),
+            capabilities: Capabilities { browser_options: false, ..Capabilities::all("native") },
             started: Instant::now(),
             random: RandomState::new(),
         }

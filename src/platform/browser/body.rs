@@ -1,0 +1,126 @@
+//! A response's body: a `ReadableStream`, piece by piece.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::Frame;
+use js_sys::Uint8Array;
+use js_sys::futures::JsFuture;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::Error;
+use crate::payload::{Payload, Transfer};
+
+use super::failure;
+use super::fetch::Abort;
+use super::globals::{Read, Reader};
+
+/// The body of a response. Dropping it ends the transfer.
+pub struct FetchBody {
+    /// Until the body has ended.
+    reader: Option<Reader>,
+    reading: Option<JsFuture>,
+    abort: Abort,
+    transfer: Transfer,
+}
+
+impl FetchBody {
+    pub(super) fn new(reader: Reader, abort: Abort, declared: Option<u64>) -> Self {
+        let transfer = Transfer { remaining: declared, ..Transfer::default() };
+        Self { reader: Some(reader), reading: None, abort, transfer }
+    }
+
+    pub(super) fn empty(mut abort: Abort) -> Self {
+        abort.disarm();
+        Self { reader: None, reading: None, abort, transfer: Transfer::new(0, 0, Some(0)) }
+    }
+
+    /// The next piece, or what reading threw.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Uint8Array>, JsValue>> {
+        let Some(reader) = &self.reader else { return Poll::Ready(Ok(None)) };
+        let reading = match &mut self.reading {
+            Some(reading) => reading,
+            none => none.insert(JsFuture::from(reader.read()?)),
+        };
+        let read = ready!(Pin::new(reading).poll(cx));
+        self.reading = None;
+        let read = read?;
+        if !read.is_object() {
+            return Poll::Ready(Err("a reader gave no object".into()));
+        }
+        let read: &Read = read.unchecked_ref();
+        if read.done().is_truthy() {
+            return Poll::Ready(Ok(None));
+        }
+        Poll::Ready(match read.value().dyn_into::<Uint8Array>() {
+            Ok(piece) => Ok(Some(piece)),
+            Err(_) => Err("a piece of the body is no Uint8Array".into()),
+        })
+    }
+
+    fn end(&mut self) {
+        self.reader = None;
+        self.abort.disarm();
+    }
+}
+
+impl http_body::Body for FetchBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match ready!(self.poll_read(cx)) {
+            Ok(None) => {
+                self.end();
+                self.transfer.remaining = Some(0);
+                Poll::Ready(None)
+            }
+            Ok(Some(piece)) => {
+                let piece = Bytes::from(piece.to_vec());
+                let Transfer { wire, decoded, remaining } = &mut self.transfer;
+                *decoded += piece.len() as u64;
+                *wire = *decoded;
+                *remaining = remaining.map(|left| left.saturating_sub(piece.len() as u64));
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+            Err(thrown) => {
+                // What threw may go on regardless, so the request is ended as well.
+                self.reader = None;
+                Poll::Ready(Some(Err(failure::network(thrown))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.reader.is_none()
+    }
+}
+
+impl Payload for FetchBody {
+    fn transfer(&self) -> Transfer {
+        self.transfer
+    }
+}
+
+impl Drop for FetchBody {
+    fn drop(&mut self) {
+        let Some(reader) = &self.reader else { return };
+        // A stream of the caller's own does not hear of the signal. What its promise says, nobody wants to know; a
+        // future takes it, or a rejection would be reported as unhandled.
+        if let Ok(cancelled) = reader.cancel() {
+            drop(JsFuture::from(cancelled));
+        }
+    }
+}
+
+impl fmt::Debug for FetchBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchBody").field("transfer", &self.transfer).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,202 @@
+//! One request by `fetch`, and the head of its response.
+
+use std::rc::Rc;
+
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use js_sys::futures::JsFuture;
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{AbortController, RequestInit, RequestRedirect};
+
+use crate::browser_options::{BrowserOptions, Field};
+use crate::error::{Error, ErrorKind, Result};
+use crate::head::Head;
+use crate::request::Request;
+use crate::url::Url;
+
+use super::body::FetchBody;
+use super::globals::{Answer, Asked, Fields, Stream, fields_of, global_fetch, set};
+use super::{Shared, failure};
+
+pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(Head, FetchBody)> {
+    let abort = Abort::new()?;
+    let init = init(&shared, &request, &abort)?;
+    let url = request.url.as_str();
+    let answer = match &shared.fetch {
+        None => global_fetch(url, &init),
+        Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), &init),
+    };
+    let answer = answer.map_err(failure::network)?;
+    // A function of the caller's own may give the response itself.
+    let answer = JsFuture::from(Promise::resolve(&answer)).await.map_err(failure::network)?;
+    if !answer.is_object() {
+        return Err(failure::no_response(&failure::told(&answer)));
+    }
+    let answer: Answer = answer.unchecked_into();
+    head_and_body(&answer, &request.url, abort)
+        .map_err(|thrown| failure::no_response(&failure::told(&thrown)))?
+}
+
+/// Ends the request when it is dropped, unless the body has come to its end.
+pub(super) struct Abort(Option<AbortController>);
+
+impl Abort {
+    fn new() -> Result<Self> {
+        AbortController::new().map(|controller| Self(Some(controller))).map_err(failure::network)
+    }
+
+    /// There is nothing left to end.
+    pub(super) fn disarm(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
+    }
+}
+
+/// Only what was asked for is set: some run-times throw on fields they do not know.
+fn init(shared: &Shared, request: &Request, abort: &Abort) -> Result<RequestInit> {
+    let platform = shared.capabilities.platform;
+    let init = RequestInit::new();
+    init.set_signal(abort.0.as_ref().map(AbortController::signal).as_ref());
+    if shared.capabilities.redirects {
+        init.set_redirect(RequestRedirect::Manual);
+    }
+    method_and_body(&init, request, platform)?;
+    if let Some(name) = shared.refused.first(&request.headers) {
+        return Err(failure::refused(
+            "header",
+            platform,
+            format!("{:?} is not ours to set here", name.as_str()),
+        ));
+    }
+    if let Some(headers) = headers(&request.headers) {
+        init.set_headers(&headers);
+    }
+    if let Some(options) = request.options.browser.as_deref() {
+        set_options(&init, options);
+        // Otherwise a field that is refused would look like a network error.
+        Asked::new(request.url.as_str(), &init)
+            .map_err(|thrown| failure::refused("browser options", platform, failure::told(&thrown)))?;
+    }
+    Ok(init)
+}
+
+fn method_and_body(init: &RequestInit, request: &Request, platform: &'static str) -> Result<()> {
+    let method = &request.method;
+    // Fetch, "forbidden method".
+    if ["CONNECT", "TRACE", "TRACK"].iter().any(|name| method.as_str().eq_ignore_ascii_case(name)) {
+        return Err(failure::refused("method", platform, method.as_str()));
+    }
+    if *method != Method::GET {
+        init.set_method(method.as_str());
+    }
+    let Some(body) = request.body.as_bytes() else { return Ok(()) };
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return Err(failure::refused("body", platform, format!("{method} carries none here")));
+    }
+    init.set_body(&Uint8Array::from(&body[..]));
+    Ok(())
+}
+
+/// The header fields; `None` where `fetch` sends the same by itself.
+fn headers(headers: &HeaderMap) -> Option<Array> {
+    let by_default = |name: &HeaderName, value: &HeaderValue| *name == ACCEPT && value == "*/*";
+    let fields = headers
+        .iter()
+        // The platform counts the body itself.
+        .filter(|(name, value)| !by_default(name, value) && **name != CONTENT_LENGTH)
+        .map(|(name, value)| (name.as_str(), text(value.as_bytes())));
+    let fields = fields_of(fields);
+    (fields.length() > 0).then_some(fields)
+}
+
+fn set_options(init: &RequestInit, options: &BrowserOptions) {
+    for (name, field) in options.fields() {
+        match field {
+            Field::Flag(flag) => set(init, name, &flag.into()),
+            Field::Text(text) => set(init, name, &text.into()),
+        }
+    }
+}
+
+type Answered = Result<(Head, FetchBody)>;
+
+/// What was thrown while reading the answer's fields comes out as the outer error.
+fn head_and_body(answer: &Answer, asked: &Url, abort: Abort) -> Result<Answered, JsValue> {
+    let kind = answer.kind()?.as_string().unwrap_or_default();
+    if kind == "opaque" || kind == "opaqueredirect" {
+        return Ok(Err(ErrorKind::Opaque.into()));
+    }
+    let status = answer.status()?.as_f64().unwrap_or_default();
+    let Ok(status) = StatusCode::from_u16(status as u16) else {
+        return Ok(Err(failure::no_response(&format!("status {status}"))));
+    };
+    let mut head = Head::new(status);
+    head.headers = header_map(answer.fields()?.unchecked_ref())?;
+    head.final_url = match final_url(&answer.url()?.as_string().unwrap_or_default(), asked) {
+        Ok(url) => url,
+        Err(error) => return Ok(Err(error)),
+    };
+    let body = answer.body()?;
+    if body.is_undefined() {
+        return Ok(Err(failure::no_response("it has no body")));
+    }
+    let body = match body.is_null() {
+        true => FetchBody::empty(abort),
+        false => {
+            let declared = declared_length(&head.headers, &kind);
+            FetchBody::new(body.unchecked_ref::<Stream>().reader()?, abort, declared)
+        }
+    };
+    Ok(Ok((head, body)))
+}
+
+/// The header fields that are shown to us.
+fn header_map(fields: &Fields) -> Result<HeaderMap, JsValue> {
+    let mut headers = HeaderMap::new();
+    for entry in &fields.entries()? {
+        let entry: Array = entry?.unchecked_into();
+        let (name, value) = (entry.get(0).as_string(), entry.get(1).as_string());
+        let (Some(name), Some(value)) = (name, value) else { continue };
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(&bytes(&value))) {
+            headers.append(name, value);
+        }
+    }
+    Ok(headers)
+}
+
+/// The URL that answered, where it is another than the one asked. An empty one says nothing.
+fn final_url(shown: &str, asked: &Url) -> Result<Option<Url>, Error> {
+    let without_fragment = asked.as_str().split('#').next().unwrap_or_default();
+    if shown.is_empty() || shown == without_fragment {
+        return Ok(None);
+    }
+    // A response that a service worker or a caller's own fetch has made may have any URL at all.
+    let Ok(url) = Url::parse(shown) else { return Ok(None) };
+    url.inheriting_fragment(asked.fragment()).map(Some)
+}
+
+/// How long the body is, where that can be known: of another origin, a page sees the length of a compressed body but
+/// not that it is compressed.
+fn declared_length(headers: &HeaderMap, kind: &str) -> Option<u64> {
+    if kind == "cors" || headers.contains_key(CONTENT_ENCODING) {
+        return None;
+    }
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// A field's value as JavaScript has it: each byte a character (WebIDL, `ByteString`).
+pub(super) fn text(value: &[u8]) -> String {
+    value.iter().map(|byte| char::from(*byte)).collect()
+}
+
+fn bytes(value: &str) -> Vec<u8> {
+    value.chars().map(|character| u8::try_from(character).unwrap_or(b'?')).collect()
+}

@@ -1,0 +1,125 @@
+//! The browser backend: the platform's own `fetch`, in pages, workers, service workers, Node and other run-times.
+//!
+//! Nothing but standard globals is asked for: `fetch`, `AbortController`, `ReadableStream`, `performance.now`,
+//! `setTimeout`, `crypto`. What the run-time can do is found out when the backend is made, not when it is compiled.
+
+mod body;
+mod failure;
+mod fetch;
+mod globals;
+mod refused;
+mod timer;
+
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use js_sys::Function;
+
+use crate::error::Result;
+use crate::head::Head;
+use crate::maybe::BoxFuture;
+use crate::request::Request;
+
+use super::{Backend, Capabilities};
+
+pub use body::FetchBody;
+pub use failure::Thrown;
+pub use timer::Sleep;
+
+use globals::Runtime;
+use refused::Refused;
+use timer::Timers;
+
+/// The platform's own `fetch`. Cheap to clone; clones share their timer.
+#[derive(Clone)]
+pub struct Browser(Rc<Shared>);
+
+struct Shared {
+    capabilities: Capabilities,
+    /// Instead of the global `fetch`.
+    fetch: Option<Function>,
+    refused: Refused,
+    timers: Timers,
+}
+
+impl Browser {
+    /// Over the `fetch` of the global scope, looked up at each request.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// Over this function instead, called as `fetch(url, init)`.
+    #[must_use]
+    pub fn with_fetch(fetch: Function) -> Self {
+        Self::with(Some(fetch))
+    }
+
+    fn with(fetch: Option<Function>) -> Self {
+        let (capabilities, refused) = (capabilities(globals::runtime()), Refused::default());
+        Self(Rc::new(Shared { capabilities, fetch, refused, timers: Timers::default() }))
+    }
+}
+
+fn capabilities(runtime: Runtime) -> Capabilities {
+    let in_page = runtime == Runtime::Browser;
+    let mut capabilities = Capabilities::all(runtime.as_str());
+    // A page follows redirects unseen; everywhere else `redirect: "manual"` shows the 3xx.
+    capabilities.redirects = !in_page;
+    capabilities.user_agent = !in_page;
+    capabilities.limit_per_host = if in_page { 6 } else { 0 };
+    capabilities.connect_timeout = false;
+    capabilities.transport = false;
+    capabilities.raw_bodies = false;
+    capabilities
+}
+
+impl Backend for Browser {
+    type Body = FetchBody;
+    type Sleep = Sleep;
+
+    fn exchange(&self, request: Request) -> impl Future<Output = Result<(Head, FetchBody)>> {
+        fetch::exchange(Rc::clone(&self.0), request)
+    }
+
+    fn sleep_until(&self, at: Duration) -> Sleep {
+        self.0.timers.sleep_until(at)
+    }
+
+    fn now(&self) -> Duration {
+        globals::now()
+    }
+
+    fn unix_time(&self) -> Duration {
+        globals::milliseconds(js_sys::Date::now())
+    }
+
+    fn random(&self) -> u64 {
+        globals::random()
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        js_sys::futures::spawn_local(task);
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.0.capabilities
+    }
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Browser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Browser")
+            .field("capabilities", &self.0.capabilities)
+            .field("own_fetch", &self.0.fetch.is_some())
+            .finish_non_exhaustive()
+    }
+}
