@@ -46,7 +46,18 @@ pub(crate) enum Command {
 /// redirect, slow, hanging, broken and huge pages. They are served on loopback ports and fetched as `titles` would
 /// fetch them. Exit status: 0 when every row came out as it should, 1 when not.
 #[derive(Args, Debug)]
-pub(crate) struct DemoArgs {}
+pub(crate) struct DemoArgs {
+    /// Serve the sites and a page that fetches them in a browser, until Ctrl-C
+    ///
+    /// The page shows each request as it waits for its turn, for its head and for its body. Needs the repository, and
+    /// the npm package built in it by scripts/package.
+    #[arg(long)]
+    pub(crate) web: bool,
+
+    /// The port of the page, on 127.0.0.1; 0 for a free one
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "web", allow_negative_numbers = true)]
+    pub(crate) port: u16,
+}
 
 /// Print the title of every URL, or why there is none
 ///

@@ -23,7 +23,7 @@ use args::{Cli, Command};
 
 fn main() -> ExitCode {
     let ended = match Cli::parse().command {
-        Command::Demo(_) => demo::run(),
+        Command::Demo(args) => demo::run(&args),
         Command::Titles(args) => titles::run(*args),
     };
     match ended {

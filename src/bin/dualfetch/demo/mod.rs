@@ -2,6 +2,7 @@
 
 mod pages;
 mod sites;
+mod web;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use dualfetch::{Config, SessionExt, Timeout};
 
+use crate::args::DemoArgs;
 use crate::output::table::{Look, Style};
 use crate::output::{Table, Target};
 use crate::row::Row;
@@ -24,12 +26,13 @@ const LIMIT_PER_HOST: usize = 2;
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the command.
-pub(crate) fn run() -> Result<ExitCode, Stop> {
+pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode, Stop> {
+    if args.web {
+        return block_on(web::serve(args.port))?;
+    }
     block_on(async {
         let pages = pages::all().await;
-        let sites = Sites::start(&pages)
-            .await
-            .map_err(|error| Stop::Fault(format!("cannot serve on this machine: {error}")))?;
+        let sites = Sites::start(&pages).await.map_err(|error| cannot_serve(&error))?;
         let look = Target::open(None, None)?.look();
         Show { look, table: table(look), pages, sites }.run().await
     })?
@@ -124,6 +127,10 @@ impl Expected {
         matches!(self, Self::Page(status, title, encoding, source)
             if got == (Some(*status), *title, Some(*encoding), Some(*source)))
     }
+}
+
+fn cannot_serve(error: &io::Error) -> Stop {
+    Stop::Fault(format!("cannot serve on this machine: {error}"))
 }
 
 fn say(line: &str) -> Result<(), Stop> {

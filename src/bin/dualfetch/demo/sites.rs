@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -73,11 +73,27 @@ impl Map {
     }
 }
 
+/// Every answer may be read by a page from anywhere, such as the demo page: the sites keep no secrets.
 async fn answer(map: Arc<Map>, request: Request) -> Response {
-    match map.pages.get(request.uri().path()).map(|(_, answer)| answer) {
+    const ANY: HeaderValue = HeaderValue::from_static("*");
+    let mut response = match request.method() {
+        // What a browser asks before it sends headers of the page's own.
+        &Method::OPTIONS => {
+            let mut response = empty(StatusCode::NO_CONTENT);
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ANY);
+            response
+        }
+        _ => asked(&map, request.uri().path()).await,
+    };
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+    response
+}
+
+async fn asked(map: &Map, path: &str) -> Response {
+    match map.pages.get(path).map(|(_, answer)| answer) {
         Some(Answer::Hang) => std::future::pending().await,
         Some(Answer::Long { start, length }) => long(start, *length),
-        Some(Answer::Redirect(to)) => redirect(&map, to),
+        Some(Answer::Redirect(to)) => redirect(map, to),
         Some(Answer::Whole(page)) => whole(page).await,
         Some(Answer::Cut) | None => empty(StatusCode::NOT_FOUND),
     }
