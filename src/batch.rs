@@ -11,13 +11,16 @@ use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
 use crate::error::Error;
 use crate::error::Result;
 use crate::maybe::{BoxFuture, BoxStream, MaybeSend};
+use crate::policy::scheduler::Limits;
 use crate::request::Request;
 use crate::response::Response;
 use crate::session::Session;
 use crate::url::Url;
 
 #[cfg(feature = "html")]
-use crate::page::{self, Page, Reading};
+pub(crate) use crate::page::Reading;
+#[cfg(feature = "html")]
+use crate::page::{self, Page};
 #[cfg(feature = "html")]
 use std::time::Duration;
 
@@ -194,13 +197,20 @@ pub struct Batch<'a, S, I, R> {
 }
 
 #[cfg(not(feature = "html"))]
-type Reading = ();
+pub(crate) type Reading = ();
+
+/// How many rows may be under way unless the caller says.
+pub(crate) fn window(limits: Limits) -> usize {
+    match limits.session {
+        0 => WINDOW,
+        limit => limit.saturating_mul(4),
+    }
+}
 
 type Start<'a, S, I, R> = fn(&'a S, usize, I, Reading) -> BoxFuture<'a, R>;
 
 impl<'a, S: Session, I, R> Batch<'a, S, I, R> {
-    fn new(session: &'a S, input: BoxStream<'a, I>, start: Start<'a, S, I, R>) -> Self {
-        let limit = session.limits().session;
+    pub(crate) fn new(session: &'a S, input: BoxStream<'a, I>, start: Start<'a, S, I, R>) -> Self {
         Self {
             session,
             input: input.fuse(),
@@ -210,7 +220,7 @@ impl<'a, S: Session, I, R> Batch<'a, S, I, R> {
             taken: 0,
             given: 0,
             ordered: false,
-            window: if limit == 0 { WINDOW } else { limit.saturating_mul(4) },
+            window: window(session.limits()),
             #[cfg(feature = "html")]
             reading: Reading::default(),
         }

@@ -10,7 +10,7 @@ use futures_util::stream::Stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode, Version};
 
-use crate::charset::{self, Hints};
+use crate::charset::{self, Decoded, Hints};
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::{Head, Hop, Shown};
 use crate::maybe::BoxBody;
@@ -161,12 +161,17 @@ impl Response {
     /// As [`bytes`](Self::bytes); [`ErrorKind::Unsupported`] for another encoding than UTF-8 without the crate feature
     /// `charset`.
     pub async fn text(self) -> Result<String> {
+        Ok(self.decoded().await?.text)
+    }
+
+    /// As [`text`](Self::text), with the encoding and the rule that decided on it.
+    pub(crate) async fn decoded(self) -> Result<Decoded> {
         let hints = self.hints();
         let (url, bytes) = (self.url.clone(), self.bytes().await?);
         let decoded = charset::decode_with(&bytes, hints);
-        match decoded.unsupported {
-            None => Ok(decoded.text),
-            Some(label) => Err(unsupported_encoding(&label).with_url(&url)),
+        match &decoded.unsupported {
+            None => Ok(decoded),
+            Some(label) => Err(unsupported_encoding(label).with_url(&url)),
         }
     }
 

@@ -1,0 +1,159 @@
+//! A response in JavaScript's hands: its head at once, its body by one reader.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+
+use futures_util::future::{AbortHandle, Abortable};
+use js_sys::futures::future_to_promise;
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::error::Result;
+use crate::response::Response;
+
+use super::errors;
+use super::signal::{Listener, Signals};
+
+/// A response. Its permit is held until the body has been read, cancelled, or the object is freed.
+#[wasm_bindgen(js_name = ResponseHandle)]
+pub struct ResponseHandle {
+    head: Array,
+    url: String,
+    body: Rc<RefCell<Body>>,
+    signals: Signals,
+    /// Ends a body that nobody reads when a signal fires.
+    _listener: Listener,
+}
+
+enum Body {
+    /// A piece is on its way; the handle ends that.
+    Reading(AbortHandle),
+    Unread(Box<Response>),
+    /// Read, failed, or given up.
+    Used,
+}
+
+impl ResponseHandle {
+    pub(super) fn new(response: Response, signals: Signals) -> Self {
+        let (head, url) = (head(&response), response.url().as_str().to_owned());
+        let body = Rc::new(RefCell::new(Body::Unread(Box::new(response))));
+        let listener = signals.listen({
+            let body = Rc::downgrade(&body);
+            move || {
+                if let Some(body) = body.upgrade() {
+                    drop(take(&body));
+                }
+            }
+        });
+        Self { head, url, body, signals, _listener: listener }
+    }
+
+    /// One reading of the body, by whoever comes first.
+    fn read<T, F>(&self, how: impl FnOnce(Response) -> F) -> Promise
+    where
+        F: Future<Output = Result<(T, Option<Response>)>> + 'static,
+        T: Into<JsValue> + 'static,
+    {
+        let (body, signals) = (Rc::clone(&self.body), self.signals.clone());
+        // A body that a signal ended is told by that signal's reason.
+        let response = match signals.reason() {
+            Some(reason) => Err(reason),
+            None => take(&body).ok_or_else(|| errors::body_used(&self.url)),
+        };
+        let response = match response {
+            Ok(response) => response,
+            Err(reason) => return Promise::reject(&reason),
+        };
+        let (handle, registration) = AbortHandle::new_pair();
+        body.replace(Body::Reading(handle));
+        let reading = Abortable::new(how(response), registration);
+        future_to_promise(async move {
+            let read = signals.race(async { Ok(reading.await) }).await;
+            let (result, rest) = match read {
+                Ok(Ok(Ok((read, rest)))) => (Ok(read.into()), rest),
+                Ok(Ok(Err(error))) => (Err(errors::thrown(&error)), None),
+                // Cancelled: the stream's reader is not told any more.
+                Ok(Err(_)) => (Ok(JsValue::UNDEFINED), None),
+                Err(reason) => (Err(reason), None),
+            };
+            let next = rest.map_or(Body::Used, |rest| Body::Unread(Box::new(rest)));
+            let before = body.replace(next);
+            // Cancelled just as the piece came: what is left is not wanted.
+            if matches!(before, Body::Used) {
+                let unwanted = body.replace(Body::Used);
+                drop(unwanted);
+            }
+            result
+        })
+    }
+}
+
+#[wasm_bindgen(js_class = ResponseHandle)]
+impl ResponseHandle {
+    /// Status, URL, attempts, milliseconds, header fields and redirects, in this order.
+    #[wasm_bindgen(getter)]
+    pub fn head(&self) -> Array {
+        self.head.clone()
+    }
+
+    /// The body as text: `[text, encoding, rule that decided on it]`.
+    pub fn text(&self) -> Promise {
+        self.read(|response| async {
+            let decoded = response.decoded().await?;
+            let told = [decoded.text.as_str(), decoded.encoding, decoded.source.as_str()];
+            Ok((Array::of(&told.map(JsValue::from_str)), None))
+        })
+    }
+
+    /// The body as a `Uint8Array`.
+    pub fn bytes(&self) -> Promise {
+        self.read(|response| async { Ok((Uint8Array::from(&*response.bytes().await?), None)) })
+    }
+
+    /// The next piece as a `Uint8Array`; undefined at the end.
+    pub fn chunk(&self) -> Promise {
+        self.read(|mut response| async {
+            let chunk = response.chunk().await?;
+            let rest = chunk.is_some().then_some(response);
+            Ok((chunk.map_or(JsValue::UNDEFINED, |chunk| Uint8Array::from(&*chunk).into()), rest))
+        })
+    }
+
+    /// Ends the transfer.
+    pub fn cancel(&self) {
+        let before = self.body.replace(Body::Used);
+        if let Body::Reading(handle) = &before {
+            handle.abort();
+        }
+        drop(before);
+    }
+}
+
+/// Dropping a response calls into JavaScript, so none is dropped while the cell is borrowed.
+fn take(body: &RefCell<Body>) -> Option<Response> {
+    let mut borrowed = body.borrow_mut();
+    match std::mem::replace(&mut *borrowed, Body::Used) {
+        Body::Unread(response) => Some(*response),
+        other => {
+            *borrowed = other;
+            None
+        }
+    }
+}
+
+fn head(response: &Response) -> Array {
+    let fields = Array::new();
+    for (name, value) in response.headers() {
+        fields.push(&name.as_str().into());
+        fields.push(&value.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>().into());
+    }
+    Array::of(&[
+        response.status().as_u16().into(),
+        response.url().as_str().into(),
+        response.attempts().into(),
+        (response.elapsed().as_secs_f64() * 1e3).into(),
+        fields.into(),
+        errors::history(response.history()).into(),
+    ])
+}

@@ -1,0 +1,114 @@
+//! A session in JavaScript's hands.
+
+use js_sys::futures::future_to_promise;
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::prelude::*;
+
+use crate::client::Client;
+use crate::platform::browser::Browser;
+use crate::session::Session as _;
+
+use super::errors;
+use super::request::{self, Asked, SessionSettings};
+use super::response::ResponseHandle;
+#[cfg(feature = "html")]
+use super::rows;
+use super::rows::{Kind, Rows};
+use super::signal::{Signal, Signals};
+
+/// A session.
+#[wasm_bindgen(js_name = SessionHandle)]
+pub struct SessionHandle {
+    client: Client<Browser>,
+    closing: Signal,
+}
+
+#[wasm_bindgen(js_class = SessionHandle)]
+impl SessionHandle {
+    /// A session of these settings that ends all it does when `closing` fires. `load_charset` gives a promise of the
+    /// module with the encodings.
+    ///
+    /// # Errors
+    /// What the platform cannot do, and what makes no sense.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        settings: &SessionSettings,
+        closing: Signal,
+        load_charset: Option<Function>,
+    ) -> Result<Self, JsValue> {
+        let backend = match settings.fetch() {
+            Some(fetch) => Browser::with_fetch(fetch),
+            None => Browser::new(),
+        };
+        let _ = load_charset;
+        let client = request::config(settings).and_then(|config| Client::with_backend(config, backend));
+        Ok(Self { client: client.map_err(|error| errors::thrown(&error))?, closing })
+    }
+
+    /// Sends a request: a promise of a `ResponseHandle`.
+    pub fn send(&self, asked: &Asked, signal: Option<Signal>) -> Promise {
+        let (client, signals) = (self.client.clone(), Signals::new(&self.closing, signal));
+        let request = request::request(asked);
+        future_to_promise(async move {
+            let sending = async { client.send(request?).await };
+            let response =
+                signals.race(async { sending.await.map_err(|error| errors::thrown(&error)) }).await?;
+            Ok(ResponseHandle::new(response, signals).into())
+        })
+    }
+
+    /// What pulling gives, each fetched until its head is there.
+    #[wasm_bindgen(js_name = fetchAll)]
+    pub fn fetch_all(
+        &self,
+        pull: Function,
+        ordered: bool,
+        window: Option<u32>,
+        signal: Option<Signal>,
+    ) -> Rows {
+        self.rows(Kind::Fetch, pull, (ordered, window), signal)
+    }
+
+    /// What pulling gives, each read as far as its title needs.
+    #[cfg(feature = "html")]
+    pub fn titles(
+        &self,
+        pull: Function,
+        ordered: bool,
+        window: Option<u32>,
+        max_bytes: Option<f64>,
+        drain: Option<f64>,
+        signal: Option<Signal>,
+    ) -> Rows {
+        self.rows(Kind::title(max_bytes, drain), pull, (ordered, window), signal)
+    }
+
+    /// One page as far as its title needs: a promise of the fields of its row.
+    #[cfg(feature = "html")]
+    pub fn title(
+        &self,
+        asked: Asked,
+        max_bytes: Option<f64>,
+        drain: Option<f64>,
+        signal: Option<Signal>,
+    ) -> Promise {
+        let signals = Signals::new(&self.closing, signal);
+        future_to_promise(rows::page(self.client.clone(), asked, Kind::title(max_bytes, drain), signals))
+    }
+
+    /// In flight, waiting, then origin, in flight and waiting of each host.
+    pub fn figures(&self) -> Array {
+        let figures = self.client.figures();
+        let list = Array::of(&[(figures.in_flight as f64).into(), (figures.waiting as f64).into()]);
+        for host in figures.hosts {
+            list.push(&host.origin.into());
+            list.push(&(host.in_flight as f64).into());
+            list.push(&(host.waiting as f64).into());
+        }
+        list
+    }
+
+    fn rows(&self, kind: Kind, pull: Function, how: (bool, Option<u32>), signal: Option<Signal>) -> Rows {
+        Rows::new(self.client.clone(), kind, pull, how, Signals::new(&self.closing, signal))
+    }
+}
