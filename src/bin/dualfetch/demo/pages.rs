@@ -42,6 +42,8 @@ pub(crate) struct Whole {
     pub(crate) body: Bytes,
     /// How long it takes to begin.
     pub(crate) after: Duration,
+    /// How long it stops in the middle of its body.
+    pub(crate) pause: Duration,
 }
 
 /// What must come out.
@@ -71,6 +73,17 @@ pub(crate) async fn all() -> Vec<Page> {
     pages.extend([redirect(), moved_here(), not_found(), out_of_order(), untitled(), long(), slow()]);
     pages.extend([cut(), hanging()]);
     pages
+}
+
+impl Page {
+    /// Takes its time, as pages from far away do: `after` more to begin, and then `pause` in the middle.
+    pub(crate) fn slowed(mut self, after: Duration, pause: Duration) -> Self {
+        if let Answer::Whole(page) = &mut self.answer {
+            page.after += after;
+            page.pause += pause;
+        }
+        self
+    }
 }
 
 /// Each encoding with a label in the header, with one in the page, and with none, when it must be detected.
@@ -228,6 +241,7 @@ fn whole(body: Bytes) -> Whole {
         content_encoding: None,
         body,
         after: Duration::ZERO,
+        pause: Duration::ZERO,
     }
 }
 

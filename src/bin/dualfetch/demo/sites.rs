@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use http::{HeaderValue, Method, StatusCode, header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -101,7 +102,10 @@ async fn asked(map: &Map, path: &str) -> Response {
 
 async fn whole(page: &Whole) -> Response {
     tokio::time::sleep(page.after).await;
-    let mut response = Response::new(Body::from(page.body.clone()));
+    let mut response = Response::new(match page.pause {
+        Duration::ZERO => Body::from(page.body.clone()),
+        pause => Body::from_stream(halves(page.body.clone(), pause)),
+    });
     *response.status_mut() = page.status;
     if let Ok(content_type) = HeaderValue::from_str(&page.content_type) {
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
@@ -110,6 +114,15 @@ async fn whole(page: &Whole) -> Response {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
+}
+
+fn halves(mut body: Bytes, pause: Duration) -> impl Stream<Item = io::Result<Bytes>> {
+    let start = body.split_to(body.len() / 2);
+    let rest = stream::once(async move {
+        tokio::time::sleep(pause).await;
+        Ok(body)
+    });
+    stream::iter([Ok(start)]).chain(rest)
 }
 
 fn redirect(map: &Map, to: &str) -> Response {

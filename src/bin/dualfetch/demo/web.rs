@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -23,7 +24,7 @@ use crate::Stop;
 /// Serves until Ctrl-C. Port 0 is a free one.
 pub(crate) async fn serve(port: u16) -> Result<ExitCode, Stop> {
     let folders = Folders::find()?;
-    let pages = pages::all().await;
+    let pages: Vec<_> = pages::all().await.into_iter().enumerate().map(unhurried).collect();
     let sites = Sites::start(&pages).await.map_err(|error| cannot_serve(&error))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
@@ -43,6 +44,13 @@ pub(crate) async fn serve(port: u16) -> Result<ExitCode, Stop> {
         _ = tokio::signal::ctrl_c() => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// On one machine everything is there at once, and there would be little to see.
+fn unhurried((index, page): (usize, Page)) -> Page {
+    // No two neighbours alike.
+    let ms = |step: u64, most: u64| Duration::from_millis(80 + index as u64 * step % most);
+    page.slowed(ms(137, 260), ms(89, 150))
 }
 
 /// What the page is prefilled with.

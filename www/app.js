@@ -1,0 +1,146 @@
+/** The demo page: settings in, a session over a watched `fetch`, a chart and a table out. */
+import { Chart } from "./chart.js";
+import { Form } from "./form.js";
+import { Rows } from "./rows.js";
+import { Trace } from "./trace.js";
+import { count, isFailure, label, seconds } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const form = new Form(byId("settings"));
+const chart = new Chart(byId("chart"));
+const rows = new Rows(byId("row-list"));
+const buttons = { start: byId("start"), stop: byId("stop") };
+
+/** The run under way: `{ abort, trace, … }`. Null between runs. */
+let run = null;
+
+byId("settings").addEventListener("submit", (event) => {
+  event.preventDefault();
+  start();
+});
+byId("urls").addEventListener("keydown", (event) => {
+  // Enter alone is a new line there.
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
+});
+buttons.stop.addEventListener("click", stop);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && run) stop();
+});
+form.load();
+
+async function start() {
+  if (run) return;
+  complain("");
+  const settings = form.read();
+  if (!settings) return;
+  const trace = new Trace(settings.urls);
+  run = { abort: new AbortController(), trace, total: settings.urls.length, rows: 0, failed: 0 };
+  begin(settings);
+  let ending = "Done";
+  try {
+    // Loaded when it is first needed: a page whose package does not come still says so.
+    const { Session } = await import("dualfetch");
+    const { limit, limitPerHost, timeout, ordered } = settings;
+    const session = new Session({ limit, limitPerHost, timeout, fetch: trace.fetch });
+    const { signal } = run.abort;
+    for await (const row of session.titles(settings.urls, { signal, ordered })) take(row);
+  } catch (error) {
+    ending = run.abort.signal.aborted ? "Stopped" : "Failed";
+    if (ending === "Failed") complain(`It ended early: ${error?.message ?? error}`);
+  }
+  end(ending);
+}
+
+function stop() {
+  run?.abort.abort(new DOMException("stopped by the user", "AbortError"));
+}
+
+function begin(settings) {
+  const { trace } = run;
+  chart.begin(trace, settings.urls.map((url) => label(url, form.shows.get(url))), settings.limit);
+  rows.clear();
+  for (const id of ["chart", "rows"]) byId(id).hidden = false;
+  byId("chart-empty").hidden = true;
+  byId("rows-empty").hidden = true;
+  byId("rows").hidden = true;
+  buttons.stop.disabled = false;
+  if (document.activeElement === buttons.start) buttons.stop.focus();
+  buttons.start.disabled = true;
+  state("running", "Running");
+  say(`Fetching ${count(run.total, "URL")}.`);
+  const frame = () => {
+    if (!run || run.trace !== trace) return;
+    show();
+    requestAnimationFrame(frame);
+  };
+  frame();
+}
+
+function take(row) {
+  run.rows += 1;
+  run.failed += isFailure(row) ? 1 : 0;
+  run.trace.settle(row.index, isFailure(row));
+  const { url, tries } = run.trace.requests[row.index];
+  const took = tries.length ? tries.at(-1).end - tries[0].start : null;
+  rows.add(row, form.shows.get(url), took);
+  byId("rows").hidden = false;
+}
+
+function end(ending) {
+  run.trace.end();
+  show();
+  state(ending.toLowerCase(), ending);
+  const { failed, total, rows: came, trace } = run;
+  const sum = `${ending}: ${came} of ${count(total, "row")}, ${failed} failed, in ${seconds(trace.elapsed)}.`;
+  byId("spoken").textContent = `${sum} At most ${trace.peak} at once.`;
+  if (came === 0) byId("rows-empty").hidden = false;
+  buttons.start.disabled = false;
+  if (document.activeElement === buttons.stop) buttons.start.focus();
+  buttons.stop.disabled = true;
+  run = null;
+}
+
+/** The figures and the chart, as they are now. */
+function show() {
+  const { trace, total, failed, rows: came } = run;
+  const figures = {
+    rows: `${came} of ${total}`,
+    failed,
+    flying: trace.inFlight,
+    peak: trace.peak,
+    "peak-host": trace.peakPerHost,
+    time: seconds(trace.elapsed),
+  };
+  for (const [name, value] of Object.entries(figures)) {
+    const place = byId(`figure-${name}`);
+    if (place.textContent !== String(value)) place.textContent = value;
+  }
+  byId("figure-failed").classList.toggle("bad", failed > 0);
+  const progress = byId("progress");
+  progress.max = total;
+  progress.value = came;
+  say(`${came} of ${count(total, "row")}, ${failed} failed.`);
+  chart.draw();
+}
+
+/** For those who listen: now and then only, so that it can be spoken to its end. */
+const EVERY = 2_000;
+let spoken = 0;
+function say(words) {
+  const now = performance.now();
+  if (now - spoken < EVERY) return;
+  spoken = now;
+  byId("spoken").textContent = words;
+}
+
+function state(kind, words) {
+  const place = byId("state");
+  place.className = `state ${kind}`;
+  place.textContent = words;
+}
+
+function complain(words) {
+  const place = byId("alert");
+  place.textContent = words;
+  place.hidden = words === "";
+}
