@@ -28,6 +28,12 @@ pub trait Lab {
 
     /// The same at another origin.
     fn elsewhere(&self, path: &str) -> String;
+
+    /// Whether the backend shows redirects. A page does not: its browser follows them, and a loop is a failure of the
+    /// network.
+    fn shows_redirects(&self) -> bool {
+        true
+    }
 }
 
 /// `ok`, or the error's code and, for a timeout, its phase.
@@ -52,7 +58,8 @@ pub fn echoed(echo: &str, name: &str) -> String {
     echo.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default().to_owned()
 }
 
-/// Gives every case to a macro, as `module: case, case;`. Those of `redirects` need a backend that shows redirects.
+/// Gives every case to a macro, as `module: case, case;`. Those of `redirects` are for
+/// backends that show them ([`Lab::shows_redirects`]).
 macro_rules! every_case {
     ($run:ident) => {
         $run! {

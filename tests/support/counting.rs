@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use http::{Method, StatusCode, header};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::cors;
 use super::gate::Gate;
 use super::ledger::{Connected, Counted, Counts, Flight, Ledger, Record, Visit};
 use super::routes;
@@ -137,13 +138,14 @@ pub struct Builder {
     hosts: usize,
     record: bool,
     http1_only: bool,
+    cors: bool,
     routes: Router,
     handler: Option<Router>,
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { hosts: 1, record: false, http1_only: false, routes: Router::new(), handler: None }
+        Self { hosts: 1, record: false, http1_only: false, cors: false, routes: Router::new(), handler: None }
     }
 }
 
@@ -163,6 +165,14 @@ impl Builder {
     /// Refuses HTTP/2.
     pub fn http1_only(mut self) -> Self {
         self.http1_only = true;
+        self
+    }
+
+    /// Lets pages of every origin read every answer, redirects and errors too. What a browser asks before a request
+    /// (a preflight) is answered, and is no request of the counters. In a query `cors=no` takes it all back, and
+    /// `cors=simple` allows requests that need no preflight alone.
+    pub fn cors(mut self) -> Self {
+        self.cors = true;
         self
     }
 
@@ -203,6 +213,7 @@ impl Builder {
                 router: router.clone(),
                 handshakes: handshakes.clone(),
                 http1_only: self.http1_only,
+                cors: self.cors,
                 stopped: stopped.clone(),
             };
             tasks.push(tokio::spawn(port.accept(listener)));
@@ -219,6 +230,7 @@ struct Port {
     router: Router,
     handshakes: Option<Arc<Handshakes>>,
     http1_only: bool,
+    cors: bool,
     stopped: watch::Receiver<bool>,
 }
 
@@ -264,7 +276,11 @@ impl Port {
 
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, visit: Visit) {
         let site = Site { ledger: self.ledger, visit };
-        let service = TowerToHyperService::new(self.router.layer(from_fn_with_state(site, track)));
+        let mut router = self.router.layer(from_fn_with_state(site, track));
+        if self.cors {
+            router = router.layer(from_fn(cors::allow));
+        }
+        let service = TowerToHyperService::new(router);
         let mut server = auto::Builder::new(TokioExecutor::new());
         if self.http1_only {
             server = server.http1_only();

@@ -18,6 +18,7 @@
 #![allow(clippy::disallowed_methods)]
 #![allow(dead_code, unreachable_pub, unused_imports, missing_docs, missing_debug_implementations)]
 
+pub mod cors;
 mod counting;
 mod events;
 pub mod faults;

@@ -1,0 +1,142 @@
+//! What servers and networks do wrong, and the error that each of it becomes. A page is told no more than that it
+//! failed; Node says why.
+
+use std::time::Duration;
+
+use dualfetch::{Config, Figures, Session, SessionExt, Timeout};
+use futures_util::StreamExt;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::contract::{Lab, outcome};
+
+use super::lab::{Browsing, run};
+
+/// Each path's outcome in a page and in Node.
+async fn check(lab: &Browsing, cases: &[(&str, &str, &str)]) {
+    let session = lab.session(Config::new());
+    let mut wrong = Vec::new();
+    for (path, in_page, in_node) in cases {
+        let expected = if lab.is_page() { in_page } else { in_node };
+        let url = lab.faulty(path);
+        let result = async { session.get(&url).await?.bytes().await }.await;
+        let seen = outcome(&result);
+        if seen != *expected {
+            wrong.push(format!("{path}: {seen} instead of {expected}: {result:?}"));
+        }
+        if let Err(error) = result {
+            assert_eq!(error.url().map(|url| url.as_str()), Some(&url[..]), "{error:?}");
+            assert_eq!((error.attempts(), error.history().len()), (1, 0), "{error:?}");
+        }
+        assert_eq!(session.figures(), Figures::default(), "{path} left something behind");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_that_ends_early() {
+    run(async |lab| {
+        check(
+            lab,
+            &[
+                ("/closed", "network", "disconnected"),
+                ("/cut-chunks", "network", "disconnected"),
+                ("/reset", "network", "disconnected"),
+                ("/reset-in-body", "network", "disconnected"),
+                ("/short", "network", "disconnected"),
+            ],
+        )
+        .await;
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_http() {
+    run(async |lab| {
+        check(lab, &[("/garbage", "network", "protocol"), ("/bad-chunk", "network", "protocol")]).await;
+    })
+    .await;
+}
+
+/// Both platforms are lenient where a content length agrees with what came: a body that is cut is taken for the whole
+/// of it, and Chromium does not compare the checksum.
+#[wasm_bindgen_test]
+async fn what_cannot_be_decompressed() {
+    run(async |lab| {
+        check(
+            lab,
+            &[
+                ("/no-gzip", "network", "decode"),
+                ("/corrupt-gzip", "ok", "decode"),
+                ("/cut-gzip", "ok", "ok"),
+            ],
+        )
+        .await;
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_refused_connection() {
+    run(async |lab| {
+        let expected = if lab.is_page() { "network" } else { "connect" };
+        assert_eq!(lab.outcome(&lab.refusing()).await, expected);
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_never_answers_or_stops() {
+    run(async |lab| {
+        let (soon, late) = (Duration::from_millis(100), Duration::from_secs(20));
+        for (path, timeout, expected) in [
+            ("/silent", Timeout::new().headers(soon).total(late), "timeout headers"),
+            ("/silent", Timeout::new().total(soon).headers(None), "timeout total"),
+            ("/stalled", Timeout::new().read(soon).headers(late).total(late), "timeout read"),
+        ] {
+            let session = lab.session(Config::new().timeout(timeout));
+            let result = async { session.get(lab.faulty(path)).await?.bytes().await }.await;
+            assert_eq!(outcome(&result), expected, "{path}");
+            assert_eq!(session.figures(), Figures::default(), "{path} left something behind");
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_body_past_max_body_ends_its_transfer() {
+    run(async |lab| {
+        let session = lab.session(Config::new().max_body(100_000));
+        for path in ["/endless", "/page/1?size=2000000", "/page/1?size=2000000&chunked=1"] {
+            let result = async { session.get(lab.url(path)).await?.bytes().await }.await;
+            assert_eq!(outcome(&result), "body_too_large", "{path}");
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_breaks_off_after_its_title_still_has_it() {
+    run(async |lab| {
+        let session = lab.session(Config::new());
+        let page = session.page(lab.faulty("/short")).await.expect("the title came before the end");
+        assert_eq!(page.title.as_deref(), Some("Half"));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn every_fault_is_a_row_of_a_batch_with_its_code() {
+    run(async |lab| {
+        let session = lab.session(Config::new());
+        let urls = [lab.url("/page/1"), lab.faulty("/closed"), lab.refusing(), "http//typo".to_owned()];
+        let rows: Vec<_> = session.titles(urls.clone()).ordered(true).collect().await;
+        let seen: Vec<_> = rows.iter().map(|row| (row.url.clone(), outcome(&row.result))).collect();
+        let codes = match lab.is_page() {
+            true => ["ok", "network", "network", "invalid_url"],
+            false => ["ok", "disconnected", "connect", "invalid_url"],
+        };
+        assert_eq!(seen, urls.into_iter().zip(codes.map(str::to_owned)).collect::<Vec<_>>());
+    })
+    .await;
+}
