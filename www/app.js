@@ -59,14 +59,14 @@ function begin(settings) {
   const { trace } = run;
   chart.begin(trace, settings.urls.map((url) => label(url, form.shows.get(url))), settings.limit);
   rows.clear();
-  for (const id of ["chart", "rows"]) byId(id).hidden = false;
-  byId("chart-empty").hidden = true;
-  byId("rows-empty").hidden = true;
-  byId("rows").hidden = true;
+  byId("chart").hidden = false;
+  for (const id of ["chart-empty", "rows", "rows-empty"]) byId(id).hidden = true;
   buttons.stop.disabled = false;
   if (document.activeElement === buttons.start) buttons.stop.focus();
   buttons.start.disabled = true;
   state("running", "Running");
+  // On a phone what happens is further down.
+  byId("progress").closest("section").scrollIntoView({ block: "nearest" });
   say(`Fetching ${count(run.total, "URL")}.`);
   const frame = () => {
     if (!run || run.trace !== trace) return;

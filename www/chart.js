@@ -27,10 +27,11 @@ export class Chart {
   begin(trace, labels, limit) {
     this.#trace = trace;
     this.#limit = Math.min(limit, labels.length);
-    this.#drawn = trace.requests.map(() => ({ waits: null, tries: [], over: false }));
+    this.#drawn = trace.requests.map(({ url }) => ({ group: svg("g", { "data-url": url }), waits: null, tries: [], over: false }));
     this.#flights = svg("path", { class: "flights" });
     this.#limitLine = svg("path", { class: "limit" });
     this.#bars = svg("svg", { class: "bars", preserveAspectRatio: "none", height: labels.length * LINE, "aria-hidden": "true" });
+    this.#bars.append(...this.#drawn.map(({ group }) => group));
     const strip = svg("svg", { class: "strip", preserveAspectRatio: "none", height: FLIGHTS, "aria-hidden": "true" });
     strip.append(this.#flights, this.#limitLine);
     this.#axis = element("div", { class: "axis", "aria-hidden": "true" });
@@ -67,9 +68,9 @@ export class Chart {
     request.tries.forEach((attempt, nth) => {
       const { start, head, end } = attempt;
       const parts = (drawn.tries[nth] ??= {
-        waits: this.#bar("waits", y),
-        headers: this.#bar("headers", y),
-        body: this.#bar("body", y),
+        waits: bar(drawn.group, "waits", y),
+        headers: bar(drawn.group, "headers", y),
+        body: bar(drawn.group, "body", y),
       });
       stretch(parts.waits, from, start);
       stretch(parts.headers, start, head ?? end ?? elapsed);
@@ -80,21 +81,15 @@ export class Chart {
     name.className = request.done !== null ? (request.failed ? "failed" : "done") : request.tries.length ? "flying" : "";
     const open = request.tries.at(-1);
     const waiting = request.done === null && (!open || open.end !== null);
-    if (waiting) stretch((drawn.waits ??= this.#bar("waits", y)), from, elapsed);
+    if (waiting) stretch((drawn.waits ??= bar(drawn.group, "waits", y)), from, elapsed);
     else if (drawn.waits) stretch(drawn.waits, null, null);
     if (request.done === null) return;
     drawn.over = true;
-    if (!open) stretch((drawn.waits ??= this.#bar("waits", y)), 0, request.done);
+    if (!open) stretch((drawn.waits ??= bar(drawn.group, "waits", y)), 0, request.done);
     if (request.failed) {
-      const cross = svg("path", { class: "failed", d: `M${open?.end ?? request.done} ${y - 3}v${BAR + 6}` });
-      this.#bars.append(cross);
+      const mark = svg("path", { class: "failed", d: `M${open?.end ?? request.done} ${y - 3}v${BAR + 6}` });
+      drawn.group.append(mark);
     }
-  }
-
-  #bar(kind, y) {
-    const bar = svg("rect", { class: kind, y, height: BAR });
-    this.#bars.append(bar);
-    return bar;
   }
 
   #strip(span, elapsed) {
@@ -124,6 +119,12 @@ export class Chart {
 function niceStep(rough) {
   const power = 10 ** Math.floor(Math.log10(rough));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough);
+}
+
+function bar(group, kind, y) {
+  const bar = svg("rect", { class: kind, y, height: BAR });
+  group.append(bar);
+  return bar;
 }
 
 function stretch(bar, from, to) {

@@ -1,0 +1,327 @@
+/**
+ * The demo page in a real browser, against the real sites.
+ *
+ *     cargo build --features cli && scripts/package && node --test www/test/
+ *
+ * CHROMIUM names the browser (default: chromium on the path), DUALFETCH the program (default: the debug build). The
+ * pictures that it takes are in target/page.
+ */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const { chromium } = createRequire(`${root}scripts/npm/package.json`)("playwright-core");
+const pictures = `${root}target/page`;
+const program = process.env.DUALFETCH ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/dualfetch`;
+const args = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
+  "--disable-component-update --disable-sync --disable-dev-shm-usage";
+
+const LIMIT = 4;
+const LIMIT_PER_HOST = 2;
+/** What must come out of each site: a title (null for none), or an error's code. */
+const EXPECTED = {
+  "/utf-8/header": "Příliš žluťoučký kůň úpěl ódy",
+  "/utf-8/meta": "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία",
+  "/utf-8/unlabelled": "Съешь ещё этих мягких булок",
+  "/gbk/header": "红楼梦 · 甄士隐梦幻识通灵",
+  "/gbk/meta": "三国演义 · 宴桃园豪杰三结义",
+  "/gbk/unlabelled": "西游记 · 灵根育孕源流出",
+  "/shift_jis/header": "吾輩は猫である",
+  "/shift_jis/meta": "銀河鉄道の夜",
+  "/shift_jis/unlabelled": "雪国",
+  "/windows-1252/header": "Bücher & Brücken – für Anfänger",
+  "/windows-1252/meta": "À la recherche du temps perdu",
+  "/windows-1252/unlabelled": "El niño, la cigüeña y el corazón",
+  "/gzip": "Alice’s Adventures in Wonderland",
+  "/br": "Through the Looking-Glass",
+  "/old": "A new home",
+  "/new": "A new home",
+  "/nowhere": "Lost, but with a title",
+  "/broken": "Out of order, and it says so",
+  "/untitled": "no title",
+  "/long": "Five megabytes, the title on top",
+  "/slow": "Worth the wait",
+  // A browser does not tell why there is no answer.
+  "/cut": "network",
+  "/hanging": "timeout (headers)",
+};
+
+let server, browser, address;
+
+before(async () => {
+  mkdirSync(pictures, { recursive: true });
+  server = spawn(program, ["demo", "--web"], { stdio: ["ignore", "pipe", "inherit"] });
+  server.on("error", (error) => console.error(`${program}: ${error.message}`));
+  for await (const line of createInterface(server.stdout)) {
+    address = /http:\S+/.exec(line)?.[0];
+    break;
+  }
+  assert.ok(address, "the server tells its address; what it said instead is above");
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? onPath("chromium"), args: args.split(" ") });
+});
+
+after(async () => {
+  await browser?.close();
+  server?.kill("SIGINT");
+});
+
+test("every site has its row, rows come while others run, and the limits are kept", async () => {
+  await onPage({}, async (page) => {
+    await page.click("#start");
+    await page.waitForFunction(() => document.querySelectorAll("#row-list tr").length >= 3);
+    assert.equal(await page.textContent("#state"), "Running");
+    await page.screenshot({ path: `${pictures}/running.png` });
+    const waiting = await page.locator(".bars rect.waits").count();
+    assert.ok(waiting > LIMIT, "those that wait are drawn, too");
+    await ended(page, "Done");
+    assert.deepEqual(await shown(page), EXPECTED);
+    assert.match(await page.textContent("#spoken"), /23 of 23 rows, 2 failed/);
+    assert.equal(await page.textContent("#figure-peak"), String(LIMIT));
+    assert.equal(await page.textContent("#figure-peak-host"), String(LIMIT_PER_HOST));
+    const flights = await drawnFlights(page);
+    assert.ok(flights.length >= 23, `${flights.length} requests are drawn`);
+    assert.equal(most(flights), LIMIT);
+    const hostOf = ({ url }) => new URL(url).host;
+    for (const host of new Set(flights.map(hostOf))) {
+      assert.ok(most(flights.filter((flight) => hostOf(flight) === host)) <= LIMIT_PER_HOST, host);
+    }
+    const parts = await page.evaluate(() =>
+      ["waits", "headers", "body", "failed"].map((part) => document.querySelectorAll(`.bars .${part}`).length > 0));
+    assert.deepEqual(parts, [true, true, true, true]);
+  });
+});
+
+test("rows in the order of the URLs, under another limit", async () => {
+  await onPage({}, async (page) => {
+    await page.fill("#limit", "2");
+    await page.check("#ordered");
+    await page.click("#start");
+    await ended(page, "Done");
+    assert.deepEqual(Object.keys(await shown(page)), await written(page));
+    assert.equal(most(await drawnFlights(page)), 2);
+  });
+});
+
+test("stop ends what is in flight and starts nothing more", async () => {
+  await onPage({}, async (page) => {
+    await page.click("#start");
+    await page.waitForFunction(() => document.querySelector("#figure-flying").textContent === "4");
+    await page.click("#stop");
+    await ended(page, "Stopped", 1_000);
+    assert.equal(await page.textContent("#figure-flying"), "0");
+    const requests = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await page.waitForTimeout(500);
+    assert.deepEqual(requests, []);
+    assert.ok((await page.locator("#row-list tr").count()) < 23);
+    await page.screenshot({ path: `${pictures}/stopped.png` });
+    // And it can be started again.
+    await page.click("#start");
+    await ended(page, "Done");
+    assert.deepEqual(await shown(page), EXPECTED);
+  });
+});
+
+test("by keyboard alone", async () => {
+  await onPage({}, async (page) => {
+    const focus = () => page.evaluate(() => document.activeElement.id);
+    const visited = [];
+    for (let step = 0; step < 8; step++) {
+      await page.keyboard.press("Tab");
+      visited.push(await focus());
+      const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+      assert.notEqual(outline, "none", `focus is seen on ${visited.at(-1)}`);
+    }
+    assert.deepEqual(visited, ["reset", "urls", "limit", "limit-per-host", "total", "headers", "ordered", "start"]);
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelector("#state").textContent === "Running");
+    assert.equal(await focus(), "stop");
+    await page.keyboard.press("Escape");
+    await ended(page, "Stopped", 1_000);
+    assert.equal(await focus(), "start");
+    await page.focus("#limit");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("3");
+    await page.keyboard.press("Enter");
+    await ended(page, "Done");
+    assert.equal(most(await drawnFlights(page)), 3);
+    await page.focus("#urls");
+    await page.keyboard.press("Control+Enter");
+    await page.waitForFunction(() => document.querySelector("#state").textContent === "Running");
+    await page.keyboard.press("Escape");
+    await ended(page, "Stopped", 1_000);
+  });
+});
+
+test("what is wrong is told where it is", async () => {
+  await onPage({}, async (page) => {
+    await page.fill("#limit", "0");
+    await page.press("#limit", "Enter");
+    assert.match(await page.textContent("#limit-error"), /whole number/);
+    assert.equal(await page.getAttribute("#limit", "aria-invalid"), "true");
+    await page.screenshot({ path: `${pictures}/wrong.png` });
+    await page.fill("#limit", "1");
+    await page.fill("#urls", "\n# nothing\n");
+    await page.click("#start");
+    assert.match(await page.textContent("#urls-error"), /at least one/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "urls");
+    assert.equal(await page.textContent("#state"), "Ready");
+    // A stranger's text stays a text, and a line that is no URL has a row.
+    await page.fill("#urls", "<img src=x onerror=alert(1)>\nnot a url");
+    await page.click("#start");
+    await ended(page, "Done");
+    const rows = await page.locator("#row-list tr").allTextContents();
+    assert.equal(rows.length, 2);
+    assert.ok(rows.every((row) => row.includes("invalid_url")), rows.join("\n"));
+    assert.equal(await page.locator("img").count(), 0);
+  });
+});
+
+test("a package that does not come is told", async () => {
+  await onPage({ broken: true }, async (page) => {
+    await page.route("**/pkg/**", (route) => route.abort());
+    await page.click("#start");
+    await ended(page, "Failed");
+    assert.match(await page.textContent("[role=alert]"), /ended early/);
+    assert.ok(await page.isEnabled("#start"));
+  });
+});
+
+for (const [name, settings] of Object.entries({
+  light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+  tablet: { viewport: { width: 820, height: 1180 }, colorScheme: "light" },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: "light" },
+  "phone-dark": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: "dark" },
+  narrow: { viewport: { width: 320, height: 640 }, colorScheme: "light" },
+})) {
+  test(`looks right: ${name}`, async () => {
+    await onPage({ settings }, async (page) => {
+      await fits(page);
+      await page.screenshot({ path: `${pictures}/${name}-empty.png`, fullPage: true });
+      const long = await page.inputValue("#urls");
+      await page.fill("#urls", `${long}\n${new URL(long.split("\n")[0]).origin}/${"a".repeat(300)}`);
+      await page.click("#start");
+      await page.waitForFunction(() => document.querySelectorAll("#row-list tr").length >= 5);
+      await fits(page);
+      await page.screenshot({ path: `${pictures}/${name}-running.png` });
+      await ended(page, "Done");
+      await fits(page);
+      assert.deepEqual(await faint(page), [], "contrast of 4.5");
+      await page.screenshot({ path: `${pictures}/${name}-done.png`, fullPage: true });
+    });
+  });
+}
+
+/** Runs it on the page; then nothing may have gone wrong there, nor have come from anywhere else. */
+async function onPage({ settings = {}, broken = false }, use) {
+  const context = await browser.newContext(settings);
+  const page = await context.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(`uncaught: ${error}`));
+  page.on("console", (message) => {
+    // These the browser says itself, of sites that fail as they should.
+    const own = /^Failed to load resource|blocked by CORS policy/.test(message.text());
+    if (["error", "warning"].includes(message.type()) && !own) faults.push(`console: ${message.text()}`);
+  });
+  page.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (hostname !== "127.0.0.1" && !["blob:", "data:"].includes(protocol)) faults.push(`from outside: ${request.url()}`);
+  });
+  page.on("requestfailed", (request) => {
+    if (!broken && request.url().startsWith(address)) faults.push(`not loaded: ${request.url()}`);
+  });
+  try {
+    await page.goto(address);
+    await page.waitForFunction(() => document.querySelector("#urls").value !== "");
+    await use(page);
+    assert.deepEqual(faults, []);
+  } finally {
+    await context.close();
+  }
+}
+
+async function ended(page, state, timeout = 60_000) {
+  const over = (wanted) => document.querySelector("#state").textContent === wanted && document.querySelector("#stop").disabled;
+  await page.waitForFunction(over, state, { timeout });
+}
+
+/** By each URL's path, in the order of the rows: the title, or the error's code. */
+async function shown(page) {
+  return Object.fromEntries(await page.evaluate(() =>
+    [...document.querySelectorAll("#row-list tr")].map((row) => [
+      new URL(row.querySelector("td.url a").textContent).pathname,
+      row.querySelector("td.title").firstChild.textContent,
+    ])));
+}
+
+/** The paths of the URLs that are asked for. */
+async function written(page) {
+  return (await page.inputValue("#urls")).split("\n").map((url) => new URL(url).pathname);
+}
+
+/** From when to when each request was in flight, as drawn, in ms. */
+function drawnFlights(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll(".bars g")].flatMap((group) => {
+      const parts = (part) => [...group.querySelectorAll(`rect.${part}`)].map((bar) => {
+        const [x, width] = ["x", "width"].map((name) => Number(bar.getAttribute(name)));
+        return { from: x, to: x + width };
+      });
+      const bodies = parts("body");
+      return parts("headers").map(({ from, to }, nth) => ({ url: group.dataset.url, from, to: Math.max(to, bodies[nth].to) }));
+    }));
+}
+
+/** How many of them overlap at most. What is drawn is rounded to a hundredth of a millisecond. */
+function most(flights) {
+  const changes = flights.flatMap(({ from, to }) => [[from + 0.02, 1], [to, -1]]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  let [now, peak] = [0, 0];
+  for (const [, by] of changes) peak = Math.max(peak, (now += by));
+  return peak;
+}
+
+/** Nothing sticks out to the side. */
+async function fits(page) {
+  const out = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    const wide = [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > width + 0.5);
+    const cut = wide.filter((node) => !node.closest(".bars, .strip, .axis, thead"));
+    return [document.documentElement.scrollWidth - width, ...cut.map((node) => node.outerHTML.slice(0, 80))];
+  });
+  assert.deepEqual(out, [0]);
+}
+
+/** Texts that do not stand out enough from what is behind them (WCAG 2, AA). */
+function faint(page) {
+  return page.evaluate(() => {
+    const parse = (color) => color.match(/[\d.]+/g).map(Number);
+    const light = (color) => {
+      const [r, g, b] = parse(color).map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (node) => {
+      for (let at = node; at; at = at.parentElement) {
+        const color = getComputedStyle(at).backgroundColor;
+        if (parse(color)[3] !== 0) return color;
+      }
+      return "rgb(255, 255, 255)";
+    };
+    const own = (node) => [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim() !== "");
+    const texts = [...document.querySelectorAll("body *")].filter((node) => own(node) && node.checkVisibility() && !node.matches(":disabled"));
+    return texts.flatMap((node) => {
+      const [a, b] = [light(getComputedStyle(node).color), light(ground(node))].sort((x, y) => y - x);
+      const contrast = (a + 0.05) / (b + 0.05);
+      return contrast < 4.5 ? [`${contrast.toFixed(2)}: ${node.outerHTML.slice(0, 80)}`] : [];
+    });
+  });
+}
+
+function onPath(name) {
+  return execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();
+}
