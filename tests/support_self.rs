@@ -56,6 +56,35 @@ async fn a_response_is_counted_down_before_its_client_can_ask_again() {
     assert_eq!((server.total().peak, server.total().requests), (1, 600));
 }
 
+#[tokio::test]
+async fn pages_may_read_every_answer_but_those_that_say_no() {
+    const PREFLIGHT: &str = "Access-Control-Request-Method: PUT\r\n";
+    let server = CountingServer::builder().cors().start().await;
+    for (method, path, fields, status, allowed) in [
+        ("GET", "/page/1", "", "200", true),
+        ("GET", "/status/500", "", "500", true),
+        ("GET", "/redirect/1", "", "302", true),
+        ("GET", "/no/such/page", "", "404", true),
+        ("GET", "/page/1?cors=no", "", "200", false),
+        ("GET", "/page/1?cors=simple", "", "200", true),
+        ("OPTIONS", "/page/1", PREFLIGHT, "204", true),
+        ("OPTIONS", "/page/1?cors=no", PREFLIGHT, "204", false),
+        ("OPTIONS", "/page/1?cors=simple", PREFLIGHT, "204", false),
+        // A request like any other.
+        ("OPTIONS", "/page/1", "", "200", true),
+    ] {
+        let mut client = PlainClient::connect(server.address(0)).await;
+        client.send(format!("{method} {path} HTTP/1.1\r\nHost: a\r\n{fields}\r\n")).await;
+        let head = client.head().await.to_ascii_lowercase();
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{method} {path}: {head}");
+        assert_eq!(head.contains("access-control-allow-origin: *"), allowed, "{method} {path}: {head}");
+    }
+    assert_eq!(server.total().requests, 7, "preflights are none");
+    let plain = CountingServer::start().await;
+    let mut client = PlainClient::get(plain.address(0), "/page/1").await;
+    assert!(!client.head().await.to_ascii_lowercase().contains("access-control"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http2_streams_are_counted_like_requests() {
     let server = CountingServer::start().await;
