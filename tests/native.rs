@@ -19,6 +19,7 @@ mod native {
     mod limits;
     mod options;
     mod redirects;
+    mod serving;
     mod slowness;
     mod stopping;
     mod titles;
