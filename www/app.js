@@ -11,7 +11,10 @@ const chart = new Chart(byId("chart"));
 const rows = new Rows(byId("row-list"));
 const buttons = { start: byId("start"), stop: byId("stop") };
 
-/** The run under way: `{ abort, trace, … }`. Null between runs. */
+/** As in style.css. */
+const ONE_COLUMN = "(max-width: 61.99rem)";
+
+/** The run under way: `{ abort, trace, total, rows, failed }`. Null between runs. */
 let run = null;
 
 byId("settings").addEventListener("submit", (event) => {
@@ -66,7 +69,7 @@ function begin(settings) {
   buttons.start.disabled = true;
   state("running", "Running");
   // On a phone what happens is further down.
-  byId("progress").closest("section").scrollIntoView({ block: "nearest" });
+  if (matchMedia(ONE_COLUMN).matches) byId("progress").closest("section").scrollIntoView();
   say(`Fetching ${count(run.total, "URL")}.`);
   const frame = () => {
     if (!run || run.trace !== trace) return;

@@ -6,6 +6,9 @@
 const LINE = 22;
 const BAR = 12;
 const FLIGHTS = 56;
+/** So far apart are the ticks at least, in pixels. */
+const TICK = 60;
+/** What the box shows from the start, in ms. */
 const SHORTEST = 1_000;
 
 export class Chart {
@@ -102,7 +105,7 @@ export class Chart {
   }
 
   #ticks(span) {
-    const step = niceStep(span / 5);
+    const step = niceStep(span / Math.max(this.#axis.clientWidth / TICK, 1));
     // The last one's text must fit, too.
     const wanted = Math.floor((span * 0.95) / step) + 1;
     while (this.#axis.children.length > wanted) this.#axis.lastChild.remove();

@@ -49,6 +49,7 @@ function title(row) {
 
 function url(row, shows) {
   const link = text("a", "", "");
+  link.title = row.url;
   // It may be broken into lines before a slash.
   const pieces = row.url.split(/(?<=[^/])(?=\/[^/])/);
   link.append(...pieces.flatMap((piece) => [document.createElement("wbr"), piece]));
