@@ -7,6 +7,7 @@ mod capabilities;
 pub mod charset;
 pub mod client;
 pub mod config;
+pub mod decoding;
 pub mod error;
 pub mod head;
 #[cfg(feature = "html")]

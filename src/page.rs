@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::charset::{Decoder, EncodingSource, Event};
+use crate::charset::{EncodingSource, Event};
+use crate::decoding::BodyDecoder;
 use crate::error::Result;
 use crate::html::{Progress, Title, TitleScanner, TitleSource};
 use crate::payload::Transfer;
 use crate::request::Request;
-use crate::response::{Response, unsupported_encoding};
+use crate::response::Response;
 use crate::session::Session;
 use crate::url::Url;
 
@@ -62,7 +63,7 @@ pub(crate) async fn fetch<S: Session>(session: &S, request: Request, reading: Re
     if is_html(response.content_type()) {
         let mut reader = TitleReader::new(&response);
         let end = reader.read(&mut response, reading.max_bytes).await?;
-        found = reader.finish(end).map_err(|error| error.with_url(response.url()))?;
+        found = reader.finish(end).await.map_err(|error| error.with_url(response.url()))?;
     }
     let (title, encoding) = match found {
         Found::Unread => (Title { text: None, source: TitleSource::ContentType }, None),
@@ -98,7 +99,7 @@ enum End {
 }
 
 struct TitleReader {
-    decoder: Decoder,
+    decoder: BodyDecoder,
     /// Made with the first text: only then is it known whether the encoding is a guess.
     scanner: Option<TitleScanner>,
     text: String,
@@ -106,7 +107,8 @@ struct TitleReader {
 
 impl TitleReader {
     fn new(response: &Response) -> Self {
-        Self { decoder: Decoder::new(response.hints()), scanner: None, text: String::new() }
+        let decoder = BodyDecoder::new(response.about(), response.charset());
+        Self { decoder, scanner: None, text: String::new() }
     }
 
     async fn read(&mut self, response: &mut Response, max_bytes: u64) -> Result<End> {
@@ -116,8 +118,8 @@ impl TitleReader {
         while let Some(chunk) = response.chunk().await? {
             let within = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
             for piece in chunk[..within].chunks(PIECE) {
-                let event = self.decoder.push(piece, &mut self.text);
-                if self.scan(event) == Progress::Final {
+                let progress = self.take(piece).await.map_err(|error| error.with_url(response.url()))?;
+                if progress == Progress::Final {
                     return Ok(End::Final);
                 }
             }
@@ -129,26 +131,29 @@ impl TitleReader {
         Ok(End::Body)
     }
 
-    fn finish(mut self, end: End) -> Result<Found> {
+    async fn take(&mut self, piece: &[u8]) -> Result<Progress> {
+        let event = self.decoder.push(piece, &mut self.text).await?;
+        self.scan(event).await
+    }
+
+    async fn finish(mut self, end: End) -> Result<Found> {
         if end != End::Final {
-            let event = self.decoder.finish(&mut self.text);
-            let _ = self.scan(event);
+            let event = self.decoder.finish(&mut self.text).await?;
+            let _ = self.scan(event).await?;
         }
-        if let Some(label) = self.decoder.unsupported() {
-            return Err(unsupported_encoding(label));
-        }
+        self.decoder.check()?;
         let title = self.scanner.unwrap_or_default().finish(end == End::Cap);
         Ok(Found::Read(title, self.decoder.encoding(), self.decoder.source()))
     }
 
     /// Hands new text to the scanner, from the start again whenever the encoding turns out to be another.
-    fn scan(&mut self, mut event: Event) -> Progress {
+    async fn scan(&mut self, mut event: Event) -> Result<Progress> {
         loop {
             if event == Event::Restart {
                 self.scanner = None;
             }
             if self.text.is_empty() {
-                return Progress::More;
+                return Ok(Progress::More);
             }
             let guessed = matches!(self.decoder.source(), EncodingSource::Utf8 | EncodingSource::Detected);
             let scanner = self.scanner.get_or_insert_with(|| match guessed {
@@ -161,10 +166,10 @@ impl TitleReader {
             while event == Event::Text
                 && let Some(label) = scanner.encoding_label()
             {
-                event = self.decoder.late_label(&label, &mut self.text);
+                event = self.decoder.late_label(&label, &mut self.text).await?;
             }
             if event == Event::Text && self.text.is_empty() {
-                return progress;
+                return Ok(progress);
             }
         }
     }

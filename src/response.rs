@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use futures_util::stream::Stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode, Version};
 
-use crate::charset::{self, Decoded, Hints};
+use crate::charset::Decoded;
+use crate::decoding::{self, About, Supply};
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::{Head, Hop, Shown};
 use crate::maybe::BoxBody;
@@ -33,6 +35,7 @@ pub struct Response {
     attempts: u32,
     elapsed: Duration,
     max_body: Option<u64>,
+    charset: Option<Arc<dyn Supply>>,
     body: BoxBody,
 }
 
@@ -40,7 +43,16 @@ impl Response {
     pub(crate) fn new(head: Head, url: Url, body: BoxBody) -> Self {
         let url = head.final_url.clone().unwrap_or(url);
         let max_body = Some(DEFAULT_MAX_BODY);
-        Self { head, url, history: Vec::new(), attempts: 1, elapsed: Duration::ZERO, max_body, body }
+        Self {
+            head,
+            url,
+            history: Vec::new(),
+            attempts: 1,
+            elapsed: Duration::ZERO,
+            max_body,
+            charset: None,
+            body,
+        }
     }
 
     pub(crate) fn with_way(mut self, history: Vec<Hop>, attempts: u32, elapsed: Duration) -> Self {
@@ -50,6 +62,11 @@ impl Response {
 
     pub(crate) fn with_max_body(mut self, max_body: Option<u64>) -> Self {
         self.max_body = max_body;
+        self
+    }
+
+    pub(crate) fn with_charset(mut self, charset: Option<Arc<dyn Supply>>) -> Self {
+        self.charset = charset;
         self
     }
 
@@ -159,20 +176,16 @@ impl Response {
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes); [`ErrorKind::Unsupported`] for another encoding than UTF-8 without the crate feature
-    /// `charset`.
+    /// `charset`, unless the backend [supplies](crate::decoding) it.
     pub async fn text(self) -> Result<String> {
         Ok(self.decoded().await?.text)
     }
 
     /// As [`text`](Self::text), with the encoding and the rule that decided on it.
     pub(crate) async fn decoded(self) -> Result<Decoded> {
-        let hints = self.hints();
-        let (url, bytes) = (self.url.clone(), self.bytes().await?);
-        let decoded = charset::decode_with(&bytes, hints);
-        match &decoded.unsupported {
-            None => Ok(decoded),
-            Some(label) => Err(unsupported_encoding(label).with_url(&url)),
-        }
+        let (about, charset, url) = (self.about(), self.charset(), self.url.clone());
+        let bytes = self.bytes().await?;
+        decoding::decode(&bytes, about, charset).await.map_err(|error| error.with_url(&url))
     }
 
     /// The whole body read as JSON.
@@ -208,12 +221,13 @@ impl Response {
     }
 
     /// What head and URL tell about the body's encoding.
-    pub(crate) fn hints(&self) -> Hints {
-        let hints = Hints::new().host(self.url.host().unwrap_or_default());
-        match self.content_type() {
-            Some(content_type) => hints.content_type(content_type),
-            None => hints,
-        }
+    pub(crate) fn about(&self) -> About {
+        About::new(self.content_type(), self.url.host().unwrap_or_default())
+    }
+
+    /// What decodes it where this build does not.
+    pub(crate) fn charset(&self) -> Option<Arc<dyn Supply>> {
+        self.charset.clone()
     }
 
     async fn limited_chunk(&mut self, so_far: usize) -> Result<Option<Bytes>> {
@@ -265,12 +279,6 @@ impl fmt::Debug for Response {
             .field("headers", &Shown(self.headers()))
             .finish_non_exhaustive()
     }
-}
-
-/// This build reads UTF-8 alone, and the body is labelled otherwise.
-pub(crate) fn unsupported_encoding(label: &str) -> Error {
-    Error::new(ErrorKind::Unsupported { feature: "charset", platform: "this build" })
-        .with_message(format!("{label:?}"))
 }
 
 #[cfg(feature = "json")]

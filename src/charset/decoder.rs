@@ -5,7 +5,7 @@ use super::engine::{Encoding, Transcoder};
 use super::hints::Hints;
 use super::prescan;
 use super::sniff::{Sniffed, sniff};
-use super::tentative::{Step, Tentative};
+use super::tentative::{Next, Step, Tentative};
 
 /// Bytes of a body in, text out, by the rules of the [module](super), as the bytes arrive.
 ///
@@ -47,6 +47,17 @@ pub struct Decoder {
     hints: Hints,
     now: Reading,
     state: State,
+    /// It stops at what is not UTF-8: another decoder, which has the tables, is to go on.
+    defers: bool,
+}
+
+/// What a decoder with the tables needs to go on from where one without them stopped.
+pub(crate) struct Deferred {
+    /// The body so far, but for what was let go.
+    pub(crate) bytes: Vec<u8>,
+    /// How many bytes were let go before: ASCII, handed out as such. Then the other one must start
+    /// [past ASCII](Decoder::past_ascii).
+    pub(crate) let_go: u64,
 }
 
 /// What became of the text handed out before.
@@ -70,6 +81,7 @@ pub(super) struct Reading {
 }
 
 enum State {
+    Deferred(Deferred),
     Finished,
     Settled(Transcoder),
     /// Undecided: the bytes so far, fewer than [`prescan::LIMIT`].
@@ -82,7 +94,43 @@ impl Decoder {
     #[must_use]
     pub fn new(hints: Hints) -> Self {
         let now = Reading { encoding: Encoding::UTF_8, source: EncodingSource::Utf8, malformed: false };
-        Self { hints, now, state: State::Start(Vec::new()) }
+        Self { hints, now, state: State::Start(Vec::new()), defers: false }
+    }
+
+    /// A decoder in the middle of a body: 256 KiB or more have gone by, all ASCII, their text handed out, and no rule
+    /// has decided. For going on where the decoder of another build stopped.
+    #[must_use]
+    pub fn past_ascii(hints: Hints) -> Self {
+        Self { state: State::Tentative(Tentative::past_ascii()), ..Self::new(hints) }
+    }
+
+    /// It reads UTF-8 alone, and where a body is labelled otherwise or the detector would be asked it stops, for
+    /// another decoder to go on: see [`take_deferred`](Self::take_deferred).
+    pub(crate) fn deferring(mut self) -> Self {
+        self.defers = true;
+        self
+    }
+
+    /// Stops where it is, unless the encoding is settled.
+    #[cfg(all(test, feature = "charset"))]
+    pub(crate) fn defer(&mut self) {
+        self.state = match std::mem::replace(&mut self.state, State::Finished) {
+            State::Start(bytes) => State::Deferred(Deferred { bytes, let_go: 0 }),
+            State::Tentative(tentative) => State::Deferred(tentative.into_deferred()),
+            other => other,
+        };
+    }
+
+    /// Where it stopped. The other decoder, fed these bytes, hands out anew the text that they gave so far, or
+    /// says [`Event::Restart`].
+    pub(crate) fn take_deferred(&mut self) -> Option<Deferred> {
+        match std::mem::replace(&mut self.state, State::Finished) {
+            State::Deferred(deferred) => Some(deferred),
+            other => {
+                self.state = other;
+                None
+            }
+        }
     }
 
     /// Takes the next bytes and appends the text there is to `out`. After [`Decoder::finish`] it does
@@ -91,6 +139,10 @@ impl Decoder {
     /// `out` need not be the same string each time, nor be left as it was; a consumer may take its text away.
     pub fn push(&mut self, bytes: &[u8], out: &mut String) -> Event {
         match &mut self.state {
+            State::Deferred(deferred) => {
+                deferred.bytes.extend_from_slice(bytes);
+                Event::Text
+            }
             State::Finished => Event::Text,
             State::Settled(transcoder) => {
                 self.now.malformed |= transcoder.decode(bytes, out, false);
@@ -119,7 +171,9 @@ impl Decoder {
         if let State::Settled(transcoder) = &mut self.state {
             self.now.malformed |= transcoder.decode(&[], out, true);
         }
-        self.state = State::Finished;
+        if !matches!(self.state, State::Deferred(_)) {
+            self.state = State::Finished;
+        }
         event
     }
 
@@ -133,7 +187,11 @@ impl Decoder {
     pub fn late_label(&mut self, label: &str, out: &mut String) -> Event {
         let State::Tentative(tentative) = &mut self.state else { return Event::Text };
         let Some(encoding) = Encoding::for_label(label.as_bytes()) else { return Event::Text };
-        let step = tentative.relabel(encoding.declared(), out, &mut self.now);
+        let encoding = encoding.declared();
+        let step = match self.defers && encoding != Encoding::UTF_8 {
+            true => (Event::Text, Next::Deferred),
+            false => tentative.relabel(encoding, out, &mut self.now),
+        };
         self.step(step)
     }
 
@@ -188,6 +246,9 @@ impl Decoder {
     /// Takes the first bytes of the body, all of them so far, and leaves the start behind if they decide.
     fn start(&mut self, bytes: &[u8], ended: bool, out: &mut String) -> Event {
         self.state = match sniff(bytes, &self.hints, ended) {
+            Sniffed::Known { encoding, .. } if self.defers && encoding != Encoding::UTF_8 => {
+                State::Deferred(Deferred { bytes: bytes.to_vec(), let_go: 0 })
+            }
             Sniffed::Known { encoding, source, skip } => {
                 let mut transcoder = Transcoder::new(encoding);
                 let body = bytes.get(skip..).unwrap_or_default();
@@ -197,23 +258,29 @@ impl Decoder {
             }
             Sniffed::More => State::Start(bytes.to_vec()),
             Sniffed::Unknown => {
-                self.state = State::Tentative(Tentative::new());
+                self.state = State::Tentative(Tentative::new(self.defers));
                 return self.push(bytes, out);
             }
         };
         Event::Text
     }
 
-    fn step(&mut self, (event, settled): Step) -> Event {
-        if let Some(transcoder) = settled {
-            self.state = State::Settled(transcoder);
+    fn step(&mut self, (event, next): Step) -> Event {
+        match next {
+            Next::Deferred => {
+                if let State::Tentative(tentative) = std::mem::replace(&mut self.state, State::Finished) {
+                    self.state = State::Deferred(tentative.into_deferred());
+                }
+            }
+            Next::Settled(transcoder) => self.state = State::Settled(transcoder),
+            Next::Tentative => {}
         }
         event
     }
 }
 
 impl Event {
-    pub(super) fn or(self, later: Self) -> Self {
+    pub(crate) fn or(self, later: Self) -> Self {
         if self == Self::Restart { self } else { later }
     }
 }
@@ -221,6 +288,7 @@ impl Event {
 impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
+            State::Deferred(_) => "deferred",
             State::Finished => "finished",
             State::Settled(_) => "settled",
             State::Start(_) => "undecided",

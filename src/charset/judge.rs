@@ -8,12 +8,13 @@ const WELL_FORMED_PER_MALFORMED: usize = 8;
 
 /// The encoding of unlabelled bytes; `ended` where the body ends with them.
 pub(super) fn judge(bytes: &[u8], ended: bool, top_level: Option<&str>) -> Encoding {
+    if is_utf8(bytes, ended) { Encoding::UTF_8 } else { engine::detect(bytes, ended, top_level) }
+}
+
+/// Whether unlabelled bytes are UTF-8, flaws included; else the detector is asked.
+pub(super) fn is_utf8(bytes: &[u8], ended: bool) -> bool {
     let (well_formed, malformed) = count_sequences(bytes, ended);
-    if malformed * WELL_FORMED_PER_MALFORMED <= well_formed {
-        Encoding::UTF_8
-    } else {
-        engine::detect(bytes, ended, top_level)
-    }
+    malformed * WELL_FORMED_PER_MALFORMED <= well_formed
 }
 
 /// How many multi-byte sequences of UTF-8 there are, and how many that are broken.

@@ -38,6 +38,7 @@ mod engine;
 mod hints;
 mod judge;
 mod mime;
+mod names;
 mod prescan;
 mod sniff;
 mod tentative;
@@ -49,6 +50,7 @@ use std::fmt;
 
 pub use self::decoder::{Decoder, Event};
 pub use self::hints::Hints;
+pub(crate) use self::names::static_name;
 pub use self::prescan::label_in_meta_content;
 use self::sniff::Sniffed;
 
@@ -96,16 +98,8 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> Decoded {
 /// ```
 #[must_use]
 pub fn decode_with(bytes: &[u8], hints: Hints) -> Decoded {
-    let (encoding, source, body) = match sniff::sniff(bytes, &hints, true) {
-        Sniffed::Known { encoding, source, skip } => {
-            (encoding, source, bytes.get(skip..).unwrap_or_default())
-        }
-        Sniffed::More | Sniffed::Unknown => (engine::Encoding::UTF_8, EncodingSource::Utf8, bytes),
-    };
-    if encoding == engine::Encoding::UTF_8
-        && let Some(text) = engine::well_formed(body)
-    {
-        return Decoded { text, encoding: encoding.name(), source, malformed: false, unsupported: None };
+    if let Some(decoded) = decode_utf8(bytes, &hints) {
+        return decoded;
     }
     // Where a rule decided, this only transcodes; the sniffing is repeated, a matter of 1024 bytes.
     let mut text = String::new();
@@ -120,6 +114,21 @@ pub fn decode_with(bytes: &[u8], hints: Hints) -> Decoded {
         malformed: decoder.malformed(),
         unsupported: decoder.unsupported().map(str::to_owned),
     }
+}
+
+/// What [`decode_with`] gives for the common body: UTF-8, and well-formed.
+pub(crate) fn decode_utf8(bytes: &[u8], hints: &Hints) -> Option<Decoded> {
+    let (encoding, source, body) = match sniff::sniff(bytes, hints, true) {
+        Sniffed::Known { encoding, source, skip } => {
+            (encoding, source, bytes.get(skip..).unwrap_or_default())
+        }
+        Sniffed::More | Sniffed::Unknown => (engine::Encoding::UTF_8, EncodingSource::Utf8, bytes),
+    };
+    if encoding != engine::Encoding::UTF_8 {
+        return None;
+    }
+    let text = engine::well_formed(body)?;
+    Some(Decoded { text, encoding: encoding.name(), source, malformed: false, unsupported: None })
 }
 
 /// What [`decode`] made of a body.

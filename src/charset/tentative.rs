@@ -1,22 +1,29 @@
 //! Unlabelled bytes: read as UTF-8 at once, kept so that the reading can be taken back.
 
 use super::EncodingSource;
-use super::decoder::{Event, Reading};
-use super::engine::{Encoding, LOOKAHEAD, Transcoder};
-use super::judge::judge;
+use super::decoder::{Deferred, Event, Reading};
+use super::engine::{Encoding, Transcoder};
+use super::judge::{is_utf8, judge};
 
 /// How many bytes are kept, and so how far from the start an encoding can change. Enough that what reads as
 /// UTF-8 all along is UTF-8; little enough to be held for a hundred bodies at a time.
 pub(super) const RETAINED: usize = 256 << 10;
 
+/// How many bytes past the first malformed one are waited for. A few lines of text: with the first non-ASCII
+/// bytes alone the detector says windows-1252 to nearly anything. The same without the detector, so that what a
+/// decoder defers does not depend on the build.
+const LOOKAHEAD: usize = 4096;
+
 pub(super) struct Tentative {
-    /// The bytes from the first on; where `rolled`, those since bytes were last let go.
+    /// The bytes from the first on; where some were let go, those since.
     retained: Vec<u8>,
     /// How many of `retained` have been handed out as text.
     read: usize,
-    /// Bytes have been let go: ASCII all of them, so right in nearly any encoding, but a restart is out.
-    /// Hence from here on nothing but ASCII is handed out before it has been judged.
-    rolled: bool,
+    /// How many bytes have been let go: ASCII all of them, so right in nearly any encoding, but a restart is out.
+    /// Hence from there on nothing but ASCII is handed out before it has been judged.
+    let_go: u64,
+    /// Another decoder is to go on where the detector would be asked.
+    defers: bool,
     phase: Phase,
 }
 
@@ -30,12 +37,29 @@ enum Phase {
     Judged(Transcoder),
 }
 
-/// What has happened, and the transcoder to go on with once the encoding is settled.
-pub(super) type Step = (Event, Option<Transcoder>);
+/// What has happened to the text, and how to go on.
+pub(super) type Step = (Event, Next);
+
+pub(super) enum Next {
+    /// Only the tables can tell, and another decoder has them.
+    Deferred,
+    Settled(Transcoder),
+    /// Still tentative.
+    Tentative,
+}
 
 impl Tentative {
-    pub(super) fn new() -> Self {
-        Self { retained: Vec::new(), read: 0, rolled: false, phase: Phase::Utf8 }
+    pub(super) fn new(defers: bool) -> Self {
+        Self { retained: Vec::new(), read: 0, let_go: 0, defers, phase: Phase::Utf8 }
+    }
+
+    /// As after so much ASCII that bytes have been let go.
+    pub(super) fn past_ascii() -> Self {
+        Self { let_go: RETAINED as u64, ..Self::new(false) }
+    }
+
+    pub(super) fn into_deferred(self) -> Deferred {
+        Deferred { bytes: self.retained, let_go: self.let_go }
     }
 
     pub(super) fn push(
@@ -52,17 +76,24 @@ impl Tentative {
             let (piece, rest) = bytes.split_at(room);
             bytes = rest;
             self.retained.extend_from_slice(piece);
-            let (happened, settled) = self.advance(false, out, now, top_level);
+            let (happened, next) = self.advance(false, out, now, top_level);
             event = event.or(happened);
-            if let Some(mut transcoder) = settled {
-                now.malformed |= transcoder.decode(bytes, out, false);
-                return (event, Some(transcoder));
+            match next {
+                Next::Deferred => {
+                    self.retained.extend_from_slice(bytes);
+                    return (event, Next::Deferred);
+                }
+                Next::Settled(mut transcoder) => {
+                    now.malformed |= transcoder.decode(bytes, out, false);
+                    return (event, Next::Settled(transcoder));
+                }
+                Next::Tentative => {}
             }
         }
-        (event, None)
+        (event, Next::Tentative)
     }
 
-    /// The body has ended; always settles.
+    /// The body has ended; always settles, or defers.
     pub(super) fn finish(&mut self, out: &mut String, now: &mut Reading, top_level: Option<&str>) -> Step {
         self.advance(true, out, now, top_level)
     }
@@ -74,10 +105,10 @@ impl Tentative {
         {
             now.source = EncodingSource::Meta;
             let transcoder = std::mem::replace(transcoder, Transcoder::new(encoding));
-            return (Event::Text, Some(transcoder));
+            return (Event::Text, Next::Settled(transcoder));
         }
         let (event, transcoder) = self.switch(encoding, EncodingSource::Meta, out, now);
-        (event, Some(transcoder))
+        (event, Next::Settled(transcoder))
     }
 
     fn advance(&mut self, ended: bool, out: &mut String, now: &mut Reading, top_level: Option<&str>) -> Step {
@@ -90,19 +121,23 @@ impl Tentative {
                         self.phase = Phase::Holding { until };
                         continue;
                     }
-                    return (event, self.settle_utf8(ended, out, now));
+                    let settled = self.settle_utf8(ended, out, now);
+                    return (event, settled.map_or(Next::Tentative, Next::Settled));
                 }
                 Phase::Holding { until } => {
                     let window = self.retained.get(..*until).unwrap_or(&self.retained);
                     if !ended && window.len() < *until {
-                        return (event, None);
+                        return (event, Next::Tentative);
                     }
                     let ended = ended && window.len() == self.retained.len();
+                    if self.defers && !is_utf8(window, ended) {
+                        return (event, Next::Deferred);
+                    }
                     let encoding = judge(window, ended, top_level);
                     let (happened, transcoder) = self.switch(encoding, source_of(encoding), out, now);
                     event = event.or(happened);
-                    if self.rolled {
-                        return (event, Some(transcoder));
+                    if self.has_let_go() {
+                        return (event, Next::Settled(transcoder));
                     }
                     self.phase = Phase::Judged(transcoder);
                 }
@@ -111,15 +146,18 @@ impl Tentative {
                     now.malformed |= transcoder.decode(unread, out, false);
                     self.read = self.retained.len();
                     if !ended && self.retained.len() < RETAINED {
-                        return (event, None);
+                        return (event, Next::Tentative);
+                    }
+                    if self.defers && !is_utf8(&self.retained, ended) {
+                        return (event, Next::Deferred);
                     }
                     let encoding = judge(&self.retained, ended, top_level);
                     if encoding == now.encoding {
                         let transcoder = std::mem::replace(transcoder, Transcoder::new(encoding));
-                        return (event, Some(transcoder));
+                        return (event, Next::Settled(transcoder));
                     }
                     let (happened, transcoder) = self.switch(encoding, source_of(encoding), out, now);
-                    return (event.or(happened), Some(transcoder));
+                    return (event.or(happened), Next::Settled(transcoder));
                 }
             }
         }
@@ -129,7 +167,7 @@ impl Tentative {
     /// end or at a sequence that is merely cut.
     fn read_utf8(&mut self, out: &mut String) -> bool {
         let fresh = self.retained.get(self.read..).unwrap_or_default();
-        let whole = if self.rolled && !fresh.is_ascii() {
+        let whole = if self.has_let_go() && !fresh.is_ascii() {
             fresh.iter().position(|b| !b.is_ascii()).unwrap_or(fresh.len())
         } else {
             fresh.len() - cut_sequence(fresh)
@@ -139,7 +177,7 @@ impl Tentative {
             Ok(text) => {
                 out.push_str(text);
                 self.read += whole;
-                self.rolled && whole < fresh.len()
+                self.has_let_go() && whole < fresh.len()
             }
             Err(error) => {
                 let valid = readable.get(..error.valid_up_to()).unwrap_or_default();
@@ -157,8 +195,8 @@ impl Tentative {
         }
         if !ended && self.only_ascii_handed_out() {
             self.retained.drain(..self.read);
+            self.let_go += self.read as u64;
             self.read = 0;
-            self.rolled = true;
             return None;
         }
         let (_, transcoder) = self.switch(Encoding::UTF_8, EncodingSource::Utf8, out, now);
@@ -175,7 +213,7 @@ impl Tentative {
     ) -> (Event, Transcoder) {
         let still_utf8 = encoding == Encoding::UTF_8 && !matches!(self.phase, Phase::Judged(_));
         let stands = still_utf8 || (encoding.keeps_ascii() && self.only_ascii_handed_out());
-        let (encoding, source, event) = match (stands, self.rolled) {
+        let (encoding, source, event) = match (stands, self.has_let_go()) {
             (true, _) => (encoding, source, Event::Text),
             (false, false) => {
                 out.clear();
@@ -194,6 +232,10 @@ impl Tentative {
         now.malformed |= transcoder.decode(unread, out, false);
         self.read = self.retained.len();
         (event, transcoder)
+    }
+
+    fn has_let_go(&self) -> bool {
+        self.let_go > 0
     }
 
     fn only_ascii_handed_out(&self) -> bool {

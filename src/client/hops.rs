@@ -126,7 +126,8 @@ impl<'a, B: Backend> Call<'a, B> {
         };
         Ok(Response::new(head, self.request.url.clone(), body)
             .with_way(std::mem::take(&mut self.history), self.run.attempts(), elapsed)
-            .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY))))
+            .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY)))
+            .with_charset(self.shared.backend.charset()))
     }
 
     fn failed(&mut self, error: Error) -> Error {

@@ -12,9 +12,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::capabilities::{Capabilities, Progress};
+use crate::decoding::Supply;
 use crate::error::Result;
 use crate::head::Head;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
@@ -65,6 +67,11 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
 
     /// What this platform can do.
     fn capabilities(&self) -> &Capabilities;
+
+    /// What decodes bodies in other encodings than UTF-8 in place of this build; `None` leaves them to this build.
+    fn charset(&self) -> Option<Arc<dyn Supply>> {
+        None
+    }
 }
 
 /// A timer that can be set again.

@@ -34,6 +34,7 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use crate::decoding::Supply;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::Head;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
@@ -50,6 +51,7 @@ use world::World;
 pub struct Scripted {
     world: Arc<World>,
     capabilities: Arc<Capabilities>,
+    charset: Option<Arc<dyn Supply>>,
 }
 
 /// What answers requests: any function of the request.
@@ -74,7 +76,14 @@ impl Scripted {
     /// A platform that can do this much.
     #[must_use]
     pub fn with_capabilities(seed: u64, capabilities: Capabilities) -> Self {
-        Self { world: Arc::new(World::new(seed)), capabilities: Arc::new(capabilities) }
+        Self { world: Arc::new(World::new(seed)), capabilities: Arc::new(capabilities), charset: None }
+    }
+
+    /// It decodes other encodings than UTF-8 by this supply, with or without the crate feature `charset`.
+    #[must_use]
+    pub fn with_charset(mut self, supply: Arc<dyn Supply>) -> Self {
+        self.charset = Some(supply);
+        self
     }
 
     /// Answers requests for this URL. Given several times, the replies are used in turn, the last one for ever.
@@ -215,6 +224,10 @@ impl Backend for Scripted {
 
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    fn charset(&self) -> Option<Arc<dyn Supply>> {
+        self.charset.clone()
     }
 }
 

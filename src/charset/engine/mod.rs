@@ -7,15 +7,14 @@
 //!   whether ASCII bytes always mean ASCII; `unsupported`, the label of an encoding that this build lacks.
 //! - `Transcoder`, from bytes of one encoding to text, across any cuts.
 //! - `well_formed`, the text of a whole body that is UTF-8.
-//! - `detect`, the guess for bytes that are not UTF-8, and `LOOKAHEAD`, how many bytes past the first
-//!   malformed one it wants to see.
+//! - `detect`, the guess for bytes that are not UTF-8.
 
 #[cfg(feature = "charset")]
 mod whatwg;
 #[cfg(feature = "charset")]
-pub(super) use self::whatwg::{Encoding, LOOKAHEAD, Transcoder, detect, well_formed};
+pub(super) use self::whatwg::{Encoding, Transcoder, detect, well_formed};
 
 #[cfg(not(feature = "charset"))]
 mod utf8_only;
 #[cfg(not(feature = "charset"))]
-pub(super) use self::utf8_only::{Encoding, LOOKAHEAD, Transcoder, detect, well_formed};
+pub(super) use self::utf8_only::{Encoding, Transcoder, detect, well_formed};

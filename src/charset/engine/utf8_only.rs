@@ -1,7 +1,5 @@
 //! UTF-8 by the standard library alone, for builds that leave the tables out.
 
-pub(in super::super) const LOOKAHEAD: usize = 0;
-
 /// Without the tables nobody can tell an unknown label from a known one: all but UTF-8's are taken at their
 /// word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

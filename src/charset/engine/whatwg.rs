@@ -3,10 +3,6 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{CoderResult, DecoderResult};
 
-/// A few lines of text: with the first non-ASCII bytes alone the detector says windows-1252 to nearly
-/// anything.
-pub(in super::super) const LOOKAHEAD: usize = 4096;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct Encoding(&'static encoding_rs::Encoding);
 
