@@ -440,7 +440,7 @@ impl Repository {
         write("secret.txt", "not to be served");
         write("below/file", "");
         if built {
-            write("pkg/wasm/default/dualfetch_bg.wasm", "\0asm");
+            write("pkg/wasm/dualfetch/dualfetch_bg.wasm", "\0asm");
         }
         Self(root)
     }
@@ -482,7 +482,7 @@ async fn the_demo_page_and_its_sites_are_served_until_ctrl_c() {
     for (path, status, content_type, content) in [
         ("", 200, "text/html", "The page"),
         ("pkg/src/browser.js", 200, "text/javascript", "export"),
-        ("pkg/wasm/default/dualfetch_bg.wasm", 200, "application/wasm", "\0asm"),
+        ("pkg/wasm/dualfetch/dualfetch_bg.wasm", 200, "application/wasm", "\0asm"),
         ("demo.json", 200, "application/json", "never answers"),
         ("pkg/%2e%2e/secret.txt", 404, "text/plain", "404"),
         ("pkg//secret.txt", 404, "text/plain", "404"),

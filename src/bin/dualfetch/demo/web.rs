@@ -77,7 +77,7 @@ impl Folders {
             return Err(Stop::Fault(hint.to_owned()));
         };
         let folders = Self { page: root.join("www"), package: root.join("pkg") };
-        if !has_wasm(&folders.package.join("wasm/default")) {
+        if !has_wasm(&folders.package.join("wasm/dualfetch")) {
             let hint = "the demo page needs the npm package, which is not built yet: run scripts/package, then this again";
             return Err(Stop::Fault(hint.to_owned()));
         }
@@ -174,7 +174,7 @@ mod tests {
         for (path, file) in [
             ("/", Some("www/index.html")),
             ("/app.js", Some("www/app.js")),
-            ("/pkg/wasm/default/a_bg.wasm", Some("pkg/wasm/default/a_bg.wasm")),
+            ("/pkg/wasm/dualfetch/a_bg.wasm", Some("pkg/wasm/dualfetch/a_bg.wasm")),
             ("/../Cargo.toml", None),
             ("/pkg/../Cargo.toml", None),
             ("/pkg/%2e%2e/Cargo.toml", None),
