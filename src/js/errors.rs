@@ -43,7 +43,7 @@ pub(super) fn thrown(error: &Error) -> JsValue {
     make(&Array::of(&[
         kind.code().into(),
         message.into(),
-        error.url().map_or(JsValue::UNDEFINED, |url| url.as_str().into()),
+        error.url().map_or(JsValue::UNDEFINED, |url| url.redacted().to_string().into()),
         error.phase().map_or(JsValue::UNDEFINED, |phase| phase.as_str().into()),
         attempts.into(),
         detail,

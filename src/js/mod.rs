@@ -9,6 +9,8 @@
 #![allow(unreachable_pub, reason = "wasm-bindgen exports what is `pub`, and nothing else of this module is")]
 #![allow(missing_debug_implementations, reason = "what is exported is JavaScript's to look at")]
 
+#[cfg(feature = "js-charset")]
+mod charset;
 #[cfg(feature = "js")]
 mod errors;
 #[cfg(feature = "js")]
@@ -21,3 +23,5 @@ mod rows;
 mod session;
 #[cfg(feature = "js")]
 mod signal;
+#[cfg(feature = "js")]
+mod supply;

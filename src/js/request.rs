@@ -81,6 +81,9 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     pub(super) fn url(this: &Asked) -> String;
+    /// The URL as its row is to name it, where that is not `url`.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn given(this: &Asked) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn method(this: &Asked) -> Option<String>;
     /// A text, bytes, or nothing.

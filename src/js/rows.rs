@@ -305,7 +305,7 @@ fn row(
 ) -> BoxFuture<'_, Row> {
     Box::pin(async move {
         let started = client.now();
-        let url = asked.url();
+        let url = asked.given().unwrap_or_else(|| asked.url());
         let error = asked.error();
         let result = match error.is_undefined() {
             true => match request::request(&asked) {

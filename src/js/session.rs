@@ -15,6 +15,7 @@ use super::response::ResponseHandle;
 use super::rows;
 use super::rows::{Kind, Rows};
 use super::signal::{Signal, Signals};
+use super::supply;
 
 /// A session.
 #[wasm_bindgen(js_name = SessionHandle)]
@@ -40,7 +41,10 @@ impl SessionHandle {
             Some(fetch) => Browser::with_fetch(fetch),
             None => Browser::new(),
         };
-        let _ = load_charset;
+        let backend = match load_charset {
+            Some(load_charset) => backend.with_charset(supply::over(load_charset)),
+            None => backend,
+        };
         let client = request::config(settings).and_then(|config| Client::with_backend(config, backend));
         Ok(Self { client: client.map_err(|error| errors::thrown(&error))?, closing })
     }

@@ -1,0 +1,5 @@
+import init, * as glue from "../../wasm/core/core.js";
+import wasm from "../../wasm/core/core_bg.wasm";
+import { loader } from "../load.js";
+
+export const load = /* @__PURE__ */ loader(init, glue, () => wasm);

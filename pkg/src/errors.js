@@ -1,0 +1,115 @@
+/** What every call of this package rejects with, but for an abort: that rejects with the signal's own reason. */
+export class DualfetchError extends Error {
+  constructor(code, message, details = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.url = details.url;
+    this.phase = details.phase;
+    this.attempts = details.attempts ?? 0;
+    this.history = details.history ?? [];
+  }
+
+  get name() {
+    return "DualfetchError";
+  }
+
+  toJSON() {
+    const { name, code, message, phase, url, attempts } = this;
+    return { name, code, message, phase, url, attempts };
+  }
+}
+
+/** A body that cannot be read as asked: `body_too_large`, `body_used`, `content_type`, `decode`, `json`. */
+export class BodyError extends DualfetchError {
+  get name() {
+    return "BodyError";
+  }
+}
+
+/** The session was closed: `closed`. */
+export class ClosedError extends DualfetchError {
+  get name() {
+    return "ClosedError";
+  }
+}
+
+/** Something handed in makes no sense: `invalid_header`, `invalid_option`, `invalid_url`, `unsupported_scheme`. */
+export class InputError extends DualfetchError {
+  constructor(code, message, details = {}) {
+    super(code, message, details);
+    if (typeof details.detail === "string") this.option = details.detail;
+  }
+
+  get name() {
+    return "InputError";
+  }
+}
+
+/** No answer, or half of one: `connect`, `disconnected`, `dns`, `network`, `opaque`, `protocol`, `tls`. */
+export class NetworkError extends DualfetchError {
+  get name() {
+    return "NetworkError";
+  }
+}
+
+/** A redirect that is not followed: `redirect`, `too_many_redirects`. */
+export class RedirectError extends DualfetchError {
+  get name() {
+    return "RedirectError";
+  }
+}
+
+/** A status of 400 or more, where `raiseForStatus` is set: `status`. */
+export class StatusError extends DualfetchError {
+  constructor(code, message, details = {}) {
+    super(code, message, details);
+    this.status = details.detail;
+  }
+
+  get name() {
+    return "StatusError";
+  }
+}
+
+/** Time ran out: `timeout`; `phase` says which. */
+export class TimeoutError extends DualfetchError {
+  get name() {
+    return "TimeoutError";
+  }
+}
+
+/** The platform, or this build, cannot do it: `unsupported`. */
+export class UnsupportedError extends DualfetchError {
+  constructor(code, message, details = {}) {
+    super(code, message, details);
+    this.feature = details.detail;
+  }
+
+  get name() {
+    return "UnsupportedError";
+  }
+}
+
+// By name and code, not by class: two copies of this package, or a realm's border, have classes of their own. The
+// codes are words; a DOMException of the same name has a number.
+const named = (thrown, name) =>
+  typeof thrown === "object" && thrown !== null && thrown.name === name && typeof thrown.code === "string";
+
+export const isBodyError = (thrown) => named(thrown, "BodyError");
+export const isClosedError = (thrown) => named(thrown, "ClosedError");
+export const isInputError = (thrown) => named(thrown, "InputError");
+export const isNetworkError = (thrown) => named(thrown, "NetworkError");
+export const isRedirectError = (thrown) => named(thrown, "RedirectError");
+export const isStatusError = (thrown) => named(thrown, "StatusError");
+export const isTimeoutError = (thrown) => named(thrown, "TimeoutError");
+export const isUnsupportedError = (thrown) => named(thrown, "UnsupportedError");
+export const isDualfetchError = (thrown) =>
+  named(thrown, "DualfetchError") ||
+  isBodyError(thrown) ||
+  isClosedError(thrown) ||
+  isInputError(thrown) ||
+  isNetworkError(thrown) ||
+  isRedirectError(thrown) ||
+  isStatusError(thrown) ||
+  isTimeoutError(thrown) ||
+  isUnsupportedError(thrown);

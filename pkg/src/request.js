@@ -1,0 +1,78 @@
+import { error } from "./failure.js";
+import { shown } from "./options.js";
+
+/**
+ * The request that these read options make, as src/js/request.rs reads it.
+ *
+ * @param {string | URL} url
+ * @param {object} options what `read` gave
+ * @param {string} [method] the verb's own; else the option's, else GET
+ */
+export async function asked(url, options, method) {
+  const { params, body, json, signal: _, ...request } = options;
+  request.url = withParams(resolved(href(url)), params);
+  request.method = (method ?? options.method ?? "GET").toUpperCase();
+  // A lower-case "patch" is a method of its own in HTTP; nobody who writes it means that.
+  const [content, type] = json === undefined ? await bodyOf(body) : [json, "application/json"];
+  if (content === undefined) return request;
+  if (json !== undefined && body !== undefined) {
+    throw error("invalid_option", "invalid option json: body is set, too; set one of the two", { detail: "json" });
+  }
+  if (request.method === "GET" || request.method === "HEAD") {
+    const name = json === undefined ? "body" : "json";
+    throw error("invalid_option", `invalid option ${name}: a ${request.method} request has no body`, { detail: name });
+  }
+  request.body = content;
+  if (type) request.headers = withType(request.headers ?? [], type);
+  return request;
+}
+
+/** The text of a URL that was handed in. */
+export function href(url) {
+  if (typeof url === "string") return url;
+  if (typeof url === "object" && url !== null && typeof url.href === "string") return url.href;
+  throw error("invalid_url", `invalid URL: a string or URL, not ${shown(url)}`);
+}
+
+/** In a page a link may be relative to it, as for `fetch`. What is no URL is left for the session to refuse. */
+function resolved(url) {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  if (base === undefined) return url;
+  try {
+    return new URL(url, base).href;
+  } catch {
+    return url;
+  }
+}
+
+function withParams(url, params) {
+  const query = params?.toString();
+  if (!query) return url;
+  const [, before, fragment] = /^([^#]*)(.*)$/s.exec(url);
+  const joint = !before.includes("?") ? "?" : /[?&]$/.test(before) ? "" : "&";
+  return before + joint + query + fragment;
+}
+
+/** The body as text or bytes, and the type that goes with its kind. */
+async function bodyOf(body) {
+  if (body === undefined || body === null) return [];
+  if (typeof body === "string") return [body, "text/plain;charset=UTF-8"];
+  if (body instanceof Uint8Array) return [body];
+  if (ArrayBuffer.isView(body)) return [new Uint8Array(body.buffer, body.byteOffset, body.byteLength)];
+  let read;
+  try {
+    if (typeof body !== "object") throw new TypeError(`it is ${shown(body)}`);
+    if (Object.getPrototypeOf(body) === Object.prototype) throw new TypeError("a plain object: use json");
+    // The platform knows how FormData, Blob, URLSearchParams and streams become bytes, and of which type.
+    read = new Response(body);
+    return [new Uint8Array(await read.arrayBuffer()), read.headers.get("content-type")];
+  } catch (cause) {
+    const message = `invalid option body: it cannot be sent (${cause?.message ?? shown(cause)})`;
+    throw error("invalid_option", message, { detail: "body", cause });
+  }
+}
+
+function withType(headers, type) {
+  const has = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === "content-type");
+  return has ? headers : [...headers, "content-type", type];
+}

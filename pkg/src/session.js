@@ -1,0 +1,192 @@
+import { error } from "./failure.js";
+import { fetchOver } from "./fetch.js";
+import { FETCH_ALL, FETCH_ALL_ITEM, REQUEST, SESSION, shown, read, TITLE, TITLES } from "./options.js";
+import { Relay } from "./relay.js";
+import { asked, href } from "./request.js";
+import { SessionResponse } from "./response.js";
+import { Rows } from "./rows.js";
+
+/** A session without a build of its own: the entries' `Session` brings the wasm. */
+export class BaseSession {
+  #settings;
+  #load;
+  #loadCharset;
+  #opening;
+  #handle;
+  #closing = new Relay();
+
+  constructor(options, load, loadCharset) {
+    this.#settings = read(SESSION, options);
+    this.#load = load;
+    this.#loadCharset = loadCharset;
+    // A function of its own, so that it can be handed to a library that takes a `fetch`.
+    this.fetch = fetchOver(this);
+  }
+
+  get(url, options) {
+    return this.#send("GET", url, options);
+  }
+
+  head(url, options) {
+    return this.#send("HEAD", url, options);
+  }
+
+  options(url, options) {
+    return this.#send("OPTIONS", url, options);
+  }
+
+  post(url, options) {
+    return this.#send("POST", url, options);
+  }
+
+  put(url, options) {
+    return this.#send("PUT", url, options);
+  }
+
+  patch(url, options) {
+    return this.#send("PATCH", url, options);
+  }
+
+  delete(url, options) {
+    return this.#send("DELETE", url, options);
+  }
+
+  request(url, options) {
+    return this.#send(undefined, url, options);
+  }
+
+  /** A page as far as its title needs. */
+  async title(url, options) {
+    const { signal, maxBytes, drain, ...rest } = read(TITLE, options);
+    const relay = this.#begin(signal);
+    const request = await asked(url, rest);
+    const handle = await this.#open();
+    const { index: _, error: __, ...page } = titleRow(await handle.title(request, maxBytes, drain, relay));
+    return page;
+  }
+
+  /** The titles of many pages, each as soon as it is there. */
+  titles(urls, options) {
+    const { signal, maxBytes, drain, ordered, window, onProgress, ...rest } = read(TITLES, options);
+    iterable(urls, "urls");
+    const open = async (pull) => {
+      const relay = this.#begin(signal);
+      const handle = await this.#open();
+      return handle.titles(pull, ordered ?? false, window, maxBytes, drain, relay);
+    };
+    // The URL stays as it was given; one that is none gets a row that says so.
+    const ask = async (url) => ({ ...(await told(url, () => asked(href(url), rest))), given: written(url) });
+    return new Rows(open, urls, ask, titleRow, onProgress);
+  }
+
+  /** The responses to many requests, each as soon as its head is there. */
+  fetchAll(requests, options) {
+    const { signal, ordered, window, onProgress, ...rest } = read(FETCH_ALL, options);
+    iterable(requests, "requests");
+    const open = async (pull) => {
+      const relay = this.#begin(signal);
+      return (await this.#open()).fetchAll(pull, ordered ?? false, window, relay);
+    };
+    const ask = (item) => {
+      const plain = typeof item === "object" && item !== null && !(item instanceof URL);
+      const { url, ...own } = plain ? item : { url: item };
+      return told(url, () => asked(url, { ...rest, ...read(FETCH_ALL_ITEM, own) }));
+    };
+    return new Rows(open, requests, ask, fetchRow, onProgress);
+  }
+
+  /** What is under way and what waits, now. */
+  figures() {
+    const [inFlight, waiting, ...flat] = this.#handle?.figures() ?? [0, 0];
+    const hosts = [];
+    for (let i = 0; i + 2 < flat.length; i += 3) {
+      hosts.push({ origin: flat[i], inFlight: flat[i + 1], waiting: flat[i + 2] });
+    }
+    return { inFlight, waiting, hosts };
+  }
+
+  /** Ends every request under way, unread bodies among them. Each rejects with a `ClosedError`, as later ones do. */
+  close() {
+    this.#closing.end(error("closed", "the session is closed"));
+    this.#handle?.free();
+    this.#handle = undefined;
+  }
+
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+    this.close();
+  }
+
+  async #send(method, url, options) {
+    const { signal, ...rest } = read(REQUEST, options);
+    const relay = this.#begin(signal);
+    const request = await asked(url, rest, method);
+    const handle = await this.#open();
+    return new SessionResponse(await handle.send(request, relay), request.url);
+  }
+
+  /** The signal to listen to, once it is known that neither it nor the session has ended. */
+  #begin(signal) {
+    const relay = Relay.of(signal);
+    relay?.throwIfAborted();
+    this.#closing.throwIfAborted();
+    return relay;
+  }
+
+  async #open() {
+    this.#opening ??= this.#load().then((glue) => {
+      this.#closing.throwIfAborted();
+      return (this.#handle = new glue.SessionHandle(this.#settings, this.#closing, this.#loadCharset));
+    });
+    try {
+      await this.#opening;
+    } catch (reason) {
+      // What failed to load may load later.
+      this.#opening = undefined;
+      throw reason;
+    }
+    this.#closing.throwIfAborted();
+    return this.#handle;
+  }
+}
+
+/** A request, or a row's error where none can be made. */
+async function told(url, request) {
+  try {
+    return await request();
+  } catch (reason) {
+    return { url: written(url), error: reason };
+  }
+}
+
+function written(url) {
+  return typeof url === "string" ? url : typeof url?.href === "string" ? url.href : shown(url);
+}
+
+function iterable(value, name) {
+  if (typeof value === "string" || !(value?.[Symbol.iterator] ?? value?.[Symbol.asyncIterator])) {
+    throw error("invalid_option", `invalid option ${name}: an iterable, not ${shown(value)}`, { detail: name });
+  }
+}
+
+function titleRow([index, url, elapsed, failure, finalUrl, status, title, titleSource, encoding, encodingSource, bytes, attempts, redirects]) {
+  return {
+    index,
+    url,
+    finalUrl: finalUrl ?? null,
+    status: status ?? failure?.status ?? null,
+    title: title ?? null,
+    titleSource: titleSource ?? null,
+    encoding: encoding ?? null,
+    encodingSource: encodingSource ?? null,
+    bytes: bytes ?? null,
+    elapsed,
+    attempts: attempts ?? failure?.attempts ?? 0,
+    redirects: redirects ?? failure?.history?.length ?? 0,
+    error: failure ?? null,
+  };
+}
+
+function fetchRow([index, url, elapsed, failure, handle]) {
+  const response = handle === undefined ? null : new SessionResponse(handle, url);
+  return { index, url, elapsed, response, error: failure ?? null };
+}
