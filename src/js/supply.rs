@@ -99,8 +99,16 @@ impl Supplied for Remote {
     }
 
     fn source(&self) -> EncodingSource {
+        const ALL: [EncodingSource; 6] = [
+            EncodingSource::Bom,
+            EncodingSource::ContentType,
+            EncodingSource::Detected,
+            EncodingSource::Meta,
+            EncodingSource::Utf8,
+            EncodingSource::Xml,
+        ];
         let name = self.0.source().unwrap_or_default();
-        EncodingSource::named(&name).unwrap_or(EncodingSource::Utf8)
+        ALL.into_iter().find(|source| source.as_str() == name).unwrap_or(EncodingSource::Utf8)
     }
 
     fn malformed(&self) -> bool {

@@ -13,10 +13,12 @@ mod timer;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use js_sys::Function;
 
+use crate::decoding::Supply;
 use crate::error::Result;
 use crate::head::Head;
 use crate::maybe::BoxFuture;
@@ -34,7 +36,10 @@ use timer::Timers;
 
 /// The platform's own `fetch`. Cheap to clone; clones share their timer.
 #[derive(Clone)]
-pub struct Browser(Rc<Shared>);
+pub struct Browser {
+    shared: Rc<Shared>,
+    charset: Option<Arc<dyn Supply>>,
+}
 
 struct Shared {
     capabilities: Capabilities,
@@ -57,9 +62,17 @@ impl Browser {
         Self::with(Some(fetch))
     }
 
+    /// It decodes other encodings than UTF-8 by this supply.
+    #[must_use]
+    pub fn with_charset(mut self, supply: Arc<dyn Supply>) -> Self {
+        self.charset = Some(supply);
+        self
+    }
+
     fn with(fetch: Option<Function>) -> Self {
         let (capabilities, refused) = (capabilities(globals::runtime()), Refused::default());
-        Self(Rc::new(Shared { capabilities, fetch, refused, timers: Timers::default() }))
+        let shared = Rc::new(Shared { capabilities, fetch, refused, timers: Timers::default() });
+        Self { shared, charset: None }
     }
 }
 
@@ -81,11 +94,11 @@ impl Backend for Browser {
     type Sleep = Sleep;
 
     fn exchange(&self, request: Request) -> impl Future<Output = Result<(Head, FetchBody)>> {
-        fetch::exchange(Rc::clone(&self.0), request)
+        fetch::exchange(Rc::clone(&self.shared), request)
     }
 
     fn sleep_until(&self, at: Duration) -> Sleep {
-        self.0.timers.sleep_until(at)
+        self.shared.timers.sleep_until(at)
     }
 
     fn now(&self) -> Duration {
@@ -105,7 +118,11 @@ impl Backend for Browser {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &self.0.capabilities
+        &self.shared.capabilities
+    }
+
+    fn charset(&self) -> Option<Arc<dyn Supply>> {
+        self.charset.clone()
     }
 }
 
@@ -118,8 +135,8 @@ impl Default for Browser {
 impl fmt::Debug for Browser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Browser")
-            .field("capabilities", &self.0.capabilities)
-            .field("own_fetch", &self.0.fetch.is_some())
+            .field("capabilities", &self.shared.capabilities)
+            .field("own_fetch", &self.shared.fetch.is_some())
             .finish_non_exhaustive()
     }
 }
