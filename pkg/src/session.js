@@ -61,6 +61,7 @@ export class BaseSession {
     const relay = this.#begin(signal);
     const request = await asked(url, rest);
     const handle = await this.#open();
+    needTitles(handle);
     const { index: _, error: __, ...page } = titleRow(await handle.title(request, maxBytes, drain, relay));
     return page;
   }
@@ -72,6 +73,7 @@ export class BaseSession {
     const open = async (pull) => {
       const relay = this.#begin(signal);
       const handle = await this.#open();
+      needTitles(handle);
       return handle.titles(pull, ordered ?? false, window, maxBytes, drain, relay);
     };
     // The URL stays as it was given; one that is none gets a row that says so.
@@ -147,6 +149,12 @@ export class BaseSession {
     this.#closing.throwIfAborted();
     return this.#handle;
   }
+}
+
+function needTitles(handle) {
+  if (handle.titles !== undefined) return;
+  const message = "titles are not supported here (this build): import from dualfetch, not from dualfetch/core";
+  throw error("unsupported", message, { detail: "titles" });
 }
 
 /** A request, or a row's error where none can be made. */
