@@ -36,17 +36,11 @@ async function start() {
   complain("");
   const settings = form.read();
   if (!settings) return;
-  const trace = new Trace(settings.urls);
-  run = { abort: new AbortController(), trace, total: settings.urls.length, rows: 0, failed: 0 };
-  begin(settings);
+  run = { abort: new AbortController(), trace: new Trace([]), total: settings.urls.length, rows: 0, failed: 0 };
+  begin();
   let ending = "Done";
   try {
-    // Loaded when it is first needed: a page whose package does not come still says so.
-    const { Session } = await import("dualfetch");
-    const { limit, limitPerHost, timeout, ordered } = settings;
-    const session = new Session({ limit, limitPerHost, timeout, fetch: trace.fetch });
-    const { signal } = run.abort;
-    for await (const row of session.titles(settings.urls, { signal, ordered })) take(row);
+    await fetchAll(settings);
   } catch (error) {
     ending = run.abort.signal.aborted ? "Stopped" : "Failed";
     if (ending === "Failed") complain(`It ended early: ${error?.message ?? error}`);
@@ -54,29 +48,48 @@ async function start() {
   end(ending);
 }
 
+async function fetchAll({ urls, limit, limitPerHost, timeout, ordered }) {
+  // Loaded when it is first needed, so that a page whose package does not come can say so. It would come by itself with
+  // the first URL, but that is no part of anyone's waiting for a turn.
+  const { Session, load } = await import("dualfetch");
+  await load();
+  const { signal } = run.abort;
+  signal.throwIfAborted();
+  const trace = draw(urls, limit);
+  const session = new Session({ limit, limitPerHost, timeout, fetch: trace.fetch });
+  for await (const row of session.titles(urls, { signal, ordered })) take(row);
+}
+
 function stop() {
   run?.abort.abort(new DOMException("stopped by the user", "AbortError"));
 }
 
-function begin(settings) {
-  const { trace } = run;
-  chart.begin(trace, settings.urls.map((url) => label(url, form.shows.get(url))), settings.limit);
+function begin() {
   rows.clear();
-  byId("chart").hidden = false;
-  for (const id of ["chart-empty", "rows", "rows-empty"]) byId(id).hidden = true;
+  for (const id of ["rows", "rows-empty"]) byId(id).hidden = true;
   buttons.stop.disabled = false;
   if (document.activeElement === buttons.start) buttons.stop.focus();
   buttons.start.disabled = true;
   state("running", "Running");
+  say(`Fetching ${count(run.total, "URL")}.`);
+}
+
+/** Begins the chart. The time runs from here. */
+function draw(urls, limit) {
+  const trace = new Trace(urls);
+  run.trace = trace;
+  byId("chart").hidden = false;
+  byId("chart-empty").hidden = true;
+  chart.begin(trace, urls.map((url) => label(url, form.shows.get(url))), limit);
   // On a phone what happens is further down.
   if (matchMedia(ONE_COLUMN).matches) byId("progress").closest("section").scrollIntoView();
-  say(`Fetching ${count(run.total, "URL")}.`);
   const frame = () => {
-    if (!run || run.trace !== trace) return;
+    if (run?.trace !== trace) return;
     show();
     requestAnimationFrame(frame);
   };
   frame();
+  return trace;
 }
 
 function take(row) {
@@ -107,7 +120,8 @@ function end(ending) {
 function show() {
   const { trace, total, failed, rows: came } = run;
   const figures = {
-    rows: `${came} of ${total}`,
+    rows: came,
+    total: `of ${total}`,
     failed,
     flying: trace.inFlight,
     peak: trace.peak,
@@ -123,7 +137,8 @@ function show() {
   progress.max = total;
   progress.value = came;
   say(`${came} of ${count(total, "row")}, ${failed} failed.`);
-  chart.draw();
+  // What was there before stays until there is something to draw.
+  if (trace.requests.length > 0) chart.draw();
 }
 
 /** For those who listen: now and then only, so that it can be spoken to its end. */

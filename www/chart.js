@@ -19,6 +19,8 @@ export class Chart {
   #flights;
   #limitLine;
   #axis;
+  #scroller;
+  #follows;
   #drawn = [];
   #limit;
 
@@ -47,9 +49,14 @@ export class Chart {
     names.append(...this.#labels);
     const scale = element("div", { class: "scale" });
     scale.textContent = `in flight, limit ${limit}`;
-    const scroller = element("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Requests" });
-    scroller.append(names, this.#bars);
-    this.#place.replaceChildren(scale, strip, element("div"), this.#axis, scroller);
+    this.#scroller = element("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Requests" });
+    this.#scroller.append(names, this.#bars);
+    // Who moves it looks at something.
+    this.#follows = true;
+    for (const moved of ["wheel", "pointerdown", "keydown"]) {
+      this.#scroller.addEventListener(moved, () => (this.#follows = false), { passive: true });
+    }
+    this.#place.replaceChildren(scale, strip, element("div"), this.#axis, this.#scroller);
     this.draw();
   }
 
@@ -58,9 +65,22 @@ export class Chart {
     const { elapsed, requests } = this.#trace;
     const span = Math.max(elapsed, SHORTEST);
     this.#bars.setAttribute("viewBox", `0 0 ${span} ${requests.length * LINE}`);
-    for (const request of requests) this.#request(request, elapsed);
+    this.#follow(requests);
+    const { scrollTop, clientHeight } = this.#scroller;
+    const seen = ({ index }) => (index + 1) * LINE >= scrollTop && index * LINE <= scrollTop + clientHeight;
+    for (const request of requests) {
+      // Of thousands that wait, only those in sight need to grow.
+      if (request.done !== null || request.tries.length > 0 || seen(request)) this.#request(request, elapsed);
+    }
     this.#strip(span, elapsed);
     this.#ticks(span);
+  }
+
+  /** Keeps the last one that has started in sight. */
+  #follow(requests) {
+    if (!this.#follows || this.#scroller.scrollHeight <= this.#scroller.clientHeight) return;
+    const last = requests.findLastIndex(({ tries }) => tries.length > 0);
+    this.#scroller.scrollTop = (last + 3) * LINE - this.#scroller.clientHeight;
   }
 
   #request(request, elapsed) {

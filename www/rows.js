@@ -37,7 +37,9 @@ function status(row) {
 function title(row) {
   if (row.error) {
     const parts = [text("strong", "code", errorCode(row.error))];
-    if (row.error.message) parts.push(text("span", "aside", row.error.message));
+    // The URL has a column of its own.
+    const message = row.error.message?.replace(` (${row.error.url})`, "");
+    if (message) parts.push(text("span", "aside", message));
     return parts;
   }
   if (row.title === null || row.title === undefined) return [text("em", "none", "no title")];
@@ -73,7 +75,7 @@ const SOURCES = {
   "content-type": "by header",
   detected: "detected",
   meta: "by <meta>",
-  "utf-8": "nothing says so",
+  "utf-8": "unlabelled",
   xml: "by XML declaration",
 };
 

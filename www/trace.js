@@ -85,7 +85,7 @@ export class Trace {
 
   /** Counts a request in, and returns what counts it out. */
   #enter(url) {
-    const host = URL.canParse(url) ? new URL(url).origin : url;
+    const host = resolved(url)?.origin ?? url;
     const add = (by) => {
       this.#count += by;
       this.#flying.set(host, (this.#flying.get(host) ?? 0) + by);
@@ -130,9 +130,15 @@ function watched(response, end) {
   return response;
 }
 
+/** What the session asks for, whoever wrote it and how. */
 function keyOf(url) {
-  if (!URL.canParse(url)) return url;
-  const parsed = new URL(url);
+  const parsed = resolved(url);
+  if (!parsed) return url;
   parsed.hash = "";
   return parsed.href;
+}
+
+/** In a page, what has no scheme is a path on the page's own site. */
+function resolved(url) {
+  return URL.canParse(url, document.baseURI) ? new URL(url, document.baseURI) : null;
 }
