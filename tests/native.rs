@@ -18,6 +18,7 @@ mod native {
     mod labs;
     mod limits;
     mod options;
+    mod parity;
     mod redirects;
     mod serving;
     mod slowness;
