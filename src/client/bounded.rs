@@ -40,6 +40,13 @@ impl<B: Backend> Timer<B> {
         Poll::Ready(())
     }
 
+    /// Nobody waits until it is polled again.
+    pub(super) fn rest(&mut self) {
+        if let Some(sleep) = &mut self.sleep {
+            sleep.as_mut().rest();
+        }
+    }
+
     /// Pending until the earliest deadline passes; then the error that names it.
     pub(super) fn poll_deadlines(
         &mut self,

@@ -75,7 +75,9 @@ pub(super) fn guard<B: Backend>(
         let holder: Weak<dyn Holder> = Arc::<Cell<B>>::downgrade(&cell) as _;
         permit.handed_out(holder, shared.backend.now());
     }
-    let (deadlines, timer) = clocks();
+    let (deadlines, mut timer) = clocks();
+    // A response that is never read must not hold a program up until its deadline.
+    timer.rest();
     Ok(Box::pin(Guarded { shared: Arc::clone(shared), cell, deadlines, timer }))
 }
 
@@ -263,6 +265,9 @@ impl<B: Backend> Body for Guarded<B> {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
         let this = self.get_mut();
         let polled = this.poll_inside(cx);
+        if polled.is_ready() {
+            this.timer.rest();
+        }
         match polled {
             Poll::Ready(Some(Ok(_))) => {
                 let open = this.cell.lock().body.is_some();

@@ -78,4 +78,7 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
 pub trait Sleep: Future<Output = ()> {
     /// Makes it ready at this time instead, whether it has been ready or not.
     fn reset(self: Pin<&mut Self>, at: Duration);
+
+    /// Nobody waits for it until it is polled again. Where a timer keeps a program alive, this lets it end.
+    fn rest(self: Pin<&mut Self>) {}
 }

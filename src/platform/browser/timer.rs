@@ -152,6 +152,10 @@ impl crate::platform::Sleep for Sleep {
         self.stop_waiting();
         self.at = at;
     }
+
+    fn rest(mut self: Pin<&mut Self>) {
+        self.stop_waiting();
+    }
 }
 
 impl Drop for Sleep {
