@@ -57,7 +57,11 @@ async function fetchAll({ urls, limit, limitPerHost, timeout, ordered }) {
   signal.throwIfAborted();
   const trace = draw(urls, limit);
   const session = new Session({ limit, limitPerHost, timeout, fetch: trace.fetch });
-  for await (const row of session.titles(urls, { signal, ordered })) take(row);
+  try {
+    for await (const row of session.titles(urls, { signal, ordered })) take(row);
+  } finally {
+    session.close();
+  }
 }
 
 function stop() {
@@ -110,6 +114,10 @@ function end(ending) {
   const sum = `${ending}: ${came} of ${count(total, "row")}, ${failed} failed, in ${seconds(trace.elapsed)}.`;
   byId("spoken").textContent = `${sum} At most ${trace.peak} at once.`;
   if (came === 0) byId("rows-empty").hidden = false;
+  if (trace.requests.length === 0) {
+    byId("chart").hidden = true;
+    byId("chart-empty").hidden = false;
+  }
   buttons.start.disabled = false;
   if (document.activeElement === buttons.stop) buttons.start.focus();
   buttons.stop.disabled = true;

@@ -112,7 +112,7 @@ test("stop ends what is in flight and starts nothing more", async () => {
     await page.click("#start");
     await page.waitForFunction(() => document.querySelector("#figure-flying").textContent === "4");
     await page.click("#stop");
-    await ended(page, "Stopped", 1_000);
+    await ended(page, "Stopped", 2_000);
     assert.equal(await page.textContent("#figure-flying"), "0");
     const requests = [];
     page.on("request", (request) => requests.push(request.url()));
@@ -142,7 +142,7 @@ test("by keyboard alone", async () => {
     await page.waitForFunction(() => document.querySelector("#state").textContent === "Running");
     assert.equal(await focus(), "stop");
     await page.keyboard.press("Escape");
-    await ended(page, "Stopped", 1_000);
+    await ended(page, "Stopped", 2_000);
     assert.equal(await focus(), "start");
     await page.focus("#limit");
     await page.keyboard.press("Control+A");
@@ -154,7 +154,7 @@ test("by keyboard alone", async () => {
     await page.keyboard.press("Control+Enter");
     await page.waitForFunction(() => document.querySelector("#state").textContent === "Running");
     await page.keyboard.press("Escape");
-    await ended(page, "Stopped", 1_000);
+    await ended(page, "Stopped", 2_000);
   });
 });
 
