@@ -1,0 +1,67 @@
+import type { GetOptions, AnyRequestOptions, FetchAllOptions, RequestOptions, SessionOptions } from "./options.js";
+import type { DualfetchError } from "./errors.js";
+import type { SessionResponse } from "./response.js";
+
+export * from "./errors.js";
+export * from "./options.js";
+export * from "./response.js";
+
+/** A request for `fetchAll`: a URL, or one with options of its own. */
+export type BatchRequest = string | URL | ({ url: string | URL } & Omit<AnyRequestOptions, "signal">);
+
+export interface FetchRow {
+  /** The request's place in the input, from 0. */
+  index: number;
+  url: string;
+  /** Milliseconds from the moment the request was taken up, waiting included. */
+  elapsed: number;
+  /** Null where there is an error. Its body holds a permit until it is read or cancelled. */
+  response: SessionResponse | null;
+  error: DualfetchError | null;
+}
+
+/** What is under way and what waits. */
+export interface Figures {
+  inFlight: number;
+  waiting: number;
+  hosts: { origin: string; inFlight: number; waiting: number }[];
+}
+
+/**
+ * One fetch session: limits, timeouts, redirects and decoding for all that is asked of it. It loads itself on first use.
+ */
+export class Session {
+  /** @throws {InputError} for an option that makes no sense */
+  constructor(options?: SessionOptions | null);
+  get(url: string | URL, options?: GetOptions | null): Promise<SessionResponse>;
+  head(url: string | URL, options?: GetOptions | null): Promise<SessionResponse>;
+  options(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  post(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  put(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  patch(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  delete(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  request(url: string | URL, options?: AnyRequestOptions | null): Promise<SessionResponse>;
+  /** A function of `fetch`'s signature, which gives the platform's own `Response`. It needs no `this`. */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /**
+   * The responses to many requests, each as soon as its head is there. The input is read no further ahead than the
+   * window; leaving the loop ends every request under way.
+   */
+  fetchAll(
+    requests: Iterable<BatchRequest> | AsyncIterable<BatchRequest>,
+    options?: FetchAllOptions | null,
+  ): AsyncIterableIterator<FetchRow>;
+  /** What is under way and what waits, now. */
+  figures(): Figures;
+  /** Ends every request under way, unread bodies among them. Each rejects with a `ClosedError`, as later ones do. */
+  close(): void;
+}
+
+/** What a wasm file can be given as. */
+export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
+
+/** Loads the session's wasm before its first use, or from another place. Calls after the first give the same. */
+export function load(source?: WasmSource | Promise<WasmSource>): Promise<unknown>;
+
+/** Loads the encodings before a body needs them, or from another place. */
+export function loadCharset(source?: WasmSource | Promise<WasmSource>): Promise<unknown>;

@@ -1,0 +1,91 @@
+import type { Hop } from "./response.js";
+
+/** The stable word for what went wrong, the same in Rust, JavaScript and JSON output. */
+export type ErrorCode =
+  | "aborted"
+  | "body_too_large"
+  | "body_used"
+  | "closed"
+  | "connect"
+  | "content_type"
+  | "decode"
+  | "disconnected"
+  | "dns"
+  | "invalid_header"
+  | "invalid_option"
+  | "invalid_url"
+  | "json"
+  | "load"
+  | "network"
+  | "opaque"
+  | "protocol"
+  | "redirect"
+  | "status"
+  | "timeout"
+  | "tls"
+  | "too_many_redirects"
+  | "unsupported"
+  | "unsupported_scheme";
+
+/** The part of a request's way that a timeout bounds. */
+export type Phase = "connect" | "headers" | "queue" | "read" | "total" | "wall";
+
+/** What every call rejects with, but for an abort: that rejects with the signal's own reason. */
+export class DualfetchError extends Error {
+  protected constructor();
+  readonly code: ErrorCode;
+  /** The URL of the hop that failed, its password hidden. */
+  readonly url: string | undefined;
+  /** The phase that ran out, for a timeout. */
+  readonly phase: Phase | undefined;
+  /** How many attempts were started at the hop that failed; 0 when nothing was sent. */
+  readonly attempts: number;
+  /** The redirects that had been followed by then. */
+  readonly history: Hop[];
+  toJSON(): { name: string; code: ErrorCode; message: string; phase?: Phase; url?: string; attempts: number };
+}
+
+/** A body that cannot be read as asked: `body_too_large`, `body_used`, `content_type`, `decode`, `json`. */
+export class BodyError extends DualfetchError {}
+
+/** The session was closed: `closed`. */
+export class ClosedError extends DualfetchError {}
+
+/** Something handed in makes no sense: `invalid_header`, `invalid_option`, `invalid_url`, `unsupported_scheme`. */
+export class InputError extends DualfetchError {
+  /** The option's name, for `invalid_option`. */
+  readonly option?: string;
+}
+
+/** No answer, or half of one: `connect`, `disconnected`, `dns`, `network`, `opaque`, `protocol`, `tls`. */
+export class NetworkError extends DualfetchError {}
+
+/** A redirect that is not followed: `redirect`, `too_many_redirects`. */
+export class RedirectError extends DualfetchError {}
+
+/** A status of 400 or more, where `raiseForStatus` is set: `status`. */
+export class StatusError extends DualfetchError {
+  readonly status: number;
+}
+
+/** Time ran out: `timeout`; `phase` says which. */
+export class TimeoutError extends DualfetchError {
+  readonly phase: Phase;
+}
+
+/** The platform, or this build, cannot do it: `unsupported`. */
+export class UnsupportedError extends DualfetchError {
+  /** What was asked for. */
+  readonly feature: string;
+}
+
+/** Guards go by name and code, so errors of another copy of this package are known, too. */
+export function isDualfetchError(thrown: unknown): thrown is DualfetchError;
+export function isBodyError(thrown: unknown): thrown is BodyError;
+export function isClosedError(thrown: unknown): thrown is ClosedError;
+export function isInputError(thrown: unknown): thrown is InputError;
+export function isNetworkError(thrown: unknown): thrown is NetworkError;
+export function isRedirectError(thrown: unknown): thrown is RedirectError;
+export function isStatusError(thrown: unknown): thrown is StatusError;
+export function isTimeoutError(thrown: unknown): thrown is TimeoutError;
+export function isUnsupportedError(thrown: unknown): thrown is UnsupportedError;
