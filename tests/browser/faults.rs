@@ -116,11 +116,17 @@ async fn a_body_past_max_body_ends_its_transfer() {
 }
 
 #[wasm_bindgen_test]
-async fn a_page_that_breaks_off_after_its_title_still_has_it() {
+async fn a_page_needs_nothing_after_its_title() {
     run(async |lab| {
         let session = lab.session(Config::new());
-        let page = session.page(lab.faulty("/short")).await.expect("the title came before the end");
+        let page = session.page(lab.faulty("/stalled")).await.expect("the title is all that is waited for");
         assert_eq!(page.title.as_deref(), Some("Half"));
+        // A stream that fails forgets what it has not yet given (WHATWG Streams), so what is lost here is for the
+        // moment of the failure to say.
+        match session.page(lab.faulty("/short")).await {
+            Ok(page) => assert_eq!(page.title.as_deref(), Some("Half")),
+            Err(error) => assert!(["network", "disconnected"].contains(&error.code()), "{error:?}"),
+        }
     })
     .await;
 }
