@@ -28,7 +28,7 @@ const limit = 6;
 const root = new URL('../', import.meta.url);
 const types = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
 const small = Buffer.from(`<!doctype html><title>Page</title>${' '.repeat(2000)}`);
-const index = '<!doctype html><title>bench</title><script type="importmap">{"imports":{"dualfetch":"/pkg/src/browser.js"}}</script>';
+const index = '<!doctype html><title>bench</title><script type="importmap">{"imports":{"dualfetch":"/pkg/src/index.web.js"}}</script>';
 
 const server = createServer(answer);
 await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -29,7 +29,7 @@ export async function inChromium(urls) {
   }
 }
 
-const index = '<!doctype html><title>parity</title><script type="importmap">{"imports":{"dualfetch":"/pkg/src/browser.js"}}</script>';
+const index = '<!doctype html><title>parity</title><script type="importmap">{"imports":{"dualfetch":"/pkg/src/index.web.js"}}</script>';
 
 async function file(request, response) {
   if (request.url === '/') return response.setHeader('content-type', 'text/html').end(index);

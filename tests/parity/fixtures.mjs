@@ -85,7 +85,7 @@ export const fixtures = [
   { name: 'no http', fault: 'no http' },
   { name: 'a port where nobody listens', fault: 'refused' },
   { name: 'another scheme', url: 'ftp://example.invalid/' },
-  { name: 'no url', url: 'http://exa mple/' },
+  { name: 'no url', url: 'http://[::1' },
 ];
 
 function page(name, type, title, head = '', more = {}) {

@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 
-import { Session } from 'dualfetch';
+import { Session } from '../../pkg/src/index.node.js';
 
 import { inChromium } from './chromium.mjs';
 import { fixtures } from './fixtures.mjs';
