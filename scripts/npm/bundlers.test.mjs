@@ -1,0 +1,116 @@
+// The npm package in what people bundle it with, run in headless Chromium: the wasm file is found where the bundler
+// took it along, and the copy in base64 is used where it did not. `scripts/package` first.
+//
+//   node --test scripts/npm/bundlers.test.mjs
+
+import assert from "node:assert/strict";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { build as esbuild } from "esbuild";
+import * as vite from "vite";
+import webpack from "webpack";
+
+import { launch } from "./chromium.mjs";
+
+const pkg = fileURLToPath(new URL("../../pkg", import.meta.url));
+// A title in Shift_JIS needs both the session and the encodings.
+const program = `
+  import { Session } from "dualfetch";
+  const page = new Uint8Array([...new TextEncoder().encode("<title>"), 0x83, 0x65, ...new TextEncoder().encode("</title>")]);
+  const headers = { "content-type": "text/html; charset=shift_jis" };
+  const session = new Session({ fetch: async () => new Response(page, { headers }) });
+  session.title("http://a.example/").then(
+    ({ title, encoding }) => (document.title = title + " " + encoding),
+    (failure) => (document.title = String(failure)),
+  );
+`;
+
+let app, browser;
+before(async () => {
+  app = await mkdtemp(join(tmpdir(), "bundlers-"));
+  await mkdir(join(app, "node_modules"));
+  // Copied, not linked: a development server treats what is linked as the app's own source.
+  await cp(pkg, join(app, "node_modules", "dualfetch"), { recursive: true });
+  await writeFile(join(app, "package.json"), '{"type":"module"}');
+  await writeFile(join(app, "main.js"), program);
+  await writeFile(join(app, "index.html"), '<!doctype html><script type="module" src="/main.js"></script>');
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await rm(app, { recursive: true, force: true });
+});
+
+test("esbuild, which takes no wasm along", async () => {
+  const outdir = join(app, "esbuild");
+  await esbuild({ absWorkingDir: app, entryPoints: ["main.js"], bundle: true, splitting: true, format: "esm", outdir });
+  assert.deepEqual(await loaded(outdir, "main.js"), []);
+});
+
+test("Vite, built", async () => {
+  const outDir = join(app, "vite");
+  await vite.build({ root: app, logLevel: "error", build: { outDir } });
+  assert.equal((await loaded(outDir)).length, 2);
+});
+
+test("Vite's development server", async () => {
+  const server = await vite.createServer({ root: app, logLevel: "error", server: { port: 0, host: "127.0.0.1" } });
+  await server.listen();
+  try {
+    await shows(`http://127.0.0.1:${server.httpServer.address().port}/`);
+  } finally {
+    await server.close();
+  }
+});
+
+test("webpack", async () => {
+  const path = join(app, "webpack");
+  const compiler = webpack({ context: app, entry: "./main.js", mode: "production", output: { path }, performance: false });
+  const stats = await new Promise((done, failed) => compiler.run((error, stats) => (error ? failed(error) : done(stats))));
+  assert.deepEqual(stats.toJson().errors, []);
+  assert.deepEqual(stats.toJson().warnings, []);
+  assert.equal((await loaded(path, "main.js")).length, 2);
+});
+
+/** Serves a folder, waits for the title, and tells which wasm files were asked for. */
+async function loaded(folder, script) {
+  if (script) await writeFile(join(folder, "index.html"), `<!doctype html><script type="module" src="/${script}"></script>`);
+  const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+  const files = [];
+  const server = createServer(async (request, response) => {
+    const path = request.url === "/" ? "/index.html" : request.url;
+    try {
+      const content = await readFile(join(folder, path));
+      if (path.endsWith(".wasm")) files.push(path);
+      response.writeHead(200, { "content-type": types[extname(path)] ?? "text/plain" }).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  try {
+    await shows(`http://127.0.0.1:${server.address().port}/`);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+  return files;
+}
+
+async function shows(url) {
+  const page = await browser.newPage();
+  const failures = [];
+  page.on("pageerror", (failure) => failures.push(String(failure)));
+  try {
+    await page.goto(url);
+    await page.waitForFunction(() => document.title !== "", undefined, { timeout: 60_000 });
+    assert.equal(await page.title(), "テ Shift_JIS", failures.join("\n"));
+  } finally {
+    await page.close();
+  }
+}
