@@ -70,7 +70,7 @@ impl Lab for Browsing {
 
 fn at(origin: usize, path: &str) -> String {
     let origins =
-        ORIGINS.expect("DUALFETCH_LAB was set when this was compiled: run it by scripts/browser-tests");
+        ORIGINS.expect("servers: there was no DUALFETCH_LAB to compile this with; run scripts/browser-tests");
     format!("{}{path}", origins.split(' ').nth(origin).expect("four origins"))
 }
 
