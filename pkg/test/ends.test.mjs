@@ -117,6 +117,25 @@ test("one signal for many requests has one listener", async () => {
   assert.deepEqual(warnings, []);
 });
 
+test("a response that was read or cancelled listens no more", async () => {
+  let listeners = 0;
+  const signal = {
+    aborted: false,
+    reason: undefined,
+    addEventListener: () => (listeners += 1),
+    removeEventListener: () => (listeners -= 1),
+  };
+  const session = new Session();
+  const read = await session.get(`${server.url}/quick`, { signal });
+  assert.equal(listeners, 1);
+  await read.text();
+  assert.equal(listeners, 0);
+  const cancelled = await session.get(`${server.url}/stall`, { signal });
+  assert.equal(listeners, 1);
+  cancelled.cancel();
+  assert.equal(listeners, 0);
+});
+
 test("network errors keep what the platform threw", async () => {
   const session = new Session();
   await assert.rejects(session.get(`${server.url}/reset`), (thrown) => {

@@ -22,8 +22,8 @@ pub struct ResponseHandle {
     url: String,
     body: Rc<RefCell<Body>>,
     signals: Signals,
-    /// Ends a body that nobody reads when a signal fires.
-    _listener: Listener,
+    /// Ends a body that nobody reads when a signal fires; none any more once the body is used.
+    listener: Rc<RefCell<Option<Listener>>>,
 }
 
 enum Body {
@@ -46,7 +46,7 @@ impl ResponseHandle {
                 }
             }
         });
-        Self { head, url, body, signals, _listener: listener }
+        Self { head, url, body, signals, listener: Rc::new(RefCell::new(Some(listener))) }
     }
 
     /// One reading of the body, by whoever comes first.
@@ -56,6 +56,7 @@ impl ResponseHandle {
         T: Into<JsValue> + 'static,
     {
         let (body, signals) = (Rc::clone(&self.body), self.signals.clone());
+        let listener = Rc::clone(&self.listener);
         // A body that a signal ended is told by that signal's reason.
         let response = match signals.reason() {
             Some(reason) => Err(reason),
@@ -83,6 +84,10 @@ impl ResponseHandle {
             if matches!(before, Body::Used) {
                 let unwanted = body.replace(Body::Used);
                 drop(unwanted);
+            }
+            if matches!(&*body.borrow(), Body::Used) {
+                let deaf = listener.take();
+                drop(deaf);
             }
             result
         })
@@ -126,7 +131,7 @@ impl ResponseHandle {
         if let Body::Reading(handle) = &before {
             handle.abort();
         }
-        drop(before);
+        drop((before, self.listener.take()));
     }
 }
 
