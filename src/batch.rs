@@ -1,5 +1,6 @@
 //! [`SessionExt`]: many requests in, a stream of rows out.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -186,8 +187,8 @@ pub struct Batch<'a, S, I, R> {
     input: stream::Fuse<BoxStream<'a, I>>,
     start: Start<'a, S, I, R>,
     running: FuturesUnordered<Numbered<BoxFuture<'a, R>>>,
-    /// Rows that are done and wait for an earlier one, by index from `given`.
-    done: std::collections::BTreeMap<usize, R>,
+    /// Rows from the oldest that was not given: those that are done wait for the ones that are not.
+    done: VecDeque<Option<R>>,
     taken: usize,
     given: usize,
     ordered: bool,
@@ -216,7 +217,7 @@ impl<'a, S: Session, I, R> Batch<'a, S, I, R> {
             input: input.fuse(),
             start,
             running: FuturesUnordered::new(),
-            done: std::collections::BTreeMap::new(),
+            done: VecDeque::new(),
             taken: 0,
             given: 0,
             ordered: false,
@@ -299,13 +300,18 @@ impl<S: Session, I, R> Stream for Batch<'_, S, I, R> {
         let this = self.get_mut();
         loop {
             let ended = this.fill(cx);
-            if let Some(row) = this.done.remove(&this.given) {
+            if let Some(row) = this.done.front_mut().and_then(Option::take) {
+                this.done.pop_front();
                 this.given += 1;
                 return Poll::Ready(Some(row));
             }
             match this.running.poll_next_unpin(cx) {
                 Poll::Ready(Some((index, row))) if this.ordered => {
-                    this.done.insert(index, row);
+                    let place = index - this.given;
+                    if this.done.len() <= place {
+                        this.done.resize_with(place + 1, || None);
+                    }
+                    this.done[place] = Some(row);
                 }
                 Poll::Ready(Some((_, row))) => {
                     this.given += 1;
