@@ -1,0 +1,59 @@
+import { Session as CoreSession } from "./core.cjs";
+import type { DualfetchError } from "./errors.cjs";
+import type { TitleOptions, TitlesOptions } from "./options.cjs";
+import type { EncodingSource } from "./response.cjs";
+
+export * from "./core.cjs";
+
+/** Where a title came from, or why there is none. */
+export type TitleSource = "body" | "content-type" | "head" | "missing" | "truncated";
+
+export interface Page {
+  /** The URL as it was given. */
+  url: string;
+  /** The URL that answered, after redirects. */
+  finalUrl: string;
+  status: number;
+  /** White space stripped and collapsed. Null when there is none, "" when it is empty. */
+  title: string | null;
+  titleSource: TitleSource;
+  /** By its WHATWG name; null when the page was not read. */
+  encoding: string | null;
+  encodingSource: EncodingSource | null;
+  /** How much was read, after decompression. */
+  bytes: number;
+  /** Milliseconds, waiting included. */
+  elapsed: number;
+  /** How many attempts the last hop took. */
+  attempts: number;
+  /** How many redirects led to it. */
+  redirects: number;
+}
+
+/** One URL's title, or why there is none to tell. */
+export type TitleRow = { /** The URL's place in the input, from 0. */ index: number } & (
+  | (Page & { error: null })
+  | ({ [Field in Exclude<keyof Page, "url" | "elapsed" | "attempts" | "redirects" | "status">]: null } & {
+      url: string;
+      elapsed: number;
+      attempts: number;
+      redirects: number;
+      /** Of a `StatusError`. */
+      status: number | null;
+      error: DualfetchError;
+    })
+);
+
+/** A session that reads titles, too. */
+export class Session extends CoreSession {
+  /** A page as far as its title needs. A page of status 404 is a page. */
+  title(url: string | URL, options?: TitleOptions | null): Promise<Page>;
+  /**
+   * The titles of many pages, each as soon as it is there. Every URL, which must be absolute, gets one row. The input
+   * is read no further ahead than the window; leaving the loop ends every request under way.
+   */
+  titles(
+    urls: Iterable<string | URL> | AsyncIterable<string | URL>,
+    options?: TitlesOptions | null,
+  ): AsyncIterableIterator<TitleRow>;
+}

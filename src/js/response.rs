@@ -5,7 +5,6 @@ use std::future::Future;
 use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, Abortable};
-use js_sys::futures::future_to_promise;
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -69,7 +68,7 @@ impl ResponseHandle {
         let (handle, registration) = AbortHandle::new_pair();
         body.replace(Body::Reading(handle));
         let reading = Abortable::new(how(response), registration);
-        future_to_promise(async move {
+        super::promise(async move {
             let read = signals.race(async { Ok(reading.await) }).await;
             let (result, rest) = match read {
                 Ok(Ok(Ok((read, rest)))) => (Ok(read.into()), rest),

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::Stream;
-use js_sys::futures::{JsFuture, future_to_promise, spawn_local};
+use js_sys::futures::{JsFuture, spawn_local};
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
@@ -94,7 +94,7 @@ impl Rows {
         }
         start(&self.shared);
         let shared = Rc::clone(&self.shared);
-        future_to_promise(async move {
+        super::promise(async move {
             match poll_fn(|cx| shared.poll_row(cx)).await? {
                 Some(row) => Ok(row.told(&shared.signals).into()),
                 None => Ok(JsValue::UNDEFINED),

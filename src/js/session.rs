@@ -1,6 +1,5 @@
 //! A session in JavaScript's hands.
 
-use js_sys::futures::future_to_promise;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
@@ -53,7 +52,7 @@ impl SessionHandle {
     pub fn send(&self, asked: &Asked, signal: Option<Signal>) -> Promise {
         let (client, signals) = (self.client.clone(), Signals::new(&self.closing, signal));
         let request = request::request(asked);
-        future_to_promise(async move {
+        super::promise(async move {
             let sending = async { client.send(request?).await };
             let response =
                 signals.race(async { sending.await.map_err(|error| errors::thrown(&error)) }).await?;
@@ -97,7 +96,7 @@ impl SessionHandle {
         signal: Option<Signal>,
     ) -> Promise {
         let signals = Signals::new(&self.closing, signal);
-        future_to_promise(rows::page(self.client.clone(), asked, Kind::title(max_bytes, drain), signals))
+        super::promise(rows::page(self.client.clone(), asked, Kind::title(max_bytes, drain), signals))
     }
 
     /// In flight, waiting, then origin, in flight and waiting of each host.
