@@ -172,3 +172,28 @@ async fn six_requests_at_once_to_a_host_are_enough() {
     })
     .await;
 }
+
+#[wasm_bindgen_test]
+async fn the_options_of_a_browser_s_fetch_are_passed_on() {
+    in_a_page(async |lab| {
+        use dualfetch::browser_options::{BrowserOptions, Cache, Credentials, Mode};
+
+        let session = lab.session(Config::new().browser(BrowserOptions::new().cache(Cache::NoStore)));
+        // Not a page: browsers keep those of another origin out whatever the mode (opaque response blocking).
+        let send = async |options: BrowserOptions| {
+            outcome(&async { session.get(lab.url("/bytes/10")).browser(options).await?.text().await }.await)
+        };
+        assert_eq!(send(BrowserOptions::new().mode(Mode::Cors)).await, "ok");
+        assert_eq!(send(BrowserOptions::new().mode(Mode::NoCors)).await, "opaque");
+        // The servers are of another origin than the page.
+        assert_eq!(send(BrowserOptions::new().mode(Mode::SameOrigin)).await, "network");
+        // They allow every origin, hence by CORS none with credentials.
+        assert_eq!(send(BrowserOptions::new().credentials(Credentials::Include)).await, "network");
+        assert_eq!(send(BrowserOptions::new().credentials(Credentials::Omit)).await, "ok");
+        let wrong = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        assert_eq!(send(BrowserOptions::new().integrity(wrong)).await, "network");
+        // Only within the own origin, says the standard.
+        assert_eq!(send(BrowserOptions::new().cache(Cache::OnlyIfCached)).await, "unsupported");
+    })
+    .await;
+}
