@@ -45,7 +45,7 @@ impl BrowserOptions {
     }
 
     /// The hashes that the body must match (Subresource Integrity), as in `sha256-…`. A body that does not is
-    /// [`Network`](crate::ErrorKind::Network).
+    /// [`Network`](crate::ErrorKind::Network). Outside a page only where redirects are not followed.
     #[must_use]
     pub fn integrity(mut self, integrity: impl Into<String>) -> Self {
         self.integrity = Some(integrity.into());

@@ -9,6 +9,9 @@ const PLATFORM = {
   referrerPolicy: "",
 };
 
+/** The statuses by which `fetch` is redirected. */
+const REDIRECTS = [301, 302, 303, 307, 308];
+
 /** A function of `fetch`'s signature over this session. */
 export function fetchOver(session) {
   return async function fetch(input, init = {}) {
@@ -16,7 +19,11 @@ export function fetchOver(session) {
     const options = { headers: [...request.headers], method: request.method };
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     if (signal) options.signal = signal;
-    if (request.body !== null || init?.body != null) options.body = new Uint8Array(await request.arrayBuffer());
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      // Not every platform shows a Request's body, so that it has one is seen by what is in it.
+      const body = new Uint8Array(await request.arrayBuffer());
+      if (body.length > 0 || init?.body != null) options.body = body;
+    }
     for (const [name, unset] of Object.entries(PLATFORM)) {
       // What nobody asked for is not set: some run-times refuse it.
       if (request[name] !== undefined && request[name] !== unset) options[name] = request[name];
@@ -24,19 +31,26 @@ export function fetchOver(session) {
     if (init?.priority !== undefined) options.priority = init.priority;
     if (request.redirect !== "follow") options.followRedirects = false;
     const response = await session.request(request.url, options);
-    if (request.redirect === "error" && response.status >= 300 && response.status < 400 && response.headers.has("location")) {
+    if (request.redirect === "error" && REDIRECTS.includes(response.status) && response.headers.has("location")) {
       response.cancel();
       throw new TypeError("fetch failed: a redirect, and the mode is \"error\"");
     }
-    return platformResponse(response);
+    try {
+      return platformResponse(response);
+    } catch (reason) {
+      response.cancel();
+      throw reason;
+    }
   };
 }
 
 function platformResponse(response) {
   const { status, headers } = response;
-  const made = new Response(response.body, { status, headers });
-  // The constructor takes neither.
-  for (const name of ["url", "redirected"]) {
+  // A server may answer by a status that the constructor refuses.
+  const usual = status >= 200 && status <= 599;
+  const made = new Response(response.body, { status: usual ? status : 200, headers });
+  // Nor does it take these.
+  for (const name of ["url", "redirected", ...(usual ? [] : ["status", "ok"])]) {
     Object.defineProperty(made, name, { value: response[name], configurable: true, enumerable: true });
   }
   return made;

@@ -1,3 +1,19 @@
+/**
+ * What the promise gives, unless one of these fires first: then its reason.
+ *
+ * @param {Promise} promise
+ * @param {(Relay | undefined)[]} relays
+ */
+export function race(promise, relays) {
+  return new Promise((resolve, reject) => {
+    const all = relays.filter((relay) => relay !== undefined);
+    const call = () => reject(all.find((relay) => relay.aborted)?.reason);
+    const done = () => all.forEach((relay) => relay.remove(call));
+    all.forEach((relay) => relay.add(call));
+    promise.then(resolve, reject).finally(done);
+  });
+}
+
 /** @type {WeakMap<AbortSignal, Relay>} */
 const relays = new WeakMap();
 
@@ -9,9 +25,8 @@ export class Relay {
   #signal;
   #calls = new Set();
   #pass = () => {
-    const calls = [...this.#calls];
-    this.#calls.clear();
-    for (const call of calls) call();
+    // One call may end what another stands for.
+    for (const call of [...this.#calls]) if (this.#calls.delete(call)) call();
   };
 
   /** The relay of this signal. */

@@ -15,7 +15,7 @@ export async function asked(url, options, method) {
   // A lower-case "patch" is a method of its own in HTTP; nobody who writes it means that.
   const [content, type] = json === undefined ? await bodyOf(body) : [json, "application/json"];
   if (content === undefined) return request;
-  if (json !== undefined && body !== undefined) {
+  if (json !== undefined && body != null) {
     throw error("invalid_option", "invalid option json: body is set, too; set one of the two", { detail: "json" });
   }
   if (request.method === "GET" || request.method === "HEAD") {

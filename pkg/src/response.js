@@ -145,7 +145,8 @@ export class SessionResponse {
 function withoutFragment(url) {
   try {
     const parsed = new URL(url);
-    parsed.hash = "";
+    // Nor are name and password a part of what answers.
+    parsed.hash = parsed.username = parsed.password = "";
     return parsed.href;
   } catch {
     return url;

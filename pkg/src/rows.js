@@ -47,7 +47,8 @@ export class Rows {
       this.#progress(value);
       return { done: false, value };
     } catch (reason) {
-      await this.return().catch(() => {});
+      // The input may be waiting for something that never comes.
+      this.return().catch(() => {});
       throw reason;
     }
   }
@@ -80,6 +81,7 @@ class Input {
   #ask;
   #iterator;
   #ended = false;
+  #pulling = false;
 
   constructor(iterable, ask) {
     this.#iterable = iterable;
@@ -90,7 +92,9 @@ class Input {
     if (this.#ended) return undefined;
     try {
       this.#iterator ??= iterate(this.#iterable);
+      this.#pulling = true;
       const { done, value } = await this.#iterator.next();
+      this.#pulling = false;
       if (!done) return await this.#ask(await value);
       this.#ended = true;
       return undefined;
@@ -103,7 +107,10 @@ class Input {
   async close() {
     if (this.#ended) return;
     this.#ended = true;
-    await this.#iterator?.return?.();
+    const closed = this.#iterator?.return?.();
+    // A generator returns only after what it waits for has come, and that may be never.
+    if (this.#pulling) Promise.resolve(closed).catch(() => {});
+    else await closed;
   }
 }
 

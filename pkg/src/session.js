@@ -1,7 +1,7 @@
 import { error } from "./failure.js";
 import { fetchOver } from "./fetch.js";
 import { FETCH_ALL, FETCH_ALL_ITEM, REQUEST, SESSION, shown, read, TITLE, TITLES } from "./options.js";
-import { Relay } from "./relay.js";
+import { race, Relay } from "./relay.js";
 import { asked, href } from "./request.js";
 import { SessionResponse } from "./response.js";
 import { Rows } from "./rows.js";
@@ -59,8 +59,8 @@ export class BaseSession {
   async title(url, options) {
     const { signal, maxBytes, drain, ...rest } = read(TITLE, options);
     const relay = this.#begin(signal);
-    const request = await asked(url, rest);
-    const handle = await this.#open();
+    const request = await this.#ready(relay, asked(url, rest), rest.body);
+    const handle = this.#live();
     needTitles(handle);
     const { index: _, error: __, ...page } = titleRow(await handle.title(request, maxBytes, drain, relay));
     return page;
@@ -72,7 +72,8 @@ export class BaseSession {
     iterable(urls, "urls");
     const open = async (pull) => {
       const relay = this.#begin(signal);
-      const handle = await this.#open();
+      await this.#ready(relay);
+      const handle = this.#live();
       needTitles(handle);
       return handle.titles(pull, ordered ?? false, window, maxBytes, drain, relay);
     };
@@ -87,7 +88,8 @@ export class BaseSession {
     iterable(requests, "requests");
     const open = async (pull) => {
       const relay = this.#begin(signal);
-      return (await this.#open()).fetchAll(pull, ordered ?? false, window, relay);
+      await this.#ready(relay);
+      return this.#live().fetchAll(pull, ordered ?? false, window, relay);
     };
     const ask = (item) => {
       const plain = typeof item === "object" && item !== null && !(item instanceof URL);
@@ -121,9 +123,25 @@ export class BaseSession {
   async #send(method, url, options) {
     const { signal, ...rest } = read(REQUEST, options);
     const relay = this.#begin(signal);
-    const request = await asked(url, rest, method);
-    const handle = await this.#open();
-    return new SessionResponse(await handle.send(request, relay), request.url);
+    const request = await this.#ready(relay, asked(url, rest, method), rest.body);
+    return new SessionResponse(await this.#live().send(request, relay), request.url);
+  }
+
+  /**
+   * The request, once all that is needed to begin is there. A body of the caller's own and the first load may take
+   * long: signals end that, too.
+   */
+  async #ready(relay, asking, body) {
+    const isAtHand = body == null || typeof body === "string" || ArrayBuffer.isView(body);
+    if (this.#handle !== undefined && isAtHand) return asking;
+    const [request] = await race(Promise.all([asking, this.#open()]), [relay, this.#closing]);
+    return request;
+  }
+
+  /** The wasm side, which may have gone while something was awaited. */
+  #live() {
+    this.#closing.throwIfAborted();
+    return this.#handle;
   }
 
   /** The signal to listen to, once it is known that neither it nor the session has ended. */

@@ -188,3 +188,83 @@ test("a retry asks again, and says how often", async () => {
   assert.equal((await session.get("http://a.example/", { retry: false })).status, 503);
   assert.equal(asked, 1);
 });
+
+test("an input that never goes on holds up neither an abort nor close nor leaving the loop", async () => {
+  async function* waiting() {
+    yield `${server.url}/quick`;
+    await new Promise(() => {});
+  }
+  const first = async (session, options) => {
+    const rows = session.fetchAll(waiting(), options);
+    (await rows.next()).value.response.cancel();
+    return rows;
+  };
+  const controller = new AbortController();
+  const aborted = await first(new Session(), { signal: controller.signal });
+  const next = aborted.next();
+  controller.abort(new Error("enough"));
+  await assert.rejects(next, { message: "enough" });
+
+  const closing = new Session();
+  const closed = (await first(closing)).next();
+  closing.close();
+  await assert.rejects(closed, { code: "closed" });
+
+  await (await first(new Session())).return();
+});
+
+test("a body of the caller's own that never ends is ended by a signal and by close", async () => {
+  const body = () => new ReadableStream({ pull: () => new Promise(() => {}) });
+  const signal = AbortSignal.timeout(10);
+  await assert.rejects(new Session().post(server.url, { body: body(), signal }), { name: "TimeoutError" });
+  const session = new Session();
+  const post = session.post(server.url, { body: body() });
+  session.close();
+  await assert.rejects(post, { code: "closed" });
+});
+
+test("a reader whose response is cancelled never passes a part for the whole", async () => {
+  const session = new Session();
+  for (const reader of ["bytes", "text", "blob", "arrayBuffer"]) {
+    const response = await session.get(`${server.url}/stall`);
+    const reading = response[reader]();
+    response.cancel();
+    await assert.rejects(reading, { code: "aborted" }, reader);
+  }
+  assert.equal(session.figures().inFlight, 0);
+});
+
+test("one call that ends another's response does not keep the rest from being told", async () => {
+  const responses = [];
+  const stream = () => new ReadableStream({ cancel: () => responses.forEach((response) => response.cancel()) });
+  const session = new Session({ fetch: async () => new Response(stream()) });
+  for (let n = 0; n < 3; n++) responses.push(await session.get("http://a.example/"));
+  session.close();
+  await assert.rejects(session.get("http://a.example/"), { code: "closed" });
+});
+
+test("a reader that gives no promise, and pieces that throw, are errors", async () => {
+  const odd = (read) => ({
+    ...{ status: 200, type: "basic", url: "", headers: new Headers() },
+    body: { getReader: () => ({ read, cancel: () => undefined }) },
+  });
+  const thrower = { get done() { throw new Error("no piece"); } };
+  for (const read of [() => 7, () => thrower, () => Promise.resolve(thrower), () => ({ done: false, value: "text" })]) {
+    const session = new Session({ fetch: () => odd(read) });
+    const text = session.get("http://a.example/").then((response) => response.text());
+    await assert.rejects(text, { code: "network" });
+    assert.equal(session.figures().inFlight, 0);
+  }
+});
+
+test("a session's fetch gives statuses that the platform's Response refuses", async () => {
+  const odd = { status: 999, type: "basic", url: "", headers: new Headers(), body: null };
+  const response = await new Session({ fetch: () => odd }).fetch("http://a.example/");
+  assert.deepEqual([response.status, response.ok], [999, false]);
+});
+
+test("credentials in a URL are no redirect", async () => {
+  const response = await new Session().get(server.url.replace("//", "//me:secret@") + "/quick");
+  assert.equal(response.redirected, false);
+  await response.text();
+});

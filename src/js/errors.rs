@@ -52,6 +52,11 @@ pub(super) fn thrown(error: &Error) -> JsValue {
     ]))
 }
 
+/// The caller cancelled the response while it was read.
+pub(super) fn cancelled(url: &str) -> JsValue {
+    make(&Array::of(&["aborted".into(), "the response was cancelled".into(), url.into()]))
+}
+
 /// The body of this URL has a reader already.
 pub(super) fn body_used(url: &str) -> JsValue {
     make(&Array::of(&["body_used".into(), "the body has been read already".into(), url.into()]))

@@ -45,6 +45,10 @@ impl ResponseHandle {
                 }
             }
         });
+        // One that fired while the head was taken in has nobody to tell any more.
+        if signals.reason().is_some() {
+            drop(take(&body));
+        }
         Self { head, url, body, signals, listener: Rc::new(RefCell::new(Some(listener))) }
     }
 
@@ -55,7 +59,7 @@ impl ResponseHandle {
         T: Into<JsValue> + 'static,
     {
         let (body, signals) = (Rc::clone(&self.body), self.signals.clone());
-        let listener = Rc::clone(&self.listener);
+        let (listener, url) = (Rc::clone(&self.listener), self.url.clone());
         // A body that a signal ended is told by that signal's reason.
         let response = match signals.reason() {
             Some(reason) => Err(reason),
@@ -73,8 +77,8 @@ impl ResponseHandle {
             let (result, rest) = match read {
                 Ok(Ok(Ok((read, rest)))) => (Ok(read.into()), rest),
                 Ok(Ok(Err(error))) => (Err(errors::thrown(&error)), None),
-                // Cancelled: the stream's reader is not told any more.
-                Ok(Err(_)) => (Ok(JsValue::UNDEFINED), None),
+                // Cancelled: what came so far must not pass for the whole.
+                Ok(Err(_)) => (Err(errors::cancelled(&url)), None),
                 Err(reason) => (Err(reason), None),
             };
             let next = rest.map_or(Body::Used, |rest| Body::Unread(Box::new(rest)));

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::Frame;
-use js_sys::Uint8Array;
 use js_sys::futures::JsFuture;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::Error;
@@ -43,7 +43,7 @@ impl FetchBody {
         let Some(reader) = &self.reader else { return Poll::Ready(Ok(None)) };
         let reading = match &mut self.reading {
             Some(reading) => reading,
-            none => none.insert(JsFuture::from(reader.read()?)),
+            none => none.insert(JsFuture::from(Promise::resolve(&reader.read()?))),
         };
         let read = ready!(Pin::new(reading).poll(cx));
         self.reading = None;
@@ -52,10 +52,10 @@ impl FetchBody {
             return Poll::Ready(Err("a reader gave no object".into()));
         }
         let read: &Read = read.unchecked_ref();
-        if read.done().is_truthy() {
+        if read.done()?.is_truthy() {
             return Poll::Ready(Ok(None));
         }
-        Poll::Ready(match read.value().dyn_into::<Uint8Array>() {
+        Poll::Ready(match read.value()?.dyn_into::<Uint8Array>() {
             Ok(piece) => Ok(Some(piece)),
             Err(_) => Err("a piece of the body is no Uint8Array".into()),
         })
@@ -114,7 +114,7 @@ impl Drop for FetchBody {
         // A stream of the caller's own does not hear of the signal. What its promise says, nobody wants to know; a
         // future takes it, or a rejection would be reported as unhandled.
         if let Ok(cancelled) = reader.cancel() {
-            drop(JsFuture::from(cancelled));
+            drop(JsFuture::from(Promise::resolve(&cancelled)));
         }
     }
 }

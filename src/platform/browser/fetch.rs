@@ -80,6 +80,14 @@ fn init(shared: &Shared, request: &Request, abort: &Abort) -> Result<RequestInit
         init.set_headers(&headers);
     }
     if let Some(options) = request.options.browser.as_deref() {
+        // Where we follow redirects ourselves, the platform would hold the hash against each of them.
+        if shared.capabilities.redirects
+            && request.options.follow_redirects != Some(false)
+            && options.fields().any(|(name, _)| name == "integrity")
+        {
+            let why = "it would be checked against redirects, too; set follow_redirects to false";
+            return Err(failure::refused("integrity", platform, why));
+        }
         set_options(&init, options);
         // Otherwise a field that is refused would look like a network error.
         Asked::new(request.url.as_str(), &init)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::RequestInit;
 
@@ -57,16 +57,16 @@ extern "C" {
     /// A `ReadableStreamDefaultReader`.
     pub(super) type Reader;
     #[wasm_bindgen(method, structural, catch)]
-    pub(super) fn read(this: &Reader) -> Result<Promise, JsValue>;
+    pub(super) fn read(this: &Reader) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, structural, catch)]
-    pub(super) fn cancel(this: &Reader) -> Result<Promise, JsValue>;
+    pub(super) fn cancel(this: &Reader) -> Result<JsValue, JsValue>;
 
     /// What a reader's promise gives.
     pub(super) type Read;
-    #[wasm_bindgen(method, getter, structural)]
-    pub(super) fn done(this: &Read) -> JsValue;
-    #[wasm_bindgen(method, getter, structural)]
-    pub(super) fn value(this: &Read) -> JsValue;
+    #[wasm_bindgen(method, getter, structural, catch)]
+    pub(super) fn done(this: &Read) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, structural, catch)]
+    pub(super) fn value(this: &Read) -> Result<JsValue, JsValue>;
 }
 
 /// Where this runs.
