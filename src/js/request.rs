@@ -196,8 +196,8 @@ fn retry(attempts: u32, settings: &Settings) -> Option<Retry> {
         return None;
     }
     let retry = Retry::standard().attempts(attempts);
-    let (base, cap) = (settings.retry_base().and_then(duration), settings.retry_cap().and_then(duration));
-    Some(match (base, cap) {
+    let unbounded = |pause: f64| duration(pause).unwrap_or(Duration::MAX);
+    Some(match (settings.retry_base().map(unbounded), settings.retry_cap().map(unbounded)) {
         (Some(base), Some(cap)) => retry.backoff(base, cap),
         _ => retry,
     })
