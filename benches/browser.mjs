@@ -2,14 +2,10 @@
 //
 //   node benches/browser.mjs [--pairs 15] [--cold 15] [--requests 10000]      after `scripts/package`
 
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { launch } from '../scripts/npm/chromium.mjs';
+import { servePage } from '../scripts/npm/page.mjs';
 
 const { values: wanted } = parseArgs({
   options: {
@@ -25,14 +21,9 @@ const requests = Number(wanted.requests);
 const gets = Number(wanted.gets);
 const limit = 6;
 
-const root = new URL('../', import.meta.url);
-const types = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
 const small = Buffer.from(`<!doctype html><title>Page</title>${' '.repeat(2000)}`);
-const index = '<!doctype html><title>bench</title><script type="importmap">{"imports":{"dualfetch":"/pkg/src/index.web.js"}}</script>';
 
-const server = createServer(answer);
-await once(server.listen(0, '127.0.0.1'), 'listening');
-const origin = `http://127.0.0.1:${server.address().port}`;
+const server = await servePage(answer);
 const browser = await launch({ args: ['--js-flags=--expose-gc', '--enable-precise-memory-info'] });
 try {
   await besideFetch();
@@ -151,7 +142,7 @@ async function heap({ requests }) {
 
 async function freshPage(context = browser) {
   const page = await context.newPage();
-  await page.goto(`${origin}/`);
+  await page.goto(server.url);
   return page;
 }
 
@@ -162,15 +153,9 @@ function row(name, figures, unit) {
   console.log(`  ${name.padEnd(28)} median${shown(at(0.5))}  min${shown(sorted[0])}  max${shown(sorted.at(-1))} ${unit}`);
 }
 
-async function answer(request, response) {
-  if (request.url === '/') return response.setHeader('content-type', 'text/html').end(index);
-  if (request.url.startsWith('/page/')) {
-    return response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(small);
-  }
-  try {
-    const path = fileURLToPath(new URL(`.${request.url}`, root));
-    response.setHeader('content-type', types[extname(path)] ?? 'application/octet-stream').end(await readFile(path));
-  } catch {
-    response.writeHead(404).end();
-  }
+/** The pages that are asked for. */
+function answer(request, response) {
+  if (!request.url.startsWith('/page/')) return false;
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(small);
+  return true;
 }

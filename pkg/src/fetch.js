@@ -31,11 +31,10 @@ export function fetchOver(session) {
     if (init?.priority !== undefined) options.priority = init.priority;
     if (request.redirect !== "follow") options.followRedirects = false;
     const response = await session.request(request.url, options);
-    if (request.redirect === "error" && REDIRECTS.includes(response.status) && response.headers.has("location")) {
-      response.cancel();
-      throw new TypeError("fetch failed: a redirect, and the mode is \"error\"");
-    }
     try {
+      if (request.redirect === "error" && REDIRECTS.includes(response.status) && response.headers.has("location")) {
+        throw new TypeError("fetch failed: a redirect, and the mode is \"error\"");
+      }
       return platformResponse(response);
     } catch (reason) {
       response.cancel();

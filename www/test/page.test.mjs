@@ -7,20 +7,17 @@
  * pictures that it takes are in target/page.
  */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { launch } from "../../scripts/npm/chromium.mjs";
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const { chromium } = createRequire(`${root}scripts/npm/package.json`)("playwright-core");
 const pictures = `${root}target/page`;
 const program = process.env.DUALFETCH ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/dualfetch`;
-const args = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
-  "--disable-component-update --disable-sync --disable-dev-shm-usage";
-
 const LIMIT = 4;
 const LIMIT_PER_HOST = 2;
 /** What must come out of each site: a title (null for none), or an error's code. */
@@ -62,7 +59,7 @@ before(async () => {
     break;
   }
   assert.ok(address, "the server tells its address; what it said instead is above");
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? onPath("chromium"), args: args.split(" ") });
+  browser = await launch();
 });
 
 after(async () => {
@@ -322,8 +319,4 @@ function faint(page) {
       return contrast < 4.5 ? [`${contrast.toFixed(2)}: ${node.outerHTML.slice(0, 80)}`] : [];
     });
   });
-}
-
-function onPath(name) {
-  return execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();
 }

@@ -3,10 +3,11 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
 use crate::error::{Error, ErrorKind, Phase};
+
+use super::globals::field;
 
 /// What JavaScript threw: the [`source`](StdError::source) of an error. It need not be an `Error`.
 #[derive(Clone)]
@@ -58,6 +59,11 @@ pub(super) fn no_response(what: &str) -> Error {
     Error::new(ErrorKind::Protocol).with_message(format!("fetch gave no Response: {what}"))
 }
 
+/// Reading the answer's fields threw.
+pub(super) fn unreadable(thrown: JsValue) -> Error {
+    no_response(&told(&thrown))
+}
+
 /// `fetch` would not take this.
 pub(super) fn refused(feature: &'static str, platform: &'static str, why: impl Into<String>) -> Error {
     Error::new(ErrorKind::Unsupported { feature, platform }).with_message(why)
@@ -90,13 +96,5 @@ fn kind_of(code: &str) -> ErrorKind {
             ErrorKind::Tls
         }
         _ => ErrorKind::Network,
-    }
-}
-
-/// A field of anything; undefined where there is none, or where reading it throws.
-fn field(of: &JsValue, name: &str) -> JsValue {
-    match of.is_object() {
-        true => Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED),
-        false => JsValue::UNDEFINED,
     }
 }

@@ -35,7 +35,6 @@ pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(He
     }
     let answer: Answer = answer.unchecked_into();
     head_and_body(&answer, &request.url, abort)
-        .map_err(|thrown| failure::no_response(&failure::told(&thrown)))?
 }
 
 /// Ends the request when it is dropped, unless the body has come to its end.
@@ -134,37 +133,30 @@ fn set_options(init: &RequestInit, options: &BrowserOptions) {
     }
 }
 
-type Answered = Result<(Head, FetchBody)>;
-
-/// What was thrown while reading the answer's fields comes out as the outer error.
-fn head_and_body(answer: &Answer, asked: &Url, abort: Abort) -> Result<Answered, JsValue> {
-    let kind = answer.kind()?.as_string().unwrap_or_default();
+fn head_and_body(answer: &Answer, asked: &Url, abort: Abort) -> Result<(Head, FetchBody)> {
+    let kind = answer.kind().map_err(failure::unreadable)?.as_string().unwrap_or_default();
     if kind == "opaque" || kind == "opaqueredirect" {
-        return Ok(Err(ErrorKind::Opaque.into()));
+        return Err(ErrorKind::Opaque.into());
     }
     // Whole numbers alone are written out: what writes the others weighs 20 kB.
-    let status = answer.status()?.as_f64().unwrap_or_default() as u16;
-    let Ok(status) = StatusCode::from_u16(status) else {
-        return Ok(Err(failure::no_response(&format!("status {status}"))));
-    };
+    let status = answer.status().map_err(failure::unreadable)?.as_f64().unwrap_or_default() as u16;
+    let status =
+        StatusCode::from_u16(status).map_err(|_| failure::no_response(&format!("status {status}")))?;
     let mut head = Head::new(status);
-    head.headers = header_map(answer.fields()?.unchecked_ref())?;
-    head.final_url = match final_url(&answer.url()?.as_string().unwrap_or_default(), asked) {
-        Ok(url) => url,
-        Err(error) => return Ok(Err(error)),
-    };
-    let body = answer.body()?;
+    let fields = answer.fields().map_err(failure::unreadable)?;
+    head.headers = header_map(fields.unchecked_ref()).map_err(failure::unreadable)?;
+    let url = answer.url().map_err(failure::unreadable)?;
+    head.final_url = final_url(&url.as_string().unwrap_or_default(), asked)?;
+    let body = answer.body().map_err(failure::unreadable)?;
     if body.is_undefined() {
-        return Ok(Err(failure::no_response("it has no body")));
+        return Err(failure::no_response("it has no body"));
     }
-    let body = match body.is_null() {
-        true => FetchBody::empty(abort),
-        false => {
-            let declared = declared_length(&head.headers, &kind);
-            FetchBody::new(body.unchecked_ref::<Stream>().reader()?, abort, declared)
-        }
-    };
-    Ok(Ok((head, body)))
+    if body.is_null() {
+        return Ok((head, FetchBody::empty(abort)));
+    }
+    let reader = body.unchecked_ref::<Stream>().reader().map_err(failure::unreadable)?;
+    let declared = declared_length(&head.headers, &kind);
+    Ok((head, FetchBody::new(reader, abort, declared)))
 }
 
 /// The header fields that are shown to us.

@@ -94,10 +94,6 @@ impl Runtime {
 /// Told by what only one of them has. A page that brings a `process` for its libraries stays a page.
 pub(super) fn runtime() -> Runtime {
     let global: JsValue = js_sys::global().into();
-    let field = |of: &JsValue, name: &str| match of.is_object() {
-        true => Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED),
-        false => JsValue::UNDEFINED,
-    };
     let versions = field(&field(&global, "process"), "versions");
     let is_class = |name: &str| field(&global, name).is_function();
     if field(&versions, "node").is_string() && !is_class("WorkerGlobalScope") && !is_class("Window") {
@@ -110,6 +106,14 @@ pub(super) fn runtime() -> Runtime {
     match !serves && (is_class("WorkerGlobalScope") || is_class("Window")) {
         true => Runtime::Browser,
         false => Runtime::Other,
+    }
+}
+
+/// A field of anything; undefined where there is none, or where reading it throws.
+pub(super) fn field(of: &JsValue, name: &str) -> JsValue {
+    match of.is_object() {
+        true => Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED),
+        false => JsValue::UNDEFINED,
     }
 }
 
