@@ -59,13 +59,14 @@ async function bodyOf(body) {
   if (typeof body === "string") return [body, "text/plain;charset=UTF-8"];
   if (body instanceof Uint8Array) return [body];
   if (ArrayBuffer.isView(body)) return [new Uint8Array(body.buffer, body.byteOffset, body.byteLength)];
-  let read;
   try {
     if (typeof body !== "object") throw new TypeError(`it is ${shown(body)}`);
     if (Object.getPrototypeOf(body) === Object.prototype) throw new TypeError("a plain object: use json");
     // The platform knows how FormData, Blob, URLSearchParams and streams become bytes, and of which type.
-    read = new Response(body);
-    return [new Uint8Array(await read.arrayBuffer()), read.headers.get("content-type")];
+    const whole = new Response(body);
+    // Before the bytes: Bun no longer tells a Blob's type once they are read.
+    const type = whole.headers.get("content-type");
+    return [new Uint8Array(await whole.arrayBuffer()), type];
   } catch (cause) {
     const message = `invalid option body: it cannot be sent (${cause?.message ?? shown(cause)})`;
     throw error("invalid_option", message, { detail: "body", cause });
