@@ -10,7 +10,10 @@ export async function fromWeb(url, inline) {
 }
 
 async function fetched(url) {
-  const response = await fetch(url());
+  const place = url();
+  // A page may not read files, and Deno asks for the right to: none is needed to import.
+  if (place.protocol === "file:") return undefined;
+  const response = await fetch(place);
   if (!response.ok) return undefined;
   const type = response.headers.get("content-type") ?? "";
   if (type.startsWith("application/wasm") && WebAssembly.compileStreaming) {
@@ -22,5 +25,9 @@ async function fetched(url) {
 }
 
 function decoded(base64) {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  // Much faster than `Uint8Array.from` with a function, which takes some 60 ms for the larger file.
+  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
