@@ -1,23 +1,21 @@
-// The npm package in what people bundle it with, run in headless Chromium: the wasm file is found where the bundler
-// took it along, and the copy in base64 is used where it did not. `scripts/package` first.
+// The npm package, packed and installed, in what people bundle it with, run in headless Chromium: the wasm file is
+// found where the bundler took it along, and the copy in base64 is used where it did not. `scripts/package` first.
 //
 //   node --test scripts/npm/bundlers.test.mjs
 
 import assert from "node:assert/strict";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { build as esbuild } from "esbuild";
 import * as vite from "vite";
 import webpack from "webpack";
 
 import { launch } from "./chromium.mjs";
+import { project } from "./packed.mjs";
 
-const pkg = fileURLToPath(new URL("../../pkg", import.meta.url));
 // A title in Shift_JIS needs both the session and the encodings.
 const program = `
   import { Session } from "dualfetch";
@@ -30,20 +28,15 @@ const program = `
   );
 `;
 
-let app, browser;
+let app, remove, browser;
 before(async () => {
-  app = await mkdtemp(join(tmpdir(), "bundlers-"));
-  await mkdir(join(app, "node_modules"));
-  // Copied, not linked: a development server treats what is linked as the app's own source.
-  await cp(pkg, join(app, "node_modules", "dualfetch"), { recursive: true });
-  await writeFile(join(app, "package.json"), '{"type":"module"}');
-  await writeFile(join(app, "main.js"), program);
-  await writeFile(join(app, "index.html"), '<!doctype html><script type="module" src="/main.js"></script>');
+  const html = '<!doctype html><script type="module" src="/main.js"></script>';
+  ({ folder: app, remove } = await project({ "main.js": program, "index.html": html }));
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
-  await rm(app, { recursive: true, force: true });
+  await remove?.();
 });
 
 test("esbuild, which takes no wasm along", async () => {

@@ -1,0 +1,209 @@
+// The npm package, packed and installed, in the run-times that have an export condition of their own: Deno, Bun, and
+// workerd, which runs Cloudflare's Workers. Each does the same and tells as one line of JSON what came of it.
+// `scripts/package` first.
+//
+//   node --test scripts/npm/runtimes.test.mjs
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { build } from "esbuild";
+
+import { serve } from "../../pkg/test/server.mjs";
+import { project } from "./packed.mjs";
+
+const run = promisify(execFile);
+const tools = fileURLToPath(new URL("node_modules", import.meta.url));
+
+// `refused` is a URL where nobody listens.
+const answers = `
+  import { isNetworkError, isTimeoutError, Session } from "dualfetch";
+  import { Session as Core } from "dualfetch/core";
+
+  export async function answers(url, refused) {
+    const session = new Session({ limit: 2 });
+    const text = async (session, path, options) => {
+      const response = await session.get(url + path, options);
+      return [response.status, response.redirected, await response.text(), response.encoding];
+    };
+    const title = async (path) => {
+      const { status, redirects, title, encoding } = await session.title(url + path);
+      return [status, redirects, title, encoding];
+    };
+    const posted = async (body) => (await session.post(url + "/echo", { body })).json();
+    const failure = async (asked) => {
+      const error = await asked.then(() => undefined, (error) => error);
+      return [error?.name, error?.code, error?.phase ?? null, isTimeoutError(error), isNetworkError(error)];
+    };
+    const titles = [];
+    for await (const row of session.titles([1, 2, 3, 4, 5, 6].map((n) => url + "/page/" + n))) {
+      titles.push(row.title ?? String(row.error));
+    }
+    const core = new Core();
+    return {
+      page: await text(session, "/page/0"),
+      title: await title("/moved"),
+      western: await text(session, "/western"),
+      chinese: await title("/chinese"),
+      blob: await posted(new Blob(["x"], { type: "a/b" })),
+      titles: titles.sort(),
+      total: await failure(session.get(url + "/hang", { timeout: 50 })),
+      headers: await failure(session.get(url + "/hang", { timeout: { headers: 50 } })),
+      read: await failure(text(session, "/stall", { timeout: { read: 50 } })),
+      refused: await failure(session.get(refused)),
+      core: [await text(core, "/page/0"), await text(core, "/western"), await failure(core.title(url))],
+      inFlight: session.figures().inFlight + core.figures().inFlight,
+    };
+  }
+`;
+const command = `
+  import process from "node:process";
+  import { answers } from "./answers.js";
+  const entries = ["dualfetch", "dualfetch/core"].map((name) => import.meta.resolve(name).split("/").at(-1));
+  console.log(JSON.stringify({ entries, ...(await answers(...process.argv.slice(2))) }));
+`;
+const worker = `
+  import { answers } from "./answers.js";
+  export default {
+    fetch: async (request, { SITE, REFUSED }) => Response.json(await answers(SITE, REFUSED)),
+  };
+`;
+
+let app, server, most;
+before(async () => {
+  const latin = (text) => Buffer.from(text, "latin1");
+  let open = 0;
+  server = await serve({
+    "/chinese": (response) => response.end(latin("<meta charset=gb18030><title>\xd6\xd0\xce\xc4</title>")),
+    "/echo": (response, { headers, body }) => {
+      response.setHeader("content-type", "application/json").end(JSON.stringify([headers["content-type"], body]));
+    },
+    "/hang": () => {},
+    "/moved": (response) => response.writeHead(302, { location: "/page/7" }).end(),
+    "/page/*": async (response, { path }) => {
+      most = Math.max(most, ++open);
+      await new Promise((done) => setTimeout(done, 20));
+      open -= 1;
+      response.setHeader("content-type", "text/html").end(`<title>${path}</title>`);
+    },
+    "/stall": (response) => response.writeHead(200).write("start"),
+    "/western": (response) => {
+      response.setHeader("content-type", "text/plain; charset=iso-8859-1").end(latin("na\xefve \x80"));
+    },
+  });
+  app = await project({ "answers.js": answers, "command.js": command, "worker.js": worker });
+});
+after(async () => {
+  await server?.close();
+  await app?.remove();
+});
+
+test("Deno, allowed the network alone", { timeout: 60_000 }, async (t) => {
+  if (skipped(t, "Deno", "@deno")) return;
+  // It does not say why a request failed.
+  await check({ entries: ["index.web.js", "core.web.js"], refused: "network" }, (site, refused) =>
+    printed("deno", "run", "--no-prompt", "--allow-net=127.0.0.1", "command.js", site, refused),
+  );
+});
+
+test("Bun", { timeout: 60_000 }, async (t) => {
+  if (skipped(t, "Bun", "@oven")) return;
+  await check({ entries: ["index.node.js", "core.node.js"], refused: "connect" }, (site, refused) =>
+    printed("bun", "run", "command.js", site, refused),
+  );
+});
+
+test("workerd, as Wrangler bundles for it", { timeout: 60_000 }, async (t) => {
+  if (skipped(t, "workerd", "@cloudflare")) return;
+  const { Miniflare } = await import("miniflare");
+  const outdir = join(app.folder, "worker");
+  const { metafile } = await build({
+    absWorkingDir: app.folder,
+    entryPoints: ["worker.js"],
+    outdir,
+    bundle: true,
+    format: "esm",
+    conditions: ["workerd", "worker", "browser"],
+    loader: { ".wasm": "copy" },
+    metafile: true,
+  });
+  const entries = Object.keys(metafile.inputs).map((path) => /dualfetch\/src\/((?:index|core)\..*)/.exec(path)?.[1]);
+  await check({ entries: ["index.workerd.js", "core.workerd.js"], refused: "network" }, async (site, refused) => {
+    const workers = new Miniflare({
+      scriptPath: join(outdir, "worker.js"),
+      modulesRoot: outdir,
+      modules: true,
+      modulesRules: [
+        { type: "ESModule", include: ["**/*.js"] },
+        { type: "CompiledWasm", include: ["**/*.wasm"] },
+      ],
+      compatibilityDate: "2026-04-01",
+      bindings: { SITE: site, REFUSED: refused },
+      // Else it asks Cloudflare where it is.
+      cf: false,
+    });
+    try {
+      const answer = await workers.dispatchFetch("http://worker.example/");
+      return { entries: entries.filter(Boolean), ...JSON.parse(await answer.text()) };
+    } finally {
+      await workers.dispose();
+    }
+  });
+});
+
+/** What every run-time must get, and what differs: the entry points that it takes, and what a refused connection is. */
+async function check({ entries, refused }, told) {
+  most = 0;
+  const page = [200, false, "<title>/page/0</title>", "UTF-8"];
+  const western = [200, false, "naïve €", "windows-1252"];
+  assert.deepEqual(await told(server.url, await nobody()), {
+    entries,
+    page,
+    title: [200, 1, "/page/7", "UTF-8"],
+    western,
+    chinese: [200, 0, "中文", "gb18030"],
+    blob: ["a/b", "x"],
+    titles: [1, 2, 3, 4, 5, 6].map((n) => `/page/${n}`),
+    total: ["TimeoutError", "timeout", "total", true, false],
+    headers: ["TimeoutError", "timeout", "headers", true, false],
+    read: ["TimeoutError", "timeout", "read", true, false],
+    refused: ["NetworkError", refused, null, false, true],
+    core: [page, western, ["UnsupportedError", "unsupported", null, false, false]],
+    inFlight: 0,
+  });
+  assert.equal(most, 2, "the limit, and no less");
+}
+
+/** The one line that a command prints. It keeps to the project's folder and calls nobody's home. */
+async function printed(name, ...args) {
+  const quiet = { DENO_DIR: join(app.folder, ".deno"), DENO_NO_UPDATE_CHECK: "1", DO_NOT_TRACK: "1", NO_COLOR: "1" };
+  const env = { ...process.env, ...quiet, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1" };
+  const options = { cwd: app.folder, env, timeout: 50_000 };
+  const { stdout } = await run(join(tools, ".bin", name), args, options);
+  return JSON.parse(stdout);
+}
+
+/** Whether there is none here: its builds are a scope's packages, of which npm installs the platform's, or none. */
+function skipped(t, name, scope) {
+  if (existsSync(join(tools, scope))) return false;
+  // With glibc there, where all three have builds.
+  const must = existsSync("/lib64/ld-linux-x86-64.so.2");
+  assert.ok(!must, `${name} is not installed: npm ci --prefix scripts/npm`);
+  t.skip(`npm installed no build of ${name} for ${process.platform} ${process.arch}`);
+  return true;
+}
+
+/** A URL where nobody listens. */
+async function nobody() {
+  const listener = createServer();
+  await new Promise((done) => listener.listen(0, "127.0.0.1", done));
+  const { port } = listener.address();
+  await new Promise((done) => listener.close(done));
+  return `http://127.0.0.1:${port}/`;
+}
