@@ -37,9 +37,10 @@ export class SessionResponse {
   get headers() {
     if (this.#headers === undefined) {
       this.#headers = new Headers();
-      for (let i = 0; i + 1 < this.#fields.length; i += 2) {
+      for (const field of this.#fields.split("\n").slice(0, -1)) {
+        const colon = field.indexOf(":");
         try {
-          this.#headers.append(this.#fields[i], this.#fields[i + 1]);
+          this.#headers.append(field.slice(0, colon), field.slice(colon + 1));
         } catch {
           // A value that HTTP allows and this platform's Headers does not.
         }

@@ -21,7 +21,7 @@ pub struct ResponseHandle {
     url: String,
     body: Rc<RefCell<Body>>,
     signals: Signals,
-    /// Ends a body that nobody reads when a signal fires; none any more once the body is used.
+    /// Ends the body when a signal fires; none any more once the body is used.
     listener: Rc<RefCell<Option<Listener>>>,
 }
 
@@ -41,13 +41,13 @@ impl ResponseHandle {
             let body = Rc::downgrade(&body);
             move || {
                 if let Some(body) = body.upgrade() {
-                    drop(take(&body));
+                    end(&body);
                 }
             }
         });
         // One that fired while the head was taken in has nobody to tell any more.
         if signals.reason().is_some() {
-            drop(take(&body));
+            end(&body);
         }
         Self { head, url, body, signals, listener: Rc::new(RefCell::new(Some(listener))) }
     }
@@ -73,13 +73,11 @@ impl ResponseHandle {
         body.replace(Body::Reading(handle));
         let reading = Abortable::new(how(response), registration);
         super::promise(async move {
-            let read = signals.race(async { Ok(reading.await) }).await;
-            let (result, rest) = match read {
-                Ok(Ok(Ok((read, rest)))) => (Ok(read.into()), rest),
-                Ok(Ok(Err(error))) => (Err(errors::thrown(&error)), None),
-                // Cancelled: what came so far must not pass for the whole.
-                Ok(Err(_)) => (Err(errors::cancelled(&url)), None),
-                Err(reason) => (Err(reason), None),
+            let (result, rest) = match reading.await {
+                Ok(Ok((read, rest))) => (Ok(read.into()), rest),
+                Ok(Err(error)) => (Err(errors::thrown(&error)), None),
+                // Ended: what came so far must not pass for the whole.
+                Err(_) => (Err(signals.reason().unwrap_or_else(|| errors::cancelled(&url))), None),
             };
             let next = rest.map_or(Body::Used, |rest| Body::Unread(Box::new(rest)));
             let before = body.replace(next);
@@ -99,7 +97,7 @@ impl ResponseHandle {
 
 #[wasm_bindgen(js_class = ResponseHandle)]
 impl ResponseHandle {
-    /// Status, URL, attempts, milliseconds, header fields and redirects, in this order.
+    /// Status, URL, attempts, milliseconds, header fields as lines of `name:value`, and redirects, in this order.
     #[wasm_bindgen(getter)]
     pub fn head(&self) -> Array {
         self.head.clone()
@@ -109,8 +107,9 @@ impl ResponseHandle {
     pub fn text(&self) -> Promise {
         self.read(|response| async {
             let decoded = response.decoded().await?;
-            let told = [decoded.text.as_str(), decoded.encoding, decoded.source.as_str()];
-            Ok((Array::of(&told.map(JsValue::from_str)), None))
+            let [text, encoding, source] =
+                [decoded.text.as_str(), decoded.encoding, decoded.source.as_str()].map(JsValue::from_str);
+            Ok((Array::of3(&text, &encoding, &source), None))
         })
     }
 
@@ -130,11 +129,16 @@ impl ResponseHandle {
 
     /// Ends the transfer.
     pub fn cancel(&self) {
-        let before = self.body.replace(Body::Used);
-        if let Body::Reading(handle) = &before {
-            handle.abort();
-        }
-        drop((before, self.listener.take()));
+        end(&self.body);
+        drop(self.listener.take());
+    }
+}
+
+/// Ends the transfer, read or not.
+fn end(body: &RefCell<Body>) {
+    let before = body.replace(Body::Used);
+    if let Body::Reading(handle) = &before {
+        handle.abort();
     }
 }
 
@@ -151,10 +155,11 @@ fn take(body: &RefCell<Body>) -> Option<Response> {
 }
 
 fn head(response: &Response) -> Array {
-    let fields = Array::new();
+    let mut fields = String::new();
     for (name, value) in response.headers() {
-        fields.push(&name.as_str().into());
-        fields.push(&value.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>().into());
+        fields.extend([name.as_str(), ":"]);
+        fields.extend(value.as_bytes().iter().map(|byte| char::from(*byte)));
+        fields.push('\n');
     }
     Array::of(&[
         response.status().as_u16().into(),

@@ -25,17 +25,20 @@ pub struct FetchBody {
     reading: Option<JsFuture>,
     abort: Abort,
     transfer: Transfer,
+    /// There is no more than was declared.
+    ends_as_declared: bool,
 }
 
 impl FetchBody {
-    pub(super) fn new(reader: Reader, abort: Abort, declared: Option<u64>) -> Self {
+    pub(super) fn new(reader: Reader, abort: Abort, declared: Option<u64>, is_held_to_it: bool) -> Self {
         let transfer = Transfer { remaining: declared, ..Transfer::default() };
-        Self { reader: Some(reader), reading: None, abort, transfer }
+        Self { reader: Some(reader), reading: None, abort, transfer, ends_as_declared: is_held_to_it }
     }
 
     pub(super) fn empty(mut abort: Abort) -> Self {
         abort.disarm();
-        Self { reader: None, reading: None, abort, transfer: Transfer::new(0, 0, Some(0)) }
+        let transfer = Transfer::new(0, 0, Some(0));
+        Self { reader: None, reading: None, abort, transfer, ends_as_declared: true }
     }
 
     /// The next piece, or what reading threw.
@@ -87,6 +90,10 @@ impl http_body::Body for FetchBody {
                 *decoded += piece.len() as u64;
                 *wire = *decoded;
                 *remaining = remaining.map(|left| left.saturating_sub(piece.len() as u64));
+                // Being told so once more costs as much as the piece did.
+                if self.ends_as_declared && self.transfer.remaining == Some(0) {
+                    self.end();
+                }
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
             Err(thrown) => {

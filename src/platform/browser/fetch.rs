@@ -16,7 +16,7 @@ use crate::request::Request;
 use crate::url::Url;
 
 use super::body::FetchBody;
-use super::globals::{Answer, Asked, Fields, Stream, fields_of, global_fetch, set};
+use super::globals::{Answer, Asked, Fields, Stream, array_from, fields_of, global_fetch, set};
 use super::{Shared, failure};
 
 pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(Head, FetchBody)> {
@@ -156,17 +156,17 @@ fn head_and_body(answer: &Answer, asked: &Url, abort: Abort) -> Result<(Head, Fe
     }
     let reader = body.unchecked_ref::<Stream>().reader().map_err(failure::unreadable)?;
     let declared = declared_length(&head.headers, &kind);
-    Ok((head, FetchBody::new(reader, abort, declared)))
+    // The platform's own answers: to what a worker or a caller made, any length can be written.
+    Ok((head, FetchBody::new(reader, abort, declared, kind == "basic")))
 }
 
 /// The header fields that are shown to us.
 fn header_map(fields: &Fields) -> Result<HeaderMap, JsValue> {
     let mut headers = HeaderMap::new();
-    for entry in &fields.entries()? {
-        let entry: Array = entry?.unchecked_into();
-        let (name, value) = (entry.get(0).as_string(), entry.get(1).as_string());
-        let (Some(name), Some(value)) = (name, value) else { continue };
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(&bytes(&value))) {
+    // As one text: a name holds no comma, a value no end of line.
+    let lines = String::from(array_from(&fields.entries()?)?.join("\n"));
+    for (name, value) in lines.split('\n').filter_map(|line| line.split_once(',')) {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(&bytes(value))) {
             headers.append(name, value);
         }
     }

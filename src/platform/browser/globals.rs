@@ -34,7 +34,9 @@ extern "C" {
     #[wasm_bindgen(method, structural, catch)]
     pub(super) fn has(this: &Fields, name: &str) -> Result<bool, JsValue>;
     #[wasm_bindgen(method, structural, catch)]
-    pub(super) fn entries(this: &Fields) -> Result<js_sys::Iterator, JsValue>;
+    pub(super) fn entries(this: &Fields) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = Array, js_name = from, catch)]
+    pub(super) fn array_from(entries: &JsValue) -> Result<Array, JsValue>;
 
     /// A `Response`, whosever class it is of. Nothing is sure of it.
     pub(super) type Answer;
