@@ -436,11 +436,11 @@ impl Repository {
             std::fs::write(path, content).expect("a temporary file");
         };
         write("www/index.html", "<!doctype html><title>The page</title>");
-        write("pkg/src/browser.js", "export {}");
         write("secret.txt", "not to be served");
         write("below/file", "");
         if built {
             write("pkg/wasm/dualfetch/dualfetch_bg.wasm", "\0asm");
+            write("pkg/dist/web/index.web.js", "export {}");
         }
         Self(root)
     }
@@ -481,12 +481,12 @@ async fn the_demo_page_and_its_sites_are_served_until_ctrl_c() {
 
     for (path, status, content_type, content) in [
         ("", 200, "text/html", "The page"),
-        ("pkg/src/browser.js", 200, "text/javascript", "export"),
+        ("pkg/dist/web/index.web.js", 200, "text/javascript", "export"),
         ("pkg/wasm/dualfetch/dualfetch_bg.wasm", 200, "application/wasm", "\0asm"),
         ("demo.json", 200, "application/json", "never answers"),
         ("pkg/%2e%2e/secret.txt", 404, "text/plain", "404"),
         ("pkg//secret.txt", 404, "text/plain", "404"),
-        ("pkg/src", 404, "text/plain", "404"),
+        ("pkg/dist", 404, "text/plain", "404"),
         ("nothing", 404, "text/plain", "404"),
     ] {
         let (head, body) = exchange("GET", &format!("{page}{path}")).await;

@@ -1,4 +1,5 @@
 import { load } from "./binary/core.node.js";
+import { loader } from "./load.js";
 import { BaseSession } from "./session.js";
 
 export * from "./errors.js";
@@ -6,7 +7,7 @@ export { SessionResponse } from "./response.js";
 export { load };
 
 /** The encodings, loaded when a body is the first to need them. */
-export const loadCharset = async (source) => (await import("./binary/charset.node.js")).load(source);
+export const loadCharset = /* @__PURE__ */ loader(() => import("./binary/charset.node.js"));
 
 export class Session extends BaseSession {
   constructor(options) {

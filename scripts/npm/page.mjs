@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = new URL('../../', import.meta.url);
 const types = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
-const imports = JSON.stringify({ imports: { dualfetch: '/pkg/src/index.web.js' } });
+const imports = JSON.stringify({ imports: { dualfetch: '/pkg/dist/web/index.web.js' } });
 const index = `<!doctype html><title>dualfetch</title><script type="importmap">${imports}</script>`;
 
 /**

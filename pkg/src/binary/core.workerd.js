@@ -2,4 +2,6 @@ import init, * as glue from "../../wasm/core/core.js";
 import wasm from "../../wasm/core/core_bg.wasm";
 import { loader } from "../load.js";
 
-export const load = /* @__PURE__ */ loader(init, glue, () => wasm);
+const find = () => wasm;
+
+export const load = /* @__PURE__ */ loader(() => ({ init, glue, find }));

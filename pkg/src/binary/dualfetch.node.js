@@ -3,6 +3,6 @@ import { readFile } from "node:fs/promises";
 import init, * as glue from "../../wasm/dualfetch/dualfetch.js";
 import { loader } from "../load.js";
 
-export const load = /* @__PURE__ */ loader(init, glue, () =>
-  readFile(new URL("../../wasm/dualfetch/dualfetch_bg.wasm", import.meta.url)),
-);
+const find = () => readFile(new URL("../../wasm/dualfetch/dualfetch_bg.wasm", import.meta.url));
+
+export const load = /* @__PURE__ */ loader(() => ({ init, glue, find }));

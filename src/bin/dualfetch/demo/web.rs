@@ -77,7 +77,7 @@ impl Folders {
             return Err(Stop::Fault(hint.to_owned()));
         };
         let folders = Self { page: root.join("www"), package: root.join("pkg") };
-        if !has_wasm(&folders.package.join("wasm/dualfetch")) {
+        if !folders.package.join("dist/web/index.web.js").is_file() {
             let hint = "the demo page needs the npm package, which is not built yet: run scripts/package, then this again";
             return Err(Stop::Fault(hint.to_owned()));
         }
@@ -97,11 +97,6 @@ impl Folders {
         let below = Path::new(rest).components().all(|part| matches!(part, Component::Normal(_)));
         (names && below).then(|| folder.join(rest))
     }
-}
-
-fn has_wasm(folder: &Path) -> bool {
-    let Ok(mut entries) = folder.read_dir() else { return false };
-    entries.any(|entry| entry.is_ok_and(|entry| entry.path().extension().is_some_and(|it| it == "wasm")))
 }
 
 struct Served {
