@@ -2,25 +2,37 @@ import { error } from "./failure.js";
 import { shown } from "./options.js";
 
 /**
- * The request that these read options make, as src/js/request.rs reads it.
+ * The request that these read options make, as src/js/request.rs reads it: at once, or a promise of it where a body is
+ * yet to be read.
  *
  * @param {string | URL} url
  * @param {object} options what `read` gave
  * @param {string} [method] the verb's own; else the option's, else GET
  */
-export async function asked(url, options, method) {
+export function asked(url, options, method) {
   const { params, body, json, signal: _, ...request } = options;
   request.url = withParams(resolved(href(url)), params);
-  request.method = (method ?? options.method ?? "GET").toUpperCase();
   // A lower-case "patch" is a method of its own in HTTP; nobody who writes it means that.
-  const [content, type] = json === undefined ? await bodyOf(body) : [json, "application/json"];
-  if (content === undefined) return request;
-  if (json !== undefined && body != null) {
-    throw error("invalid_option", "invalid option json: body is set, too; set one of the two", { detail: "json" });
+  request.method = (method ?? options.method ?? "GET").toUpperCase();
+  if (json !== undefined) {
+    if (body != null) {
+      throw error("invalid_option", "invalid option json: body is set, too; set one of the two", { detail: "json" });
+    }
+    return withBody(request, "json", json, "application/json");
   }
+  if (body == null) return request;
+  if (typeof body === "string") return withBody(request, "body", body, "text/plain;charset=UTF-8");
+  if (body instanceof Uint8Array) return withBody(request, "body", body);
+  if (ArrayBuffer.isView(body)) {
+    return withBody(request, "body", new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+  }
+  return whole(body).then(([bytes, type]) => withBody(request, "body", bytes, type));
+}
+
+function withBody(request, option, content, type) {
   if (request.method === "GET" || request.method === "HEAD") {
-    const name = json === undefined ? "body" : "json";
-    throw error("invalid_option", `invalid option ${name}: a ${request.method} request has no body`, { detail: name });
+    const message = `invalid option ${option}: a ${request.method} request has no body`;
+    throw error("invalid_option", message, { detail: option });
   }
   request.body = content;
   if (type) request.headers = withType(request.headers ?? [], type);
@@ -53,20 +65,16 @@ function withParams(url, params) {
   return before + joint + query + fragment;
 }
 
-/** The body as text or bytes, and the type that goes with its kind. */
-async function bodyOf(body) {
-  if (body === undefined || body === null) return [];
-  if (typeof body === "string") return [body, "text/plain;charset=UTF-8"];
-  if (body instanceof Uint8Array) return [body];
-  if (ArrayBuffer.isView(body)) return [new Uint8Array(body.buffer, body.byteOffset, body.byteLength)];
+/** The bytes of a body, and the type that goes with its kind. */
+async function whole(body) {
   try {
     if (typeof body !== "object") throw new TypeError(`it is ${shown(body)}`);
     if (Object.getPrototypeOf(body) === Object.prototype) throw new TypeError("a plain object: use json");
     // The platform knows how FormData, Blob, URLSearchParams and streams become bytes, and of which type.
-    const whole = new Response(body);
+    const response = new Response(body);
     // Before the bytes: Bun no longer tells a Blob's type once they are read.
-    const type = whole.headers.get("content-type");
-    return [new Uint8Array(await whole.arrayBuffer()), type];
+    const type = response.headers.get("content-type");
+    return [new Uint8Array(await response.arrayBuffer()), type];
   } catch (cause) {
     const message = `invalid option body: it cannot be sent (${cause?.message ?? shown(cause)})`;
     throw error("invalid_option", message, { detail: "body", cause });

@@ -76,7 +76,8 @@ export class SessionResponse {
 
   /** The whole body as text, by the encoding it is in. */
   async text() {
-    const [text, encoding, source] = await this.#read(() => this.#handle.text());
+    this.#begin();
+    const [text, encoding, source] = await this.#handle.text();
     this.#encoding = encoding;
     this.#encodingSource = source;
     return text;
@@ -84,7 +85,8 @@ export class SessionResponse {
 
   /** The whole body as bytes. */
   async bytes() {
-    return this.#read(() => this.#handle.bytes());
+    this.#begin();
+    return this.#handle.bytes();
   }
 
   async arrayBuffer() {
@@ -117,12 +119,11 @@ export class SessionResponse {
     this.#handle.cancel();
   }
 
-  async #read(reader) {
+  #begin() {
     if (this.#used || this.#stream?.locked) {
       throw error("body_used", "the body has been read already", { url: this.url, attempts: this.attempts });
     }
     this.#used = true;
-    return reader();
   }
 
   #open() {

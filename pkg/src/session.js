@@ -59,7 +59,7 @@ export class BaseSession {
   async title(url, options) {
     const { signal, maxBytes, drain, ...rest } = read(TITLE, options);
     const relay = this.#begin(signal);
-    const request = await this.#ready(relay, asked(url, rest), rest.body);
+    const request = await this.#ready(relay, asked(url, rest));
     const handle = this.#live();
     needTitles(handle);
     const { index: _, error: __, ...page } = titleRow(await handle.title(request, maxBytes, drain, relay));
@@ -123,7 +123,10 @@ export class BaseSession {
   async #send(method, url, options) {
     const { signal, ...rest } = read(REQUEST, options);
     const relay = this.#begin(signal);
-    const request = await this.#ready(relay, asked(url, rest, method), rest.body);
+    const asking = asked(url, rest, method);
+    // One await less for each of many requests, and the first of them is sent before the last is looked at.
+    const isReady = this.#handle !== undefined && !(asking instanceof Promise);
+    const request = isReady ? asking : await this.#ready(relay, asking);
     return new SessionResponse(await this.#live().send(request, relay), request.url);
   }
 
@@ -131,9 +134,7 @@ export class BaseSession {
    * The request, once all that is needed to begin is there. A body of the caller's own and the first load may take
    * long: signals end that, too.
    */
-  async #ready(relay, asking, body) {
-    const isAtHand = body == null || typeof body === "string" || ArrayBuffer.isView(body);
-    if (this.#handle !== undefined && isAtHand) return asking;
+  async #ready(relay, asking) {
     const [request] = await race(Promise.all([asking, this.#open()]), [relay, this.#closing]);
     return request;
   }
