@@ -23,6 +23,7 @@ use crate::request::header;
 /// |---|---|
 /// | [`limit`](Self::limit) | 100 |
 /// | [`limit_per_host`](Self::limit_per_host) | no limit; 6 in a page |
+/// | [`rate`](Self::rate) | none |
 /// | [`timeout`](Self::timeout) | 5 minutes in total, 30 s to connect |
 /// | [`follow_redirects`](Self::follow_redirects), [`max_redirects`](Self::max_redirects) | yes, 10 |
 /// | [`max_body`](Self::max_body) | 256 MiB for `bytes`, `text` and `json`, none for streams |
@@ -49,6 +50,7 @@ use crate::request::header;
 pub struct Config {
     pub(crate) limit: usize,
     pub(crate) limit_per_host: Option<usize>,
+    rate: Option<(u32, Duration)>,
     pub(crate) headers: HeaderMap,
     pub(crate) options: Options,
     error: Option<Arc<Error>>,
@@ -60,6 +62,7 @@ impl Config {
         Self {
             limit: 100,
             limit_per_host: None,
+            rate: None,
             headers: HeaderMap::new(),
             options: Options::default(),
             error: None,
@@ -75,6 +78,14 @@ impl Config {
     /// How many requests may be under way at one host: scheme, name and port. 0 is no limit.
     pub fn limit_per_host(mut self, limit: usize) -> Self {
         self.limit_per_host = Some(limit);
+        self
+    }
+
+    /// How many requests may start in how much time, evenly spaced: `rate(10, Duration::from_secs(1))` lets one start
+    /// every 100 ms. Retries and redirects count, too. Waiting for it is waiting in line: the total timeout stands
+    /// still, the queue and wall timeouts run.
+    pub fn rate(mut self, requests: u32, per: Duration) -> Self {
+        self.rate = Some((requests, per));
         self
     }
 
@@ -186,12 +197,17 @@ impl Config {
                 )));
             }
         }
+        if self.rate.is_some_and(|(requests, per)| requests == 0 || per.is_zero()) {
+            return Err(Error::new(ErrorKind::InvalidOption { option: "rate" })
+                .with_message("at least one request, in some time; leave it out for no bound"));
+        }
         self.options.validate()?;
         self.options.allowed_on(platform)
     }
 
     pub(crate) fn limits(&self, platform: &Capabilities) -> Limits {
-        Limits::new(self.limit, self.limit_per_host.unwrap_or(platform.limit_per_host))
+        let pace = self.rate.map(|(requests, per)| per / requests.max(1));
+        Limits::new(self.limit, self.limit_per_host.unwrap_or(platform.limit_per_host)).paced(pace)
     }
 }
 
@@ -206,6 +222,7 @@ impl std::fmt::Debug for Config {
         f.debug_struct("Config")
             .field("limit", &self.limit)
             .field("limit_per_host", &self.limit_per_host)
+            .field("rate", &self.rate)
             .field("headers", &Shown(&self.headers))
             .field("options", &self.options)
             .finish_non_exhaustive()

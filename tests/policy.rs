@@ -8,6 +8,7 @@ mod policy {
     pub(crate) mod deadlines;
     pub(crate) mod limits;
     pub(crate) mod options;
+    pub(crate) mod rate;
     pub(crate) mod redirects;
     pub(crate) mod retries;
 }

@@ -90,8 +90,9 @@ impl<'a, B: Backend> Call<'a, B> {
 
     /// Turns the request into the next hop's.
     fn follow(&mut self, next: Redirected) {
-        if next.cross_origin {
-            self.run.give_permit_back();
+        match next.cross_origin {
+            true => self.run.give_permit_back(),
+            false => self.shared.scheduler.count_start(self.shared.backend.now()),
         }
         let request = &mut self.request;
         request.has_left_origin |= next.cross_origin;

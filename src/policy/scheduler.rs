@@ -32,13 +32,21 @@ pub struct Limits {
     pub session: usize,
     /// At each host: scheme, name and port.
     pub per_host: usize,
+    /// The shortest time from one start to the next.
+    pub(crate) pace: Option<Duration>,
 }
 
 impl Limits {
     /// These limits; 0 is none.
     #[must_use]
     pub fn new(session: usize, per_host: usize) -> Self {
-        Self { session, per_host }
+        Self { session, per_host, pace: None }
+    }
+
+    /// And no start sooner than this after the one before.
+    pub(crate) fn paced(mut self, pace: Option<Duration>) -> Self {
+        self.pace = pace;
+        self
     }
 }
 
@@ -123,12 +131,18 @@ impl Scheduler {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state, hands out what has become free, and wakes whom that concerns after unlocking.
-    fn update<T>(&self, change: impl FnOnce(&mut State, &mut Wakes) -> T) -> T {
+    /// A request starts without a permit of its own, as the next hop of one that has it: later ones are that much later.
+    pub(crate) fn count_start(&self, now: Duration) {
+        self.lock().count_start(now);
+    }
+
+    /// Changes the state, hands out what has become free, and wakes whom that concerns after unlocking. Whoever does
+    /// not know the time leaves what only its passing allows to a waiter.
+    fn update<T>(&self, now: Option<Duration>, change: impl FnOnce(&mut State, &mut Wakes) -> T) -> T {
         let mut wakes = Wakes::default();
         let mut state = self.lock();
         let value = change(&mut state, &mut wakes);
-        state.grant(&mut wakes);
+        state.grant(now, &mut wakes);
         drop(state);
         wakes.wake();
         value
@@ -165,7 +179,8 @@ impl Acquire {
         let slot = match self.slot {
             Some(slot) => slot,
             None => {
-                let slot = self.scheduler.update(|state, wakes| state.enqueue(&self.ticket, wakes));
+                let slot =
+                    self.scheduler.update(Some(now), |state, wakes| state.enqueue(&self.ticket, wakes));
                 self.slot = Some(slot);
                 slot
             }
@@ -205,7 +220,7 @@ impl Acquire {
 impl Drop for Acquire {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.scheduler.update(|state, _| state.leave(slot));
+            self.scheduler.update(None, |state, _| state.leave(slot));
         }
     }
 }
@@ -223,12 +238,12 @@ pub(crate) struct Permit {
 impl Permit {
     /// The response is in its caller's hands, who may or may not read it.
     pub(crate) fn handed_out(&self, holder: Weak<dyn Holder>, now: Duration) {
-        self.scheduler.update(|state, wakes| state.handed_out(self.slot, holder, now, wakes));
+        self.scheduler.update(Some(now), |state, wakes| state.handed_out(self.slot, holder, now, wakes));
     }
 
     /// The caller has begun to read.
     pub(crate) fn reading(&self) {
-        self.scheduler.update(|state, _| state.reading(self.slot));
+        self.scheduler.update(None, |state, _| state.reading(self.slot));
     }
 
     /// Whether it was taken back.
@@ -239,7 +254,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.scheduler.update(|state, _| state.leave(self.slot));
+        self.scheduler.update(None, |state, _| state.leave(self.slot));
     }
 }
 
@@ -255,7 +270,7 @@ impl Scheduler {
         let mut wakes = Wakes::default();
         let mut state = self.lock();
         let round = state.wait(slot, cx.waker(), now, takes_over);
-        state.grant(&mut wakes);
+        state.grant(Some(now), &mut wakes);
         drop(state);
         wakes.wake();
         let round = round?;

@@ -45,6 +45,8 @@ pub(super) struct State {
     /// When the sentinel will look again by itself.
     planned: Option<Duration>,
     warned: bool,
+    /// Where starts are paced: not before this.
+    next_start: Duration,
 }
 
 struct Host {
@@ -124,6 +126,7 @@ impl State {
             sentinel: None,
             planned: None,
             warned: false,
+            next_start: Duration::ZERO,
         }
     }
 
@@ -149,10 +152,20 @@ impl State {
         SlotId(slot)
     }
 
-    /// Gives permits to whoever's turn it is while there is room.
-    pub(super) fn grant(&mut self, wakes: &mut Wakes) {
+    /// Gives permits to whoever's turn it is while there is room, and the pace allows it.
+    pub(super) fn grant(&mut self, now: Option<Duration>, wakes: &mut Wakes) {
         while self.has_room() {
             let Some(host) = self.ring.head() else { break };
+            if self.limits.pace.is_some() {
+                let Some(now) = now else {
+                    self.wake_sentinel(wakes);
+                    break;
+                };
+                if now < self.next_start {
+                    break;
+                }
+                self.count_start(now);
+            }
             self.withdraw_turn(host);
             if let Some(slot) = self.hosts[host as usize].first() {
                 wakes.add(self.promote(slot));
@@ -160,6 +173,13 @@ impl State {
             }
         }
         self.appoint(wakes);
+    }
+
+    /// Moves the next start on. Time in which nobody started is not made up for.
+    pub(super) fn count_start(&mut self, now: Duration) {
+        if let Some(pace) = self.limits.pace {
+            self.next_start = self.next_start.max(now).saturating_add(pace);
+        }
     }
 
     /// Notes the owner's waker. The sentinel's round comes back when the role is this waiter's.

@@ -37,7 +37,7 @@ impl State {
 
     /// Makes sure that someone has the role while anyone waits.
     pub(super) fn appoint(&mut self, wakes: &mut Wakes) {
-        if self.sentinel.is_none() && !self.holding.is_empty() {
+        if self.sentinel.is_none() && (!self.holding.is_empty() || self.limits.pace.is_some()) {
             self.sentinel = self.everyone.tail();
             self.wake_sentinel(wakes);
         }
@@ -93,6 +93,9 @@ impl State {
         }
         for slot in over {
             self.release(slot);
+        }
+        if self.limits.pace.is_some() && self.has_room() && self.ring.head().is_some() {
+            round.wake_at = earliest(round.wake_at, Some(self.next_start.max(now)));
         }
         round
     }
