@@ -1,5 +1,7 @@
 import { error, errorFromRust } from "./failure.js";
 
+const ALLOW = "the page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src";
+
 /**
  * Loads a build once, when it is first needed.
  *
@@ -16,7 +18,10 @@ export function loader(parts) {
       glue.makeErrorsBy?.(errorFromRust);
       return glue;
     } catch (cause) {
-      throw error("load", `the WebAssembly file could not be loaded: ${cause?.message ?? cause}`, { cause });
+      const why = String(cause?.message ?? cause);
+      // Chromium, Firefox and Safari each have words of their own for it.
+      const hint = /Content.?Security.?Policy|\bCSP\b|unsafe-eval/i.test(why) ? `; ${ALLOW}` : "";
+      throw error("load", `the WebAssembly file could not be loaded: ${why}${hint}`, { cause });
     }
   };
   return (source) =>

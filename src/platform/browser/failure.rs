@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 
 use crate::error::{Error, ErrorKind, Phase};
 
-use super::globals::field;
+use super::globals::{Runtime, field, runtime};
 
 /// What JavaScript threw: the [`source`](StdError::source) of an error. It need not be an `Error`.
 #[derive(Clone)]
@@ -44,12 +44,28 @@ impl StdError for Thrown {}
 /// Why a request or its body failed. A page is told nothing beyond "it failed"; servers' run-times name the cause by a
 /// code, which is what Node's `fetch` and Undici give.
 pub(super) fn network(thrown: JsValue) -> Error {
+    failed(thrown, "")
+}
+
+/// Why there is no answer: [`network`], and where nobody can tell, that.
+pub(super) fn unanswered(thrown: JsValue) -> Error {
+    // What `fetch` itself rejects with is a TypeError; anything else is of a caller's own making, and says what it is.
+    let is_opaque = runtime() == Runtime::Browser && field(&thrown, "name") == "TypeError";
+    failed(thrown, if is_opaque { UNTOLD } else { "" })
+}
+
+const UNTOLD: &str = " (a page cannot tell DNS, refused, TLS, CORS and offline apart)";
+
+fn failed(thrown: JsValue, hint: &str) -> Error {
     let cause = field(&thrown, "cause");
     let code = field(&cause, "code").as_string().or_else(|| field(&thrown, "code").as_string());
     let kind = code.as_deref().map_or(ErrorKind::Network, kind_of);
     let mut message = told(&thrown);
     if cause.is_object() {
         message = format!("{message} ({})", told(&cause));
+    }
+    if kind == ErrorKind::Network {
+        message.push_str(hint);
     }
     Error::new(kind).with_message(message).with_source(Thrown(thrown))
 }

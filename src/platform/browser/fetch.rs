@@ -27,9 +27,9 @@ pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(He
         None => global_fetch(url, &init),
         Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), &init),
     };
-    let answer = answer.map_err(failure::network)?;
+    let answer = answer.map_err(failure::unanswered)?;
     // A function of the caller's own may give the response itself.
-    let answer = JsFuture::from(Promise::resolve(&answer)).await.map_err(failure::network)?;
+    let answer = JsFuture::from(Promise::resolve(&answer)).await.map_err(failure::unanswered)?;
     if !answer.is_object() {
         return Err(failure::no_response(&failure::told(&answer)));
     }

@@ -1,0 +1,53 @@
+// What the npm package does in a page that it does nowhere else, in headless Chromium. `scripts/package` first.
+//
+//   node --test scripts/npm/page.test.mjs
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch } from "./chromium.mjs";
+import { servePage } from "./page.mjs";
+
+const PRESENT = "script-src 'self' 'unsafe-inline'";
+let policy, browser, server;
+before(async () => {
+  browser = await launch();
+  server = await servePage((request, response) => {
+    if (request.url === "/" && policy) response.setHeader("content-security-policy", policy);
+    return false;
+  });
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+test("a Content-Security-Policy without 'wasm-unsafe-eval' is told as the reason, with it all is well", async () => {
+  const load = async () => {
+    const { load } = await import("dualfetch");
+    return load().then(() => "loaded", ({ code, message }) => `${code}: ${message}`);
+  };
+  assert.match(await inPage(load, PRESENT), /^load: .*must allow 'wasm-unsafe-eval' in script-src$/s);
+  assert.equal(await inPage(load, `${PRESENT} 'wasm-unsafe-eval'`), "loaded");
+});
+
+test("a network error says what cannot be told apart; an error of the caller's own `fetch` does not", async () => {
+  const [opaque, own] = await inPage(async () => {
+    const { Session } = await import("dualfetch");
+    const fail = async (options) => (await new Session(options).get("http://127.0.0.1:1/").catch((error) => error)).message;
+    return [await fail({}), await fail({ fetch: () => Promise.reject(new Error("mine")) })];
+  });
+  assert.match(opaque, /^network error: .*DNS, refused, TLS, CORS and offline/);
+  assert.match(own, /^network error: Error: mine \(http/);
+});
+
+async function inPage(run, under) {
+  policy = under;
+  const page = await browser.newPage();
+  try {
+    await page.goto(server.url);
+    return await page.evaluate(run);
+  } finally {
+    await page.close();
+  }
+}
