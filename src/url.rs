@@ -283,7 +283,7 @@ mod imp {
             None => web_sys::Url::new(input),
         }
         .map(|url| url.href())
-        .map_err(|_| "not an absolute URL".to_owned())
+        .map_err(|_| "not an absolute URL, such as https://example.com/".to_owned())
     }
 
     pub(super) fn href(url: &Inner) -> &str {

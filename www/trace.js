@@ -85,7 +85,7 @@ export class Trace {
 
   /** Counts a request in, and returns what counts it out. */
   #enter(url) {
-    const host = resolved(url)?.origin ?? url;
+    const host = parsed(url)?.origin ?? url;
     const add = (by) => {
       this.#count += by;
       this.#flying.set(host, (this.#flying.get(host) ?? 0) + by);
@@ -132,13 +132,12 @@ function watched(response, end) {
 
 /** What the session asks for, whoever wrote it and how. */
 function keyOf(url) {
-  const parsed = resolved(url);
-  if (!parsed) return url;
-  parsed.hash = "";
-  return parsed.href;
+  const key = parsed(url);
+  if (!key) return url;
+  key.hash = "";
+  return key.href;
 }
 
-/** In a page, what has no scheme is a path on the page's own site. */
-function resolved(url) {
-  return URL.canParse(url, document.baseURI) ? new URL(url, document.baseURI) : null;
+function parsed(url) {
+  return URL.canParse(url) ? new URL(url) : null;
 }

@@ -5,13 +5,13 @@ import { shown } from "./options.js";
  * The request that these read options make, as src/js/request.rs reads it: at once, or a promise of it where a body is
  * yet to be read.
  *
- * @param {string | URL} url
+ * @param {string} url what `href` or `resolved` gave
  * @param {object} options what `read` gave
  * @param {string} [method] the verb's own; else the option's, else GET
  */
 export function asked(url, options, method) {
   const { params, body, json, signal: _, ...request } = options;
-  request.url = withParams(resolved(href(url)), params);
+  request.url = withParams(url, params);
   // A lower-case "patch" is a method of its own in HTTP; nobody who writes it means that.
   request.method = (method ?? options.method ?? "GET").toUpperCase();
   if (json !== undefined) {
@@ -46,8 +46,13 @@ export function href(url) {
   throw error("invalid_url", `invalid URL: a string or URL, not ${shown(url)}`);
 }
 
-/** In a page a link may be relative to it, as for `fetch`. What is no URL is left for the session to refuse. */
-function resolved(url) {
+/**
+ * The text of a URL that in a page may be relative to it, as for `fetch`. Not for titles and lists, whose URLs come from
+ * elsewhere: there `example.com` would become a path on the page's own site. What is no URL is left for the session to
+ * refuse.
+ */
+export function resolved(given) {
+  const url = href(given);
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   if (base === undefined) return url;
   try {

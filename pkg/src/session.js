@@ -2,7 +2,7 @@ import { error } from "./failure.js";
 import { fetchOver } from "./fetch.js";
 import { FETCH_ALL, FETCH_ALL_ITEM, REQUEST, SESSION, shown, read, TITLE, TITLES } from "./options.js";
 import { race, Relay } from "./relay.js";
-import { asked, href } from "./request.js";
+import { asked, href, resolved } from "./request.js";
 import { SessionResponse } from "./response.js";
 import { Rows } from "./rows.js";
 
@@ -59,7 +59,7 @@ export class BaseSession {
   async title(url, options) {
     const { signal, maxBytes, drain, ...rest } = read(TITLE, options);
     const relay = this.#begin(signal);
-    const request = await this.#ready(relay, asked(url, rest));
+    const request = await this.#ready(relay, asked(href(url), rest));
     const handle = this.#live();
     needTitles(handle);
     const { index: _, error: __, ...page } = titleRow(await handle.title(request, maxBytes, drain, relay));
@@ -94,7 +94,7 @@ export class BaseSession {
     const ask = (item) => {
       const plain = typeof item === "object" && item !== null && !(item instanceof URL);
       const { url, ...own } = plain ? item : { url: item };
-      return told(url, () => asked(url, { ...rest, ...read(FETCH_ALL_ITEM, own) }));
+      return told(url, () => asked(href(url), { ...rest, ...read(FETCH_ALL_ITEM, own) }));
     };
     return new Rows(open, requests, ask, fetchRow, onProgress);
   }
@@ -123,7 +123,7 @@ export class BaseSession {
   async #send(method, url, options) {
     const { signal, ...rest } = read(REQUEST, options);
     const relay = this.#begin(signal);
-    const asking = asked(url, rest, method);
+    const asking = asked(resolved(url), rest, method);
     // One await less for each of many requests, and the first of them is sent before the last is looked at.
     const isReady = this.#handle !== undefined && !(asking instanceof Promise);
     const request = isReady ? asking : await this.#ready(relay, asking);

@@ -6,7 +6,7 @@ export * from "./errors.js";
 export * from "./options.js";
 export * from "./response.js";
 
-/** A request for `fetchAll`: a URL, or one with options of its own. */
+/** A request for `fetchAll`: an absolute URL, or one with options of its own. */
 export type BatchRequest = string | URL | ({ url: string | URL } & Omit<AnyRequestOptions, "signal">);
 
 export interface FetchRow {
@@ -40,12 +40,14 @@ export class Session {
   put(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
   patch(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
   delete(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  /** In a page a verb's URL, as `fetch`'s, may be relative to the page. Elsewhere it must be absolute. */
   request(url: string | URL, options?: AnyRequestOptions | null): Promise<SessionResponse>;
   /** A function of `fetch`'s signature, which gives the platform's own `Response`. It needs no `this`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
-   * The responses to many requests, each as soon as its head is there. The input is read no further ahead than the
-   * window; leaving the loop ends every request under way.
+   * The responses to many requests, each as soon as its head is there. URLs must be absolute; one that is not has a row
+   * of code `invalid_url`. The input is read no further ahead than the window; leaving the loop ends every request under
+   * way. A `signal` that fires makes the loop throw its reason; requests not done by then have no row.
    */
   fetchAll(
     requests: Iterable<BatchRequest> | AsyncIterable<BatchRequest>,

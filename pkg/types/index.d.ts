@@ -46,11 +46,15 @@ export type TitleRow = { /** The URL's place in the input, from 0. */ index: num
 
 /** A session that reads titles, too. */
 export class Session extends CoreSession {
-  /** A page as far as its title needs. A page of status 404 is a page. */
+  /**
+   * A page as far as its title needs; then the transfer is ended, which developer tools show as cancelled. A page of
+   * status 404 is a page. The URL must be absolute.
+   */
   title(url: string | URL, options?: TitleOptions | null): Promise<Page>;
   /**
-   * The titles of many pages, each as soon as it is there. Every URL, which must be absolute, gets one row. The input
-   * is read no further ahead than the window; leaving the loop ends every request under way.
+   * The titles of many pages, each as soon as it is there. Every URL gets one row; one that is not absolute, such as
+   * `example.com`, has the code `invalid_url`. The input is read no further ahead than the window; leaving the loop ends
+   * every request under way. A `signal` that fires makes the loop throw its reason; URLs not done by then have no row.
    */
   titles(
     urls: Iterable<string | URL> | AsyncIterable<string | URL>,

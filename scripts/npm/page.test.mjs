@@ -41,6 +41,24 @@ test("a network error says what cannot be told apart; an error of the caller's o
   assert.match(own, /^network error: Error: mine \(http/);
 });
 
+test("a verb's URL may be relative to the page; those of titles and lists are not", async () => {
+  const [status, codes, title] = await inPage(async () => {
+    const { Session } = await import("dualfetch");
+    const session = new Session();
+    const urls = ["example.com", "/", "//example.com/", ""];
+    const codes = [];
+    for await (const row of session.titles(urls, { ordered: true })) codes.push(row.error?.code);
+    for await (const row of session.fetchAll([...urls, { url: "/" }], { ordered: true })) codes.push(row.error?.code);
+    const title = await session.title("example.com").catch((error) => error.message);
+    const response = await session.get("/");
+    response.cancel();
+    return [response.status, codes, title];
+  });
+  assert.equal(status, 200);
+  assert.deepEqual(codes, Array(9).fill("invalid_url"));
+  assert.match(title, /"example.com": not an absolute URL, such as https:\/\//);
+});
+
 async function inPage(run, under) {
   policy = under;
   const page = await browser.newPage();
