@@ -119,11 +119,34 @@ const signal = (value, name, out) => {
 };
 
 const params = (value, name, out) => {
-  try {
-    out[name] = new URLSearchParams(value instanceof Object ? defined(value) : value);
-  } catch (cause) {
-    throw invalid(name, `a string, an object or pairs (${cause?.message})`);
+  if (typeof value === "string") out[name] = new URLSearchParams(value);
+  else {
+    const query = (out[name] = new URLSearchParams());
+    for (const [field, content] of fields(value, name)) {
+      for (const one of Array.isArray(content) ? content : [content]) {
+        // What was left out is no parameter of the text "undefined".
+        if (one === undefined || one === null) continue;
+        if (!["string", "number", "boolean", "bigint"].includes(typeof one)) {
+          throw invalid(`${name}.${field}`, `a string, number, boolean or bigint, or an array of them, not ${shown(one)}`);
+        }
+        query.append(field, one);
+      }
+    }
   }
+};
+
+const fields = (value, name) => {
+  const wrong = () => invalid(name, `a string, an object or pairs, not ${shown(value)}`);
+  if (typeof value !== "object" || value === null) throw wrong();
+  if (typeof value[Symbol.iterator] !== "function") {
+    // A Date, say, has no fields, and would be no parameters.
+    if (Object.prototype.toString.call(value) !== "[object Object]") throw wrong();
+    return Object.entries(value);
+  }
+  const pairs = [...value];
+  const arePairs = pairs.every((pair) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string");
+  if (!arePairs) throw invalid(name, "each pair is a name and a value");
+  return pairs;
 };
 
 const json = (value, name, out) => {
@@ -197,17 +220,12 @@ export function read(table, options, out = {}, within = "") {
   return out;
 }
 
-/** What was left out of an object is no parameter of the text "undefined". */
-function defined(value) {
-  if (typeof value[Symbol.iterator] === "function") return value;
-  return Object.fromEntries(Object.entries(value).filter(([, content]) => content !== undefined && content !== null));
-}
-
 /** A value for a message: strings quoted and cut, objects by their kind. */
 export function shown(value) {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Date) return "a Date";
   return Array.isArray(value) ? "an array" : "an object";
 }

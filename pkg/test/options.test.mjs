@@ -46,6 +46,7 @@ test("a request's option of the wrong kind is named, and nothing is sent", async
     ["signal", {}, "stop"],
     ["json", undefined, () => {}, 1n, Symbol("s")],
     ["body", {}, 7],
+    ["params", null, 7, true, new Date(), () => {}, [["a"]], ["ab"], new Uint8Array(2)],
   ];
   for (const [name, ...values] of [...wrong.filter(([name]) => !name.startsWith("limit")), ...own]) {
     for (const value of values) {
@@ -57,6 +58,16 @@ test("a request's option of the wrong kind is named, and nothing is sent", async
   await assert.rejects(session.get(url, { body: "x" }), { code: "invalid_option", option: "body" });
   await assert.rejects(session.post(url, { body: "x", json: 1 }), { code: "invalid_option", option: "json" });
   assert.equal(sent, 0);
+});
+
+test("a parameter that is no plain value is named", async () => {
+  const session = new Session({ fetch });
+  for (const odd of [{}, { b: 1 }, [[1]], [{}], new Date(), new Map(), () => {}, Symbol("s"), /x/]) {
+    for (const params of [{ a: 1, odd }, [["odd", odd]], new Map([["odd", odd]])]) {
+      await assert.rejects(session.get(url, { params }), { code: "invalid_option", option: "params.odd" }, String(odd));
+      assert.throws(() => session.titles([url], { params }), { code: "invalid_option", option: "params.odd" });
+    }
+  }
 });
 
 test("an option that there is not is named", async () => {

@@ -93,6 +93,9 @@ test("params are added to the URL, before its fragment", async () => {
   assert.equal(await asked("/echo?x=1#part", [["a", "1"], ["a", "2"]]), "/echo?x=1&a=1&a=2");
   assert.equal(await asked("/echo", "a=1"), "/echo?a=1");
   assert.equal(await asked("/echo", new URLSearchParams({ a: "ü" })), "/echo?a=%C3%BC");
+  assert.equal(await asked("/echo", { a: [1, "2", null, true], b: [], c: 3n, d: null }), "/echo?a=1&a=2&a=true&c=3");
+  assert.equal(await asked("/echo", new Map([["a", ["1", "2"]], ["b", undefined]])), "/echo?a=1&a=2");
+  assert.equal(await asked("/echo", new (class { a = 1; })()), "/echo?a=1");
 });
 
 test("bodies of every kind, with the type that goes with them", async () => {

@@ -47,6 +47,17 @@ export interface Retry {
   maxBackoff?: number;
 }
 
+/** A parameter's value. Each value of an array is a parameter of its own; `null` and `undefined` are left out. */
+export type Param = string | number | boolean | bigint | null | undefined;
+
+/**
+ * Parameters by name. Any object type does, an interface too; a value that is no `Param` or array of them is an error of
+ * code `invalid_option`, naming it.
+ */
+export type ParamsObject =
+  | { readonly [name: string]: Param | readonly Param[] }
+  | (object & { [Symbol.iterator]?: never; apply?: never; getTime?: never });
+
 export type HeaderFields =
   | Headers
   | Iterable<readonly [string, string]>
@@ -147,7 +158,7 @@ export interface GetOptions extends SharedOptions {
    * Added to the URL's query.
    * @default none
    */
-  params?: string | URLSearchParams | Record<string, unknown> | Iterable<readonly [string, string]>;
+  params?: string | URLSearchParams | ParamsObject | Iterable<readonly [string, Param | readonly Param[]]>;
   /**
    * Ends the request, or the body after it; the call rejects with the signal's own reason.
    * @default none
