@@ -2,6 +2,13 @@ import type { GetOptions, AnyRequestOptions, FetchAllOptions, RequestOptions, Se
 import type { DualfetchError } from "./errors.js";
 import type { SessionResponse } from "./response.js";
 
+// As TypeScript's own esnext.disposable and @types/node have it, for projects with neither.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
 export * from "./errors.js";
 export * from "./options.js";
 export * from "./response.js";
@@ -57,6 +64,8 @@ export class Session {
   figures(): Figures;
   /** Ends every request under way, unread bodies among them. Each rejects with a `ClosedError`, as later ones do. */
   close(): void;
+  /** The same as `close`, for `using`. */
+  [Symbol.dispose](): void;
 }
 
 /** What a wasm file can be given as. */

@@ -1,0 +1,75 @@
+// The npm package's types, as a strict project of somebody else's takes them. `scripts/package` first.
+//
+//   node --test scripts/npm/types.test.mjs
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { project } from "./packed.mjs";
+
+const tsc = fileURLToPath(new URL("node_modules/.bin/tsc", import.meta.url));
+const typeRoots = fileURLToPath(new URL("node_modules/@types", import.meta.url));
+
+const good = `
+  import { Session, type FetchRow, type TitleRow } from "dualfetch";
+
+  interface Search { q: string; page?: number; tags: string[]; exact: boolean | null }
+  const search: Search = { q: "rust", tags: ["a", "b"], exact: null };
+
+  export async function run(signal: AbortSignal) {
+    const session = new Session({ timeout: { wall: 1000 } });
+    await session.get("https://example.com/", { params: search, signal });
+    await session.get("https://example.com/", { params: { q: "rust", page: 2n, tags: ["a", 1, true], no: undefined } });
+    for (const params of ["q=rust", new URLSearchParams("q=rust"), new Map([["q", "rust"]]), [["q", ["a", "b"]]] as const]) {
+      await session.title("https://example.com/", { params });
+    }
+    const titles: TitleRow[] = [];
+    for await (const row of session.titles(["https://example.com/"], { params: search })) titles.push(row);
+    const rows: FetchRow[] = [];
+    for await (const row of session.fetchAll([{ url: "https://example.com/", params: search }])) rows.push(row);
+    session[Symbol.dispose]();
+    return [titles, rows];
+  }
+`;
+const using = `
+  import { Session } from "dualfetch";
+  export function run() {
+    using session = new Session();
+    return session.figures();
+  }
+`;
+// Each line is an error; what the compiler does not see there, it reports.
+const bad = `
+  import { Session } from "dualfetch";
+  const session = new Session();
+${["new Date()", "() => 1", "7", "null", "new Map([[\"q\", {}]])", "[[\"q\"]]"]
+  .map((params) => `  // @ts-expect-error\n  void session.get("https://example.com/", { params: ${params} });`)
+  .join("\n")}
+`;
+
+let app, remove;
+before(async () => {
+  ({ folder: app, remove } = await project({ "good.ts": good, "using.ts": using, "bad.ts": bad }));
+});
+after(() => remove?.());
+
+const disposable = "es2022,dom,dom.iterable,esnext.disposable";
+const plain = "es2022,dom,dom.iterable";
+
+test("without the library of `Symbol.dispose`", () => compiles(["good.ts", "bad.ts"], plain));
+test("with it, and `using`", () => compiles(["good.ts", "using.ts", "bad.ts"], disposable));
+test("with Node's types, and either", async () => {
+  for (const lib of [plain, disposable]) await compiles(["good.ts", "using.ts"], lib, "--typeRoots", typeRoots, "--types", "node");
+});
+
+async function compiles(files, lib, ...more) {
+  const options = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--skipLibCheck", "false"];
+  try {
+    await promisify(execFile)(tsc, [...options, "--lib", lib, ...more, ...files], { cwd: app, timeout: 120_000 });
+  } catch (failure) {
+    assert.fail(failure.stdout || failure.message);
+  }
+}
