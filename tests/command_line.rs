@@ -510,8 +510,9 @@ async fn the_demo_page_and_its_sites_are_served_until_ctrl_c() {
     }
     let (head, _) = exchange("OPTIONS", &site("/gzip")).await;
     assert!(head.contains("access-control-allow-headers: *"), "{head}");
-    let (head, _) = exchange("GET", &site("/cut")).await;
-    assert_eq!(head, "HTTP/1.1 200 OK\r\ncontent-type: text/ht");
+    let (head, body) = exchange("GET", &site("/cut")).await;
+    assert!(head.contains("access-control-allow-origin: *"), "a browser must not blame CORS: {head}");
+    assert!(head.contains("content-length: 1000") && body.len() < 1000, "{head}");
 
     let taken = page.trim_end_matches('/').rsplit(':').next().expect("a port");
     let mut second = dualfetch(&["demo", "--web", "--port", taken]);

@@ -21,7 +21,7 @@ pub(crate) struct Page {
 /// What a server does when it is asked for a page.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// Closes the connection in the middle of its head.
+    /// Closes the connection in the middle of the page.
     Cut,
     /// Never answers.
     Hang,
