@@ -99,7 +99,7 @@ function draw(urls, limit) {
 function take(row) {
   run.rows += 1;
   run.failed += isFailure(row) ? 1 : 0;
-  run.trace.settle(row.index, isFailure(row));
+  run.trace.settle(row.index, isFailure(row) ? "failed" : "done");
   const { url, tries } = run.trace.requests[row.index];
   const took = tries.length ? tries.at(-1).end - tries[0].start : null;
   rows.add(row, form.shows.get(url), took);

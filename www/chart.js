@@ -101,7 +101,7 @@ export class Chart {
       from = end ?? elapsed;
     });
     const name = this.#labels[request.index];
-    name.className = request.done !== null ? (request.failed ? "failed" : "done") : request.tries.length ? "flying" : "";
+    name.className = request.done !== null ? request.outcome : request.tries.length ? "flying" : "";
     const open = request.tries.at(-1);
     const waiting = request.done === null && (!open || open.end !== null);
     if (waiting) stretch((drawn.waits ??= bar(drawn.group, "waits", y)), from, elapsed);
@@ -109,8 +109,8 @@ export class Chart {
     if (request.done === null) return;
     drawn.over = true;
     if (!open) stretch((drawn.waits ??= bar(drawn.group, "waits", y)), 0, request.done);
-    if (request.failed) {
-      const mark = svg("path", { class: "failed", d: `M${open?.end ?? request.done} ${y - 3}v${BAR + 6}` });
+    if (request.outcome === "failed" || (request.outcome === "stopped" && open)) {
+      const mark = svg("path", { class: request.outcome, d: `M${open?.end ?? request.done} ${y - 3}v${BAR + 6}` });
       drawn.group.append(mark);
     }
   }

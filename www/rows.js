@@ -23,7 +23,7 @@ export class Rows {
       cell("Title", "title", ...title(row)),
       cell("URL", "url", ...url(row, shows)),
       cell("Encoding", "encoding", ...encoding(row)),
-      cell("Time", "number time", took === null ? "–" : `${Math.round(took).toLocaleString("en")} ms`),
+      cell("In flight", "number time", took === null ? "–" : `${Math.round(took).toLocaleString("en")} ms`),
     );
     this.#list.append(line);
   }
@@ -60,14 +60,17 @@ function url(row, shows) {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
   }
-  return shows ? [link, text("span", "aside", shows)] : [link];
+  // Where it is the encoding that is shown, that has a column of its own.
+  return shows && shows !== `${row.encoding} ${decidedBy(row)}` ? [link, text("span", "aside", shows)] : [link];
 }
 
 function encoding(row) {
   if (!row.encoding) return ["–"];
-  const source = SOURCES[row.encodingSource] ?? row.encodingSource;
+  const source = decidedBy(row);
   return source ? [row.encoding, text("span", "aside", source)] : [row.encoding];
 }
+
+const decidedBy = ({ encodingSource }) => SOURCES[encodingSource] ?? encodingSource;
 
 /** What decided on an encoding, in words. */
 const SOURCES = {

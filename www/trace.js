@@ -5,7 +5,8 @@
  * before that is its wait for a turn.
  */
 export class Trace {
-  /** One for each URL, in their order: `{ index, url, tries, done, failed }`. */
+  /** One for each URL, in their order: `{ index, url, tries, done, outcome }`, where the outcome
+   * is "done", "failed" or "stopped". */
   requests;
   /** How many are in flight from when on: `[{ at, count }]`. */
   flights = [{ at: 0, count: 0 }];
@@ -19,7 +20,7 @@ export class Trace {
   #count = 0;
 
   constructor(urls) {
-    this.requests = urls.map((url, index) => ({ index, url, tries: [], done: null, failed: false }));
+    this.requests = urls.map((url, index) => ({ index, url, tries: [], done: null, outcome: null }));
     for (const request of this.requests) {
       const key = keyOf(request.url);
       this.#byUrl.set(key, [...(this.#byUrl.get(key) ?? []), request]);
@@ -60,18 +61,18 @@ export class Trace {
   };
 
   /** A row has come: whatever its request did, it is over. */
-  settle(index, failed) {
+  settle(index, outcome) {
     const request = this.requests[index];
     if (!request) return;
     request.tries.at(-1)?.finish();
     request.done = this.elapsed;
-    request.failed = failed;
+    request.outcome = outcome;
   }
 
   /** No more rows come: what is still open was stopped. */
   end() {
-    for (const { index, done, tries } of this.requests) {
-      if (done === null) this.settle(index, tries.length > 0);
+    for (const { index, done } of this.requests) {
+      if (done === null) this.settle(index, "stopped");
     }
     this.#ended = this.elapsed;
   }

@@ -88,8 +88,8 @@ test("every site has its row, rows come while others run, and the limits are kep
       assert.ok(most(flights.filter((flight) => hostOf(flight) === host)) <= LIMIT_PER_HOST, host);
     }
     const parts = await page.evaluate(() =>
-      ["waits", "headers", "body", "failed"].map((part) => document.querySelectorAll(`.bars .${part}`).length > 0));
-    assert.deepEqual(parts, [true, true, true, true]);
+      ["waits", "headers", "body", "failed", "stopped"].map((part) => document.querySelectorAll(`.bars .${part}`).length > 0));
+    assert.deepEqual(parts, [true, true, true, true, false]);
   });
 });
 
@@ -111,6 +111,10 @@ test("stop ends what is in flight and starts nothing more", async () => {
     await page.click("#stop");
     await ended(page, "Stopped", 2_000);
     assert.equal(await page.textContent("#figure-flying"), "0");
+    // What the user stopped has not failed.
+    assert.equal(await page.locator(".bars .stopped").count(), 4);
+    const failed = await page.locator("#row-list tr.failed").count();
+    assert.equal(await page.locator(".bars .failed").count(), failed);
     const requests = [];
     page.on("request", (request) => requests.push(request.url()));
     await page.waitForTimeout(500);
@@ -178,6 +182,26 @@ test("what is wrong is told where it is", async () => {
     assert.equal(rows.length, 3);
     assert.equal((await drawnFlights(page)).length, 0, "what has no scheme is no path on the page's own site");
     assert.equal(await page.locator("img").count(), 0);
+  });
+});
+
+test("a chart longer than its box shows that it scrolls; what a page shows is not told twice", async () => {
+  await onPage({}, async (page) => {
+    const gbk = (await page.inputValue("#urls")).split("\n").find((url) => url.endsWith("/gbk/header"));
+    await page.fill("#urls", [gbk, ...Array.from({ length: 40 }, (_, nth) => `${gbk}?${nth}`)].join("\n"));
+    await page.fill("#limit", "40");
+    await page.fill("#limit-per-host", "40");
+    await page.click("#start");
+    await ended(page, "Done");
+    const cut = await page.evaluate(() => {
+      const { clientHeight, scrollHeight } = document.querySelector(".scroller");
+      return scrollHeight > clientHeight && (clientHeight % 22) / 22;
+    });
+    assert.ok(cut > 0.3 && cut < 0.7, `${cut} of the last line is seen`);
+    await page.locator(".scroller").scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${pictures}/scrolls.png` });
+    const row = page.locator("#row-list tr", { has: page.getByText(gbk, { exact: true }) }).first();
+    assert.equal((await row.textContent()).split("by header").length, 2);
   });
 });
 
