@@ -22,7 +22,7 @@ export interface FetchRow {
   url: string;
   /** Milliseconds from the moment the request was taken up, waiting included. */
   elapsed: number;
-  /** Null where there is an error. Its body holds a permit until it is read or cancelled. */
+  /** Null where there is an error. Its body holds a permit until it is read or cancelled: see `SessionResponse`. */
   response: SessionResponse | null;
   error: DualfetchError | null;
 }
@@ -40,6 +40,7 @@ export interface Figures {
 export class Session {
   /** @throws {InputError} for an option that makes no sense */
   constructor(options?: SessionOptions | null);
+  /** In a page a verb's URL, as `fetch`'s, may be relative to the page. Elsewhere it must be absolute. */
   get(url: string | URL, options?: GetOptions | null): Promise<SessionResponse>;
   head(url: string | URL, options?: GetOptions | null): Promise<SessionResponse>;
   options(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
@@ -47,7 +48,6 @@ export class Session {
   put(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
   patch(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
   delete(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
-  /** In a page a verb's URL, as `fetch`'s, may be relative to the page. Elsewhere it must be absolute. */
   request(url: string | URL, options?: AnyRequestOptions | null): Promise<SessionResponse>;
   /** A function of `fetch`'s signature, which gives the platform's own `Response`. It needs no `this`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

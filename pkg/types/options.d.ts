@@ -25,7 +25,7 @@ export interface Timeout {
    * @default null
    */
   read?: number | null;
-  /** Where the platform cannot bound it, which is every one with a `fetch`: an error of code `unsupported`. */
+  /** Not supported in this package: no `fetch` can bound it. Setting it is an error of code `unsupported`. */
   connect?: number | null;
 }
 
@@ -72,7 +72,7 @@ export interface SharedOptions {
   timeout?: number | null | Timeout;
   /**
    * Header fields. A request's replace the session's of the same name.
-   * @default { accept: "any type" }
+   * @default { accept: "any type" }, and outside of pages a `user-agent`
    */
   headers?: HeaderFields;
   /**
@@ -96,7 +96,9 @@ export interface SharedOptions {
    */
   raiseForStatus?: boolean;
   /**
-   * How failures before the response's head are retried: not at all, `true` for three attempts, how many in all, or more.
+   * How failures before the response's head are retried: not at all, `true` for three attempts, how many in all, or
+   * more. Retried are `connect`, `disconnected`, `dns`, `network`, the headers timeout, and the statuses 408, 425, 429,
+   * 500, 502, 503 and 504, of GET, HEAD, OPTIONS, PUT and DELETE.
    * @default false
    */
   retry?: boolean | number | null | Retry;
@@ -155,12 +157,13 @@ export interface SessionOptions extends SharedOptions {
 
 export interface GetOptions extends SharedOptions {
   /**
-   * Added to the URL's query.
+   * Added to the URL's query. `{ tag: ["a", "b"] }` is `tag=a&tag=b`.
    * @default none
    */
   params?: string | URLSearchParams | ParamsObject | Iterable<readonly [string, Param | readonly Param[]]>;
   /**
-   * Ends the request, or the body after it; the call rejects with the signal's own reason.
+   * Ends the request, or the body after it; the call, or the loop over `titles` and `fetchAll`, throws the signal's own
+   * reason. That is no error of this library: `isTimeoutError` is false for `AbortSignal.timeout`'s.
    * @default none
    */
   signal?: AbortSignal | null;

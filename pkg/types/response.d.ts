@@ -14,7 +14,9 @@ export type EncodingSource = "bom" | "content-type" | "detected" | "meta" | "utf
 /**
  * The answer to a request: its head is here, its body is read by one of the readers, once.
  *
- * Until the body has been read to its end it holds one of the session's permits: read it, or `cancel()`.
+ * Until the body has come to its end it holds one of the session's permits. Up to 64 KiB of a body that nobody reads are
+ * taken in meanwhile, so a smaller one gives its permit back by itself. A larger one keeps it until it is read, cancelled
+ * or past its total timeout, and others wait: read it, or `cancel()`.
  */
 export class SessionResponse {
   private constructor();

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,6 +14,7 @@ import { project } from "./packed.mjs";
 const tsc = fileURLToPath(new URL("node_modules/.bin/tsc", import.meta.url));
 const typeRoots = fileURLToPath(new URL("node_modules/@types", import.meta.url));
 
+const root = new URL("../../", import.meta.url);
 const good = `
   import { Session, type FetchRow, type TitleRow } from "dualfetch";
 
@@ -52,7 +54,7 @@ ${["new Date()", "() => 1", "7", "null", "new Map([[\"q\", {}]])", "[[\"q\"]]"]
 
 let app, remove;
 before(async () => {
-  ({ folder: app, remove } = await project({ "good.ts": good, "using.ts": using, "bad.ts": bad }));
+  ({ folder: app, remove } = await project({ "good.ts": good, "using.ts": using, "bad.ts": bad, ...(await examples()) }));
 });
 after(() => remove?.());
 
@@ -64,6 +66,21 @@ test("with it, and `using`", () => compiles(["good.ts", "using.ts", "bad.ts"], d
 test("with Node's types, and either", async () => {
   for (const lib of [plain, disposable]) await compiles(["good.ts", "using.ts"], lib, "--typeRoots", typeRoots, "--types", "node");
 });
+
+test("what the READMEs show", async () => {
+  const files = Object.keys(await examples());
+  assert.ok(files.length >= 3, `${files}`);
+  await compiles(files, plain, "--typeRoots", typeRoots, "--types", "node");
+});
+
+async function examples() {
+  const files = {};
+  for (const path of ["README.md", "pkg/README.md"]) {
+    const blocks = (await readFile(new URL(path, root), "utf8")).matchAll(/^```js\n(.*?)^```$/gms);
+    for (const [nth, [, code]] of [...blocks].entries()) files[`${path.replace(/\W/g, "-")}-${nth}.ts`] = code;
+  }
+  return files;
+}
 
 async function compiles(files, lib, ...more) {
   const options = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--skipLibCheck", "false"];
