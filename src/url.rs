@@ -153,8 +153,7 @@ impl Url {
     }
 
     fn authority(&self) -> Option<&str> {
-        let rest = self.as_str().split_once(':')?.1.strip_prefix("//")?;
-        Some(&rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())])
+        imp::authority(&self.0)
     }
 
     fn host_and_port(&self) -> Option<&str> {
@@ -162,12 +161,7 @@ impl Url {
     }
 
     fn after_authority(&self) -> &str {
-        let href = self.as_str();
-        let after_scheme = href.split_once(':').map_or(href, |(_, rest)| rest);
-        match self.authority() {
-            Some(authority) => &after_scheme[2 + authority.len()..],
-            None => after_scheme,
-        }
+        imp::after_authority(&self.0)
     }
 }
 
@@ -262,6 +256,8 @@ impl From<&Self> for Url {
 
 #[cfg(not(target_arch = "wasm32"))]
 mod imp {
+    use url::Position;
+
     pub(super) type Inner = url::Url;
 
     pub(super) fn parse(input: &str, base: Option<&Inner>) -> Result<Inner, String> {
@@ -270,6 +266,14 @@ mod imp {
 
     pub(super) fn href(url: &Inner) -> &str {
         url.as_str()
+    }
+
+    pub(super) fn authority(url: &Inner) -> Option<&str> {
+        url.has_authority().then(|| &url[Position::BeforeUsername..Position::BeforePath])
+    }
+
+    pub(super) fn after_authority(url: &Inner) -> &str {
+        &url[Position::BeforePath..]
     }
 }
 
@@ -288,6 +292,19 @@ mod imp {
 
     pub(super) fn href(url: &Inner) -> &str {
         url
+    }
+
+    pub(super) fn authority(url: &Inner) -> Option<&str> {
+        let rest = url.split_once(':')?.1.strip_prefix("//")?;
+        Some(&rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())])
+    }
+
+    pub(super) fn after_authority(url: &Inner) -> &str {
+        let after_scheme = url.split_once(':').map_or(url.as_str(), |(_, rest)| rest);
+        match authority(url) {
+            Some(authority) => &after_scheme[2 + authority.len()..],
+            None => after_scheme,
+        }
     }
 }
 

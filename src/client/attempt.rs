@@ -194,24 +194,29 @@ impl<'a, B: Backend> Run<'a, B> {
 
 /// The request as it is sent: the session's header fields added where it has none of the name.
 fn as_sent(request: &Request, defaults: &HeaderMap, progress: Option<Arc<Progress>>) -> Request {
-    let mut sent = request.clone();
-    sent.progress = progress;
-    let own = std::mem::replace(&mut sent.headers, defaults.clone());
-    if request.has_left_origin {
-        redirect::strip_what_is_for_one_origin(&mut sent.headers);
-    }
-    for name in own.keys() {
-        sent.headers.remove(name);
-    }
-    // Field by field, so that duplicates are kept.
-    let mut last = None;
-    for (name, value) in own {
-        last = name.or(last);
-        if let Some(name) = &last {
-            sent.headers.append(name, value);
+    /// How many fields a platform may add, so that the map need not grow for them.
+    const ADDED: usize = 3;
+    let own = &request.headers;
+    let mut headers = HeaderMap::with_capacity(defaults.len() + own.len() + ADDED);
+    for (name, value) in defaults {
+        let stays_behind = request.has_left_origin && redirect::is_for_one_origin(name);
+        if !stays_behind && !own.contains_key(name) {
+            headers.append(name.clone(), value.clone());
         }
     }
-    sent
+    for (name, value) in own {
+        headers.append(name.clone(), value.clone());
+    }
+    Request {
+        method: request.method.clone(),
+        url: request.url.clone(),
+        headers,
+        body: request.body.clone(),
+        priority: request.priority,
+        options: request.options.clone(),
+        progress,
+        has_left_origin: request.has_left_origin,
+    }
 }
 
 /// `Retry-After` as a pause: seconds, or a date (RFC 9110, section 10.2.3).

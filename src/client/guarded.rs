@@ -95,7 +95,7 @@ pub(super) fn take_what_is_there(body: &mut (impl Payload + Unpin), cx: &mut Con
 
 /// A body that was all there when the response was handed out.
 struct Complete {
-    ready: VecDeque<Frame<Bytes>>,
+    ready: VecDeque<Bytes>,
     end: Option<Error>,
     transfer: Transfer,
 }
@@ -105,7 +105,8 @@ impl Body for Complete {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
-        Poll::Ready(self.ready.pop_front().map(Ok).or_else(|| self.end.take().map(Err)))
+        let data = self.ready.pop_front().map(|data| Ok(Frame::data(data)));
+        Poll::Ready(data.or_else(|| self.end.take().map(Err)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -134,8 +135,8 @@ struct Inside<B: Backend> {
     /// Until the body has ended, failed, or its permit was taken back.
     body: Option<B::Body>,
     permit: Option<Permit>,
-    /// Frames taken in before the caller asked for them.
-    ready: VecDeque<Frame<Bytes>>,
+    /// Data taken in before the caller asked for it.
+    ready: VecDeque<Bytes>,
     ready_bytes: usize,
     /// How the body ended, if not well; told once, after what is ready.
     end: Option<Error>,
@@ -163,8 +164,11 @@ impl<B: Backend> Inside<B> {
                 Poll::Pending => return true,
                 Poll::Ready(None) => return false,
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.ready_bytes += frame.data_ref().map_or(0, Bytes::len);
-                    self.ready.push_back(frame);
+                    // Nobody is shown trailers.
+                    if let Ok(data) = frame.into_data() {
+                        self.ready_bytes += data.len();
+                        self.ready.push_back(data);
+                    }
                 }
                 Poll::Ready(Some(Err(error))) => {
                     self.end = Some(error);
@@ -236,8 +240,8 @@ impl<B: Backend> Guarded<B> {
         {
             permit.reading();
         }
-        if let Some(frame) = inside.ready.pop_front() {
-            return Poll::Ready(Some(Ok(frame)));
+        if let Some(data) = inside.ready.pop_front() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         if let Some(error) = inside.end.take() {
             return Poll::Ready(Some(Err(error)));

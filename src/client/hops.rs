@@ -158,6 +158,9 @@ fn check_framing(request: &Request) -> Result<()> {
     if request.headers.contains_key(TRANSFER_ENCODING) {
         return invalid("\"transfer-encoding\" is set by the body, not by hand");
     }
+    if !request.headers.contains_key(CONTENT_LENGTH) {
+        return Ok(());
+    }
     let length = request.body.as_bytes().map_or(0, bytes::Bytes::len).to_string();
     match request.headers.get_all(CONTENT_LENGTH).iter().all(|value| value.as_bytes() == length.as_bytes()) {
         true => Ok(()),

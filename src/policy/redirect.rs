@@ -4,7 +4,7 @@ use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE,
     COOKIE, HOST, HeaderMap, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
-use http::{Method, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::url::Url;
@@ -60,7 +60,9 @@ pub fn next(url: &Url, method: &Method, status: StatusCode, headers: &HeaderMap)
 /// Takes out what must not go to the next hop: credentials to another origin, and a body's headers without the body.
 pub fn strip_headers(headers: &mut HeaderMap, next: &Redirected) {
     if next.cross_origin {
-        strip_what_is_for_one_origin(headers);
+        for name in FOR_ONE_ORIGIN {
+            headers.remove(name);
+        }
     }
     if !next.keep_body {
         for name in [
@@ -76,11 +78,12 @@ pub fn strip_headers(headers: &mut HeaderMap, next: &Redirected) {
     }
 }
 
-/// Takes out what is not for another origin: what proves who is asking, and the name of the origin that was left.
-pub(crate) fn strip_what_is_for_one_origin(headers: &mut HeaderMap) {
-    for name in [AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION] {
-        headers.remove(name);
-    }
+/// What is not for another origin: what proves who is asking, and the name of the origin that was left.
+const FOR_ONE_ORIGIN: [HeaderName; 4] = [AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION];
+
+/// Whether a header field stays behind when the origin is left.
+pub(crate) fn is_for_one_origin(name: &HeaderName) -> bool {
+    FOR_ONE_ORIGIN.contains(name)
 }
 
 /// `Location` resolved against the hop's URL, whose fragment it inherits. Bytes beyond ASCII are read as UTF-8, and

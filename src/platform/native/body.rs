@@ -35,7 +35,6 @@ const MAX_CODINGS: usize = 4;
 /// The body of a native response.
 pub struct NativeBody {
     inner: Inner,
-    wire: Arc<AtomicU64>,
     /// What the server declared, if it did.
     length: Option<u64>,
     decoded: u64,
@@ -43,7 +42,8 @@ pub struct NativeBody {
 
 enum Inner {
     Plain(reqwest::Body),
-    Coded(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>),
+    /// Decompressed, and how much of it has come off the wire.
+    Coded(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>, Arc<AtomicU64>),
 }
 
 type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
@@ -51,7 +51,6 @@ type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
 impl NativeBody {
     /// Decompresses what the header fields say is compressed, if wanted. An unknown coding is left as it is.
     pub(super) fn new(body: reqwest::Body, headers: &HeaderMap, decompress: bool) -> Self {
-        let wire = Arc::new(AtomicU64::new(0));
         let length = body.size_hint().exact().or_else(|| {
             let declared = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
             (!body.is_end_stream()).then_some(declared)
@@ -59,12 +58,13 @@ impl NativeBody {
         let codings = if decompress && !body.is_end_stream() { codings(headers) } else { Some(Vec::new()) };
         let inner = match codings {
             Some(codings) if !codings.is_empty() => {
+                let wire = Arc::new(AtomicU64::new(0));
                 let reader = StreamReader::new(Wire { body, count: Arc::clone(&wire) });
-                Inner::Coded(Box::pin(decoded(Box::pin(reader), codings)))
+                Inner::Coded(Box::pin(decoded(Box::pin(reader), codings)), wire)
             }
             _ => Inner::Plain(body),
         };
-        Self { inner, wire, length, decoded: 0 }
+        Self { inner, length, decoded: 0 }
     }
 }
 
@@ -78,13 +78,9 @@ impl Body for NativeBody {
             Inner::Plain(body) => match ready!(Pin::new(body).poll_frame(cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(failure::classify(error)))),
-                Some(Ok(frame)) => {
-                    let size = frame.data_ref().map_or(0, Bytes::len) as u64;
-                    this.wire.fetch_add(size, Ordering::Relaxed);
-                    frame
-                }
+                Some(Ok(frame)) => frame,
             },
-            Inner::Coded(stream) => match ready!(stream.as_mut().poll_next(cx)) {
+            Inner::Coded(stream, _) => match ready!(stream.as_mut().poll_next(cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(undecodable(error)))),
                 Some(Ok(data)) => Frame::data(data),
@@ -97,21 +93,24 @@ impl Body for NativeBody {
     fn is_end_stream(&self) -> bool {
         match &self.inner {
             Inner::Plain(body) => body.is_end_stream(),
-            Inner::Coded(_) => false,
+            Inner::Coded(..) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
             Inner::Plain(body) => body.size_hint(),
-            Inner::Coded(_) => SizeHint::default(),
+            Inner::Coded(..) => SizeHint::default(),
         }
     }
 }
 
 impl Payload for NativeBody {
     fn transfer(&self) -> Transfer {
-        let wire = self.wire.load(Ordering::Relaxed);
+        let wire = match &self.inner {
+            Inner::Plain(_) => self.decoded,
+            Inner::Coded(_, wire) => wire.load(Ordering::Relaxed),
+        };
         Transfer::new(wire, self.decoded, self.length.map(|length| length.saturating_sub(wire)))
     }
 }

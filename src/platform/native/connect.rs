@@ -4,10 +4,10 @@
 //! seen here. A connection that is no longer needed goes on in the background, under the same bound.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -94,31 +94,42 @@ impl<S> Layer<S> for ConnectLayer {
     type Service = Connect<S>;
 
     fn layer(&self, inner: S) -> Connect<S> {
-        Connect { inner }
+        Connect { inner: Arc::new(Mutex::new(inner)) }
     }
 }
 
-#[derive(Clone)]
+/// Several clones are made for each request, and few requests connect: the connector itself is cloned only then.
 pub(super) struct Connect<S> {
-    inner: S,
+    inner: Arc<Mutex<S>>,
+}
+
+impl<S> Clone for Connect<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
 }
 
 impl<S, R> Service<R> for Connect<S>
 where
-    S: Service<R, Error = BoxError>,
+    S: Service<R, Error = BoxError> + Clone + Send + 'static,
     S::Response: Connection,
     S::Future: Send + 'static,
+    R: Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, target: R) -> Self::Future {
-        let connecting = self.inner.call(target);
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let connecting = async move {
+            poll_fn(|cx| inner.poll_ready(cx)).await?;
+            inner.call(target).await
+        };
         let Ok(probe) = CONNECT.try_with(Arc::clone) else { return Box::pin(connecting) };
         probe.connecting();
         Box::pin(async move {

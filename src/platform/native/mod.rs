@@ -33,7 +33,7 @@ use super::{Backend, Capabilities};
 
 use alpn::{Alpn, Pass};
 use body::NativeBody;
-use clients::Clients;
+use clients::{Clients, Pooled};
 use connect::{CONNECT, Probe};
 
 /// What is offered in `Accept-Encoding`, and taken.
@@ -57,6 +57,14 @@ impl Native {
             started: Instant::now(),
             random: RandomState::new(),
         }
+    }
+
+    /// The client for this request, once it is known that it can send.
+    fn client(&self, request: &Request) -> Result<Arc<Pooled>> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::new(ErrorKind::Closed).with_message("there is no tokio runtime to send on"));
+        }
+        self.clients.of(&request.options.transport)
     }
 
     /// The reqwest request, which keeps to what we say: all defaults of reqwest's own are off.
@@ -83,6 +91,18 @@ impl Native {
         *out.body_mut() = body.as_bytes().map(|bytes| bytes.clone().into());
         out
     }
+}
+
+/// A request on its way.
+enum Sending<F> {
+    Begun(F),
+    /// It may share a connection that is yet to be made, and first asks at this origin.
+    Gated(Arc<Pooled>, String, Box<reqwest::Request>),
+}
+
+fn may_multiplex(request: &Request) -> bool {
+    request.url.scheme() == "https"
+        && !matches!(request.options.transport.http_version, Some(HttpVersion::Http1))
 }
 
 /// Waiting for another request's connection is connecting, too.
@@ -124,34 +144,43 @@ impl Backend for Native {
     type Body = NativeBody;
     type Sleep = Sleep;
 
-    async fn exchange(&self, request: Request) -> Result<(Head, NativeBody)> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::new(ErrorKind::Closed).with_message("there is no tokio runtime to send on"));
-        }
-        let client = self.clients.of(&request.options.transport)?;
+    fn exchange(&self, request: Request) -> impl Future<Output = Result<(Head, NativeBody)>> + Send {
+        // What can be done at once is done here, so that the future stays small: there is one for each request.
+        let started = self.started;
         let decompress = request.options.auto_decompress != Some(false);
         let is_head = request.method == Method::HEAD;
-        let may_multiplex = request.url.scheme() == "https"
-            && !matches!(request.options.transport.http_version, Some(HttpVersion::Http1));
-        let origin = may_multiplex.then(|| request.url.origin().into_owned());
         let bound = request.options.timeout.resolve().connect;
-        let asked = Instant::now();
-        let pass = match &origin {
-            Some(origin) => enter(&client.alpn, origin, bound, request.progress.as_deref()).await?,
-            None => Pass::free(),
-        };
-        // One bound for both: waiting for another request's connection, and making an own one after all.
-        let bound = bound.map(|bound| bound.saturating_sub(asked.elapsed()));
-        let probe = Arc::new(Probe::new(bound, request.progress.clone(), self.started));
-        let execute = CONNECT.scope(Arc::clone(&probe), client.reqwest.execute(Self::translate(request)));
-        let response = pass.watch(execute, &probe).await.map_err(failure::classify)?;
+        let progress = request.progress.clone();
+        let origin = may_multiplex(&request).then(|| request.url.origin().into_owned());
+        let client = self.client(&request);
+        let request = Self::translate(request);
+        let sending = client.map(|client| match origin {
+            None => Sending::Begun(client.reqwest.execute(request)),
+            Some(origin) => Sending::Gated(client, origin, Box::new(request)),
+        });
+        async move {
+            let asked = Instant::now();
+            let (pass, pending) = match sending? {
+                Sending::Begun(pending) => (Pass::free(), pending),
+                Sending::Gated(client, origin, request) => {
+                    let pass = enter(&client.alpn, &origin, bound, progress.as_deref()).await?;
+                    (pass, client.reqwest.execute(*request))
+                }
+            };
+            // One bound for both: waiting for another request's connection, and making an own one after all.
+            let bound = bound.map(|bound| bound.saturating_sub(asked.elapsed()));
+            let probe = Arc::new(Probe::new(bound, progress, started));
+            let execute = CONNECT.scope(Arc::clone(&probe), pending);
+            let response = pass.watch(execute, &probe).await.map_err(failure::classify)?;
 
-        let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
-        let head =
-            Head { status: parts.status, version: parts.version, headers: parts.headers, final_url: None };
-        let is_empty = is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let body = NativeBody::new(body, &head.headers, decompress && !is_empty);
-        Ok((head, body))
+            let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+            let (status, version, headers) = (parts.status, parts.version, parts.headers);
+            let head = Head { status, version, headers, final_url: None };
+            let is_empty =
+                is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+            let body = NativeBody::new(body, &head.headers, decompress && !is_empty);
+            Ok((head, body))
+        }
     }
 
     fn sleep_until(&self, at: Duration) -> Sleep {
