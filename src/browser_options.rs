@@ -13,14 +13,14 @@
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BrowserOptions {
-    cache: Option<Cache>,
-    credentials: Option<Credentials>,
-    integrity: Option<String>,
-    keepalive: Option<bool>,
-    mode: Option<Mode>,
-    priority: Option<Priority>,
-    referrer: Option<String>,
-    referrer_policy: Option<ReferrerPolicy>,
+    pub(crate) cache: Option<Cache>,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) integrity: Option<String>,
+    pub(crate) keepalive: Option<bool>,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) priority: Option<Priority>,
+    pub(crate) referrer: Option<String>,
+    pub(crate) referrer_policy: Option<ReferrerPolicy>,
 }
 
 impl BrowserOptions {

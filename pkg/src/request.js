@@ -1,5 +1,5 @@
 import { error } from "./failure.js";
-import { shown } from "./options.js";
+import { settings, shown } from "./options.js";
 
 /**
  * The request that these read options make, as src/js/request.rs reads it: at once, or a promise of it where a body is
@@ -10,7 +10,8 @@ import { shown } from "./options.js";
  * @param {string} [method] the verb's own; else the option's, else GET
  */
 export function asked(url, options, method) {
-  const { params, body, json, signal: _, ...request } = options;
+  const { params, body, json } = options;
+  const request = settings(options);
   request.url = withParams(url, params);
   // A lower-case "patch" is a method of its own in HTTP; nobody who writes it means that.
   request.method = (method ?? options.method ?? "GET").toUpperCase();

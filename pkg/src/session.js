@@ -1,6 +1,6 @@
 import { error } from "./failure.js";
 import { fetchOver } from "./fetch.js";
-import { FETCH_ALL, FETCH_ALL_ITEM, REQUEST, SESSION, shown, read, TITLE, TITLES } from "./options.js";
+import { FETCH_ALL, FETCH_ALL_ITEM, REQUEST, SESSION, settings, shown, read, TITLE, TITLES } from "./options.js";
 import { race, Relay } from "./relay.js";
 import { asked, href, resolved } from "./request.js";
 import { SessionResponse } from "./response.js";
@@ -16,7 +16,8 @@ export class BaseSession {
   #closing = new Relay();
 
   constructor(options, load, loadCharset) {
-    this.#settings = read(SESSION, options);
+    const own = read(SESSION, options);
+    this.#settings = { ...settings(own), fetch: own.fetch };
     this.#load = load;
     this.#loadCharset = loadCharset;
     // A function of its own, so that it can be handed to a library that takes a `fetch`.

@@ -1,5 +1,6 @@
 //! Options and requests as `pkg/src/options.js` hands them over: checked and complete, what was left out undefined.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -9,69 +10,31 @@ use wasm_bindgen::prelude::*;
 use crate::browser_options::BrowserOptions;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::options::Options;
 use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
-use crate::request::{Request, RequestBuilder};
+use crate::request::{Request, header};
+use crate::url::Url;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What a session sets and a request may set otherwise. An infinite number takes a bound away.
+    /// What a session sets and a request may set otherwise.
     pub type Settings;
 
     /// Names and values, one after the other.
     #[wasm_bindgen(method, getter)]
     fn headers(this: &Settings) -> Option<Vec<String>>;
-    #[wasm_bindgen(method, getter, js_name = timeoutTotal)]
-    fn timeout_total(this: &Settings) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = timeoutWall)]
-    fn timeout_wall(this: &Settings) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = timeoutQueue)]
-    fn timeout_queue(this: &Settings) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = timeoutHeaders)]
-    fn timeout_headers(this: &Settings) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = timeoutRead)]
-    fn timeout_read(this: &Settings) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = timeoutConnect)]
-    fn timeout_connect(this: &Settings) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = followRedirects)]
-    fn follow_redirects(this: &Settings) -> Option<bool>;
-    #[wasm_bindgen(method, getter, js_name = maxRedirects)]
-    fn max_redirects(this: &Settings) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = maxBody)]
-    fn max_body(this: &Settings) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = raiseForStatus)]
-    fn raise_for_status(this: &Settings) -> Option<bool>;
-    #[wasm_bindgen(method, getter, js_name = retryAttempts)]
-    fn retry_attempts(this: &Settings) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = retryBase)]
-    fn retry_base(this: &Settings) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = retryCap)]
-    fn retry_cap(this: &Settings) -> Option<f64>;
+    /// Each [`Number`] at its place, NaN where it was left out; none where all were. An infinite one takes a bound away.
     #[wasm_bindgen(method, getter)]
-    fn mode(this: &Settings) -> Option<String>;
+    fn numbers(this: &Settings) -> Option<Vec<f64>>;
+    /// The words that `fetch` itself takes: names and values, one after the other.
     #[wasm_bindgen(method, getter)]
-    fn credentials(this: &Settings) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    fn cache(this: &Settings) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    fn referrer(this: &Settings) -> Option<String>;
-    #[wasm_bindgen(method, getter, js_name = referrerPolicy)]
-    fn referrer_policy(this: &Settings) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    fn integrity(this: &Settings) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    fn keepalive(this: &Settings) -> Option<bool>;
-    #[wasm_bindgen(method, getter)]
-    fn priority(this: &Settings) -> Option<String>;
+    fn words(this: &Settings) -> Option<Vec<String>>;
 
     /// A session's settings.
     #[wasm_bindgen(extends = Settings)]
     pub type SessionSettings;
 
-    #[wasm_bindgen(method, getter)]
-    fn limit(this: &SessionSettings) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = limitPerHost)]
-    fn limit_per_host(this: &SessionSettings) -> Option<u32>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn fetch(this: &SessionSettings) -> Option<Function>;
 
@@ -94,49 +57,60 @@ extern "C" {
     pub(super) fn error(this: &Asked) -> JsValue;
 }
 
-/// `Config` and `RequestBuilder` have setters of the same names: what is set here is written once for both.
-macro_rules! set {
-    ($target:expr, $settings:expr) => {{
-        let (mut target, settings): (_, &Settings) = ($target, $settings);
-        if let Some(timeout) = timeouts(settings) {
-            target = target.timeout(timeout);
-        }
-        if let Some(follow) = settings.follow_redirects() {
-            target = target.follow_redirects(follow);
-        }
-        if let Some(limit) = settings.max_redirects() {
-            target = target.max_redirects(limit);
-        }
-        if let Some(limit) = settings.max_body() {
-            target = target.max_body(limit.is_finite().then_some(limit as u64));
-        }
-        if let Some(raise) = settings.raise_for_status() {
-            target = target.raise_for_status(raise);
-        }
-        if let Some(attempts) = settings.retry_attempts() {
-            target = target.retry(retry(attempts, settings));
-        }
-        if let Some(options) = browser(settings)? {
-            target = target.browser(options);
-        }
-        target
-    }};
+/// The places in [`Settings::numbers`]: `NUMBERS` in `pkg/src/options.js`. Flags are 0 or 1.
+#[derive(Clone, Copy)]
+enum Number {
+    FollowRedirects,
+    Keepalive,
+    Limit,
+    LimitPerHost,
+    MaxBody,
+    MaxRedirects,
+    RaiseForStatus,
+    RetryAttempts,
+    RetryBase,
+    RetryCap,
+    TimeoutConnect,
+    TimeoutHeaders,
+    TimeoutQueue,
+    TimeoutRead,
+    TimeoutTotal,
+    TimeoutWall,
+}
+
+struct Numbers(Vec<f64>);
+
+impl Numbers {
+    fn of(settings: &Settings) -> Self {
+        Self(settings.numbers().unwrap_or_default())
+    }
+
+    fn get(&self, which: Number) -> Option<f64> {
+        self.0.get(which as usize).copied().filter(|number| !number.is_nan())
+    }
+
+    fn flag(&self, which: Number) -> Option<bool> {
+        self.get(which).map(|flag| flag != 0.0)
+    }
+
+    fn bound(&self, which: Number) -> Option<Option<Duration>> {
+        self.get(which).map(duration)
+    }
 }
 
 /// The configuration that these settings make.
 pub(super) fn config(settings: &SessionSettings) -> Result<Config> {
     let mut config = Config::new();
-    if let Some(limit) = settings.limit() {
-        config = config.limit(limit as usize);
-    }
-    if let Some(limit) = settings.limit_per_host() {
-        config = config.limit_per_host(limit as usize);
-    }
-    let fields = settings.headers().unwrap_or_default();
-    for (name, value) in pairs(&fields) {
+    for (name, value) in pairs(&settings.headers().unwrap_or_default()) {
         config = config.header(name, byte_string(name, value)?);
     }
-    Ok(set!(config, settings))
+    let numbers = Numbers::of(settings);
+    if let Some(limit) = numbers.get(Number::Limit) {
+        config.limit = limit as usize;
+    }
+    config.limit_per_host = numbers.get(Number::LimitPerHost).map(|limit| limit as usize);
+    config.options = options(settings, &numbers)?;
+    Ok(config)
 }
 
 /// The request that was asked for.
@@ -145,18 +119,39 @@ pub(super) fn request(asked: &Asked) -> Result<Request> {
     let method = Method::from_bytes(method.as_deref().unwrap_or("GET").as_bytes()).map_err(|_| {
         Error::new(ErrorKind::InvalidOption { option: "method" }).with_message("it is no HTTP method")
     })?;
-    let mut builder: RequestBuilder = Request::builder(method, asked.url().as_str());
-    let fields = asked.headers().unwrap_or_default();
-    for (name, value) in pairs(&fields) {
-        builder = builder.append_header(name, byte_string(name, value)?);
+    let mut request = Request::new(method, Url::parse(&asked.url())?);
+    for (name, value) in pairs(&asked.headers().unwrap_or_default()) {
+        let (name, value) = header(name, &byte_string(name, value)?)?;
+        request.headers.append(name, value);
     }
     let body = asked.body();
     if let Some(text) = body.as_string() {
-        builder = builder.body(text);
+        request.body = text.into();
     } else if let Ok(bytes) = body.dyn_into::<Uint8Array>() {
-        builder = builder.body(bytes.to_vec());
+        request.body = bytes.to_vec().into();
     }
-    set!(builder, asked).build()
+    request.options = options(asked, &Numbers::of(asked))?;
+    Ok(request)
+}
+
+fn options(settings: &Settings, numbers: &Numbers) -> Result<Options> {
+    Ok(Options {
+        timeout: Timeout {
+            total: numbers.bound(Number::TimeoutTotal),
+            wall: numbers.bound(Number::TimeoutWall),
+            queue: numbers.bound(Number::TimeoutQueue),
+            connect: numbers.bound(Number::TimeoutConnect),
+            headers: numbers.bound(Number::TimeoutHeaders),
+            read: numbers.bound(Number::TimeoutRead),
+        },
+        follow_redirects: numbers.flag(Number::FollowRedirects),
+        max_redirects: numbers.get(Number::MaxRedirects).map(|limit| limit as u32),
+        max_body: numbers.get(Number::MaxBody).map(|limit| limit.is_finite().then_some(limit as u64)),
+        raise_for_status: numbers.flag(Number::RaiseForStatus),
+        retry: numbers.get(Number::RetryAttempts).map(|attempts| retry(attempts as u32, numbers)),
+        browser: browser(settings, numbers)?,
+        ..Options::default()
+    })
 }
 
 /// Milliseconds; `None` where there is to be no bound.
@@ -176,58 +171,35 @@ fn byte_string(name: &str, value: &str) -> Result<Vec<u8>> {
     })
 }
 
-fn timeouts(settings: &Settings) -> Option<Timeout> {
-    type Set = fn(Timeout, Option<Duration>) -> Timeout;
-    let all: [(Option<f64>, Set); 6] = [
-        (settings.timeout_total(), Timeout::total),
-        (settings.timeout_wall(), Timeout::wall),
-        (settings.timeout_queue(), Timeout::queue),
-        (settings.timeout_headers(), Timeout::headers),
-        (settings.timeout_read(), Timeout::read),
-        (settings.timeout_connect(), Timeout::connect),
-    ];
-    all.into_iter()
-        .filter_map(|(limit, set)| Some((limit?, set)))
-        .fold(None, |timeout, (limit, set)| Some(set(timeout.unwrap_or_default(), duration(limit))))
-}
-
-fn retry(attempts: u32, settings: &Settings) -> Option<Retry> {
+fn retry(attempts: u32, numbers: &Numbers) -> Option<Retry> {
     if attempts <= 1 {
         return None;
     }
     let retry = Retry::standard().attempts(attempts);
-    let unbounded = |pause: f64| duration(pause).unwrap_or(Duration::MAX);
-    Some(match (settings.retry_base().map(unbounded), settings.retry_cap().map(unbounded)) {
+    let pause = |which| numbers.bound(which).map(|pause| pause.unwrap_or(Duration::MAX));
+    Some(match (pause(Number::RetryBase), pause(Number::RetryCap)) {
         (Some(base), Some(cap)) => retry.backoff(base, cap),
         _ => retry,
     })
 }
 
-fn browser(settings: &Settings) -> Result<Option<BrowserOptions>> {
-    let (mut options, nothing) = (BrowserOptions::new(), BrowserOptions::new());
-    if let Some(word) = settings.mode() {
-        options = options.mode(word.parse()?);
+fn browser(settings: &Settings, numbers: &Numbers) -> Result<Option<Arc<BrowserOptions>>> {
+    let (words, keepalive) = (settings.words(), numbers.flag(Number::Keepalive));
+    if words.is_none() && keepalive.is_none() {
+        return Ok(None);
     }
-    if let Some(word) = settings.credentials() {
-        options = options.credentials(word.parse()?);
+    let mut options = BrowserOptions { keepalive, ..BrowserOptions::default() };
+    for (name, word) in pairs(&words.unwrap_or_default()) {
+        match name {
+            "cache" => options.cache = Some(word.parse()?),
+            "credentials" => options.credentials = Some(word.parse()?),
+            "integrity" => options.integrity = Some(word.to_owned()),
+            "mode" => options.mode = Some(word.parse()?),
+            "priority" => options.priority = Some(word.parse()?),
+            "referrer" => options.referrer = Some(word.to_owned()),
+            "referrerPolicy" => options.referrer_policy = Some(word.parse()?),
+            _ => {}
+        }
     }
-    if let Some(word) = settings.cache() {
-        options = options.cache(word.parse()?);
-    }
-    if let Some(word) = settings.priority() {
-        options = options.priority(word.parse()?);
-    }
-    if let Some(word) = settings.referrer_policy() {
-        options = options.referrer_policy(word.parse()?);
-    }
-    if let Some(url) = settings.referrer() {
-        options = options.referrer(url);
-    }
-    if let Some(hashes) = settings.integrity() {
-        options = options.integrity(hashes);
-    }
-    if let Some(keepalive) = settings.keepalive() {
-        options = options.keepalive(keepalive);
-    }
-    Ok((options != nothing).then_some(options))
+    Ok(Some(Arc::new(options)))
 }

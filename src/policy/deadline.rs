@@ -26,12 +26,12 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeout {
-    total: Option<Option<Duration>>,
-    wall: Option<Option<Duration>>,
-    queue: Option<Option<Duration>>,
-    connect: Option<Option<Duration>>,
-    headers: Option<Option<Duration>>,
-    read: Option<Option<Duration>>,
+    pub(crate) total: Option<Option<Duration>>,
+    pub(crate) wall: Option<Option<Duration>>,
+    pub(crate) queue: Option<Option<Duration>>,
+    pub(crate) connect: Option<Option<Duration>>,
+    pub(crate) headers: Option<Option<Duration>>,
+    pub(crate) read: Option<Option<Duration>>,
 }
 
 impl Timeout {
