@@ -1,7 +1,6 @@
 //! A response in JavaScript's hands: its head at once, its body by one reader.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, Abortable};
@@ -9,10 +8,14 @@ use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::error::Result;
+use crate::maybe::BoxFuture;
 use crate::response::Response;
 
 use super::errors;
 use super::signal::{Listener, Signals};
+
+/// What a reading gives, and the response where there may be more.
+type Reading = BoxFuture<'static, Result<(JsValue, Option<Box<Response>>)>>;
 
 /// A response. Its permit is held until the body has been read, cancelled, or the object is freed.
 #[wasm_bindgen(js_name = ResponseHandle)]
@@ -53,11 +56,7 @@ impl ResponseHandle {
     }
 
     /// One reading of the body, by whoever comes first.
-    fn read<T, F>(&self, how: impl FnOnce(Response) -> F) -> Promise
-    where
-        F: Future<Output = Result<(T, Option<Response>)>> + 'static,
-        T: Into<JsValue> + 'static,
-    {
+    fn read(&self, how: fn(Box<Response>) -> Reading) -> Promise {
         let (body, signals) = (Rc::clone(&self.body), self.signals.clone());
         let (listener, url) = (Rc::clone(&self.listener), self.url.clone());
         // A body that a signal ended is told by that signal's reason.
@@ -74,12 +73,12 @@ impl ResponseHandle {
         let reading = Abortable::new(how(response), registration);
         super::promise(async move {
             let (result, rest) = match reading.await {
-                Ok(Ok((read, rest))) => (Ok(read.into()), rest),
+                Ok(Ok((read, rest))) => (Ok(read), rest),
                 Ok(Err(error)) => (Err(errors::thrown(&error)), None),
                 // Ended: what came so far must not pass for the whole.
                 Err(_) => (Err(signals.reason().unwrap_or_else(|| errors::cancelled(&url))), None),
             };
-            let next = rest.map_or(Body::Used, |rest| Body::Unread(Box::new(rest)));
+            let next = rest.map_or(Body::Used, Body::Unread);
             let before = body.replace(next);
             // Cancelled just as the piece came: what is left is not wanted.
             if matches!(before, Body::Used) {
@@ -105,25 +104,30 @@ impl ResponseHandle {
 
     /// The body as text: `[text, encoding, rule that decided on it]`.
     pub fn text(&self) -> Promise {
-        self.read(|response| async {
-            let decoded = response.decoded().await?;
-            let [text, encoding, source] =
-                [decoded.text.as_str(), decoded.encoding, decoded.source.as_str()].map(JsValue::from_str);
-            Ok((Array::of3(&text, &encoding, &source), None))
+        self.read(|response| {
+            Box::pin(async {
+                let decoded = response.decoded().await?;
+                let [text, encoding, source] =
+                    [decoded.text.as_str(), decoded.encoding, decoded.source.as_str()].map(JsValue::from_str);
+                Ok((Array::of3(&text, &encoding, &source).into(), None))
+            })
         })
     }
 
     /// The body as a `Uint8Array`.
     pub fn bytes(&self) -> Promise {
-        self.read(|response| async { Ok((Uint8Array::from(&*response.bytes().await?), None)) })
+        self.read(|response| {
+            Box::pin(async { Ok((Uint8Array::from(&*response.bytes().await?).into(), None)) })
+        })
     }
 
     /// The next piece as a `Uint8Array`; undefined at the end.
     pub fn chunk(&self) -> Promise {
-        self.read(|mut response| async {
-            let chunk = response.chunk().await?;
-            let rest = chunk.is_some().then_some(response);
-            Ok((chunk.map_or(JsValue::UNDEFINED, |chunk| Uint8Array::from(&*chunk).into()), rest))
+        self.read(|mut response| {
+            Box::pin(async {
+                let Some(chunk) = response.chunk().await? else { return Ok((JsValue::UNDEFINED, None)) };
+                Ok((Uint8Array::from(&*chunk).into(), Some(response)))
+            })
         })
     }
 
@@ -143,10 +147,10 @@ fn end(body: &RefCell<Body>) {
 }
 
 /// Dropping a response calls into JavaScript, so none is dropped while the cell is borrowed.
-fn take(body: &RefCell<Body>) -> Option<Response> {
+fn take(body: &RefCell<Body>) -> Option<Box<Response>> {
     let mut borrowed = body.borrow_mut();
     match std::mem::replace(&mut *borrowed, Body::Used) {
-        Body::Unread(response) => Some(*response),
+        Body::Unread(response) => Some(response),
         other => {
             *borrowed = other;
             None
