@@ -1,7 +1,8 @@
 //! Timers: one `setTimeout` at a time for all of them, since most never come to their end.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -23,15 +24,25 @@ const LONGEST: u128 = i32::MAX as u128;
 pub(super) struct Timers(Rc<RefCell<Queue>>);
 
 struct Queue {
-    /// By time, and by number where times are the same.
-    waiting: BTreeMap<Key, Waker>,
-    next: u64,
+    /// When each place is due, the earliest first. Who waits no more leaves its entry behind: to find it costs more than
+    /// to pass over it once it comes first.
+    order: BinaryHeap<Reverse<(Duration, usize)>>,
+    places: Vec<Place>,
+    free: Vec<usize>,
     /// The timeout that is set, and when it is due.
     set: Option<(JsValue, Duration)>,
     ring: Closure<dyn FnMut()>,
 }
 
-type Key = (Duration, u64);
+/// What one timer has from when it first waits until it no longer does.
+struct Place {
+    at: Duration,
+    /// Until it has rung.
+    waker: Option<Waker>,
+}
+
+/// So many entries left behind are no reason yet to clear up.
+const LEFT_BEHIND: usize = 64;
 
 impl Timers {
     pub(super) fn sleep_until(&self, at: Duration) -> Sleep {
@@ -45,10 +56,10 @@ impl Timers {
             let mut queue = self.0.borrow_mut();
             queue.set = None;
             let now = globals::now();
-            while let Some(first) = queue.waiting.first_entry()
-                && first.key().0 <= now
+            while let Some((at, place)) = queue.first()
+                && at <= now
             {
-                due.push(first.remove());
+                due.extend(queue.places[place].waker.take());
             }
             queue.arrange(now);
         }
@@ -66,21 +77,62 @@ impl Default for Timers {
                     Self(timers).ring();
                 }
             });
-            RefCell::new(Queue { waiting: BTreeMap::new(), next: 0, set: None, ring })
+            let order = BinaryHeap::new();
+            RefCell::new(Queue { order, places: Vec::new(), free: Vec::new(), set: None, ring })
         }))
     }
 }
 
 impl Queue {
+    /// Takes a place for one that waits until then, and gives its number.
+    fn enter(&mut self, at: Duration, waker: &Waker) -> usize {
+        let entry = Place { at, waker: Some(waker.clone()) };
+        let place = match self.free.pop() {
+            Some(free) => {
+                self.places[free] = entry;
+                free
+            }
+            None => {
+                self.places.push(entry);
+                self.places.len() - 1
+            }
+        };
+        self.order.push(Reverse((at, place)));
+        place
+    }
+
+    fn leave(&mut self, place: usize) {
+        self.places[place].waker = None;
+        self.free.push(place);
+        let taken = self.places.len() - self.free.len();
+        if taken == 0 {
+            self.unset();
+        }
+        if self.order.len() > 2 * taken + LEFT_BEHIND {
+            let waiting = self.places.iter().enumerate().filter(|(_, place)| place.waker.is_some());
+            self.order = waiting.map(|(number, place)| Reverse((place.at, number))).collect();
+        }
+    }
+
+    /// Who is due first, and when.
+    fn first(&mut self) -> Option<(Duration, usize)> {
+        while let Some(Reverse((at, place))) = self.order.peek() {
+            if self.places[*place].waits_until(*at) {
+                return Some((*at, *place));
+            }
+            self.order.pop();
+        }
+        None
+    }
+
     /// A timeout that is due no later than the first that waits; none when nobody waits, or it would keep a program
     /// alive that has nothing left to do.
     fn arrange(&mut self, now: Duration) {
-        let first = self.waiting.first_key_value().map(|((at, _), _)| *at);
-        match (first, &self.set) {
+        match (self.first(), &self.set) {
             (None, None) => {}
             (None, Some(_)) => self.unset(),
-            (Some(at), Some((_, due))) if *due <= at => {}
-            (Some(at), _) => {
+            (Some((at, _)), Some((_, due))) if *due <= at => {}
+            (Some((at, _)), _) => {
                 self.unset();
                 let left = at.saturating_sub(now).as_nanos().div_ceil(1_000_000).min(LONGEST);
                 let ring: &Function = self.ring.as_ref().unchecked_ref();
@@ -97,6 +149,12 @@ impl Queue {
     }
 }
 
+impl Place {
+    fn waits_until(&self, at: Duration) -> bool {
+        self.waker.is_some() && self.at == at
+    }
+}
+
 impl Drop for Queue {
     fn drop(&mut self) {
         self.unset();
@@ -107,17 +165,14 @@ impl Drop for Queue {
 pub struct Sleep {
     timers: Timers,
     at: Duration,
-    waits: Option<Key>,
+    /// Its place in the queue.
+    waits: Option<usize>,
 }
 
 impl Sleep {
     fn stop_waiting(&mut self) {
-        if let Some(key) = self.waits.take() {
-            let mut queue = self.timers.0.borrow_mut();
-            queue.waiting.remove(&key);
-            if queue.waiting.is_empty() {
-                queue.unset();
-            }
+        if let Some(place) = self.waits.take() {
+            self.timers.0.borrow_mut().leave(place);
         }
     }
 }
@@ -131,18 +186,20 @@ impl Future for Sleep {
             self.stop_waiting();
             return Poll::Ready(());
         }
-        let this = &mut *self;
-        let mut queue = this.timers.0.borrow_mut();
-        // Where the timer rang early its place is gone, and a new one is taken.
-        if let Some(waker) = this.waits.and_then(|key| queue.waiting.get_mut(&key)) {
-            waker.clone_from(cx.waker());
-            return Poll::Pending;
+        if let Some(place) = self.waits {
+            let mut queue = self.timers.0.borrow_mut();
+            if let Some(waker) = &mut queue.places[place].waker {
+                waker.clone_from(cx.waker());
+                return Poll::Pending;
+            }
         }
-        let key = (this.at, queue.next);
-        queue.next += 1;
-        queue.waiting.insert(key, cx.waker().clone());
+        // Not waiting yet, or it rang early.
+        self.stop_waiting();
+        let mut queue = self.timers.0.borrow_mut();
+        let place = queue.enter(self.at, cx.waker());
         queue.arrange(now);
-        this.waits = Some(key);
+        drop(queue);
+        self.waits = Some(place);
         Poll::Pending
     }
 }
