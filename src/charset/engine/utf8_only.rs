@@ -1,5 +1,25 @@
 //! UTF-8 by the standard library alone, for builds that leave the tables out.
 
+const UTF_8: [&str; 6] =
+    ["unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "utf-8", "utf8", "x-unicode20utf8"];
+
+const UTF_16BE: [&str; 2] = ["unicodefffe", "utf-16be"];
+
+const UTF_16LE: [&str; 7] =
+    ["csunicode", "iso-10646-ucs-2", "ucs-2", "unicode", "unicodefeff", "utf-16", "utf-16le"];
+
+/// Those of encodings in which ASCII bytes may be anything.
+const OPAQUE: [&str; 8] = [
+    "csiso2022jp",
+    "csiso2022kr",
+    "hz-gb-2312",
+    "iso-2022-cn",
+    "iso-2022-cn-ext",
+    "iso-2022-jp",
+    "iso-2022-kr",
+    "replacement",
+];
+
 /// Without the tables nobody can tell an unknown label from a known one: all but UTF-8's are taken at their
 /// word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +38,13 @@ impl Encoding {
 
     pub(in super::super) fn for_label(label: &[u8]) -> Option<Self> {
         let label = label.trim_ascii().to_ascii_lowercase();
+        let is_one_of = |labels: &[&str]| labels.iter().any(|known| known.as_bytes() == label);
         Some(match label.as_slice() {
-            b"" => return None,
-            b"unicode-1-1-utf-8" | b"unicode11utf8" | b"unicode20utf8" | b"utf-8" | b"utf8"
-            | b"x-unicode20utf8" => Self::Utf8,
-            b"unicodefffe" | b"utf-16be" => Self::UTF_16BE,
-            b"csunicode" | b"iso-10646-ucs-2" | b"ucs-2" | b"unicode" | b"unicodefeff" | b"utf-16"
-            | b"utf-16le" => Self::UTF_16LE,
-            b"csiso2022jp" | b"csiso2022kr" | b"hz-gb-2312" | b"iso-2022-cn" | b"iso-2022-cn-ext"
-            | b"iso-2022-jp" | b"iso-2022-kr" | b"replacement" => Self::Opaque(Label::new(&label)),
+            [] => return None,
+            _ if is_one_of(&UTF_8) => Self::Utf8,
+            _ if is_one_of(&UTF_16BE) => Self::UTF_16BE,
+            _ if is_one_of(&UTF_16LE) => Self::UTF_16LE,
+            _ if is_one_of(&OPAQUE) => Self::Opaque(Label::new(&label)),
             other => Self::Ascii(Label::new(other)),
         })
     }
