@@ -177,7 +177,7 @@ impl TitleReader {
 
 /// Whether a body of this type is read as HTML: HTML, XHTML, and what names no type.
 fn is_html(content_type: Option<&str>) -> bool {
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim_ascii();
     ["", "text/html", "application/xhtml+xml", "application/unknown", "unknown/unknown", "*/*"]
         .iter()
         .any(|html| html.eq_ignore_ascii_case(essence))

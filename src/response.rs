@@ -127,7 +127,7 @@ impl Response {
     /// The `Content-Length`: bytes as sent, before decompression.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
-        self.headers().get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+        self.headers().get(CONTENT_LENGTH)?.to_str().ok()?.trim_ascii().parse().ok()
     }
 
     /// How much of the body has come.
@@ -283,7 +283,7 @@ impl fmt::Debug for Response {
 
 #[cfg(feature = "json")]
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json")
 }
 

@@ -186,7 +186,8 @@ fn invalid(input: &str, why: String) -> Error {
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {
     let Some((before, after)) = text.rsplit_once('@') else { return Cow::Borrowed(text) };
-    let userinfo_from = before.find("//").map_or(0, |slashes| slashes + 2);
+    let slashes = before.as_bytes().windows(2).position(|two| two == b"//");
+    let userinfo_from = slashes.map_or(0, |slashes| slashes + 2);
     match before[userinfo_from..].find(':') {
         Some(colon) => Cow::Owned(format!("{}:***@{after}", &before[..userinfo_from + colon])),
         None => Cow::Borrowed(text),

@@ -228,7 +228,7 @@ fn retry_after(
     if status.is_success() {
         return None;
     }
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim_ascii();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }

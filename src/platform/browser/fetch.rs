@@ -190,7 +190,7 @@ fn declared_length(headers: &HeaderMap, kind: &str) -> Option<u64> {
     if kind == "cors" || headers.contains_key(CONTENT_ENCODING) {
         return None;
     }
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim_ascii().parse().ok()
 }
 
 /// A field's value as JavaScript has it: each byte a character (WebIDL, `ByteString`).

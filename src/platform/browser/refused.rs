@@ -1,7 +1,6 @@
 //! Which header fields this platform refuses to send.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use http::{HeaderMap, HeaderName};
 use js_sys::Array;
@@ -10,9 +9,9 @@ use web_sys::RequestInit;
 use super::globals::{Asked, fields_of};
 
 /// Found out by handing a field to a `Request` and reading it back: a page drops what it forbids without a word (WHATWG
-/// Fetch, "forbidden request-header"). Each name is tried once.
+/// Fetch, "forbidden request-header"). Each name is tried once, and kept in order.
 #[derive(Default)]
-pub(super) struct Refused(RefCell<HashMap<HeaderName, bool>>);
+pub(super) struct Refused(RefCell<Vec<(HeaderName, bool)>>);
 
 /// Whether these are refused depends on the value: they may not smuggle a forbidden method in.
 const BY_VALUE: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
@@ -24,12 +23,14 @@ impl Refused {
             .iter()
             .find(|(name, value)| {
                 let mut known = self.0.borrow_mut();
-                if let Some(refused) = known.get(*name) {
-                    return *refused;
-                }
+                let place = known.binary_search_by(|(known, _)| known.as_str().cmp(name.as_str()));
+                let place = match place {
+                    Ok(place) => return known[place].1,
+                    Err(place) => place,
+                };
                 let refused = is_dropped(name, &super::fetch::text(value.as_bytes()));
                 if !BY_VALUE.contains(&name.as_str()) {
-                    known.insert((*name).clone(), refused);
+                    known.insert(place, ((*name).clone(), refused));
                 }
                 refused
             })
