@@ -169,7 +169,7 @@ impl<'a, B: Backend> Run<'a, B> {
         let backend = &self.shared.backend;
         let outcome = match outcome {
             Ok(Answer { head, .. }) => {
-                let retry_after = retry_after(head.status, &head.headers, || backend.unix_time());
+                let retry_after = retry_after(backend, head.status, &head.headers);
                 Outcome::Answered { status: head.status, retry_after }
             }
             Err(error) => Outcome::Failed(error.kind()),
@@ -220,18 +220,13 @@ fn as_sent(request: &Request, defaults: &HeaderMap, progress: Option<Arc<Progres
 }
 
 /// `Retry-After` as a pause: seconds, or a date (RFC 9110, section 10.2.3).
-fn retry_after(
-    status: StatusCode,
-    headers: &HeaderMap,
-    unix_time: impl FnOnce() -> Duration,
-) -> Option<Duration> {
+fn retry_after<B: Backend>(backend: &B, status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     if status.is_success() {
         return None;
     }
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim_ascii();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some(backend.http_date(text)?.saturating_sub(backend.unix_time())),
     }
-    let at = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(at.saturating_sub(unix_time()))
 }

@@ -59,6 +59,11 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// The time since 1970, for dates in header fields.
     fn unix_time(&self) -> Duration;
 
+    /// The time since 1970 that a date in a header field names (RFC 9110, section 5.6.7).
+    fn http_date(&self, text: &str) -> Option<Duration> {
+        httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()
+    }
+
     /// Any number, different each time; not for secrets.
     fn random(&self) -> u64;
 

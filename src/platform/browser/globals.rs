@@ -129,6 +129,16 @@ pub(super) fn milliseconds(count: f64) -> Duration {
     Duration::try_from_secs_f64(count / 1000.0).unwrap_or_default()
 }
 
+/// When it is, since 1970, by a date in one of the three forms that HTTP has. The platform reads them, and many others.
+pub(super) fn http_date(text: &str) -> Option<Duration> {
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let looks_right = DAYS.contains(&text.get(..3)?) && text.split(':').count() == 3;
+    // The oldest form names no zone and means this one.
+    let zone = if text.ends_with("GMT") { "" } else { " GMT" };
+    let at = js_sys::Date::parse(&format!("{text}{zone}"));
+    (looks_right && at >= 0.0).then(|| milliseconds(at))
+}
+
 /// Eight random bytes: the platform's best, or `Math.random` where that is closed.
 pub(super) fn random() -> u64 {
     let bytes = Uint8Array::new_with_length(8);

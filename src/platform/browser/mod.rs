@@ -109,6 +109,10 @@ impl Backend for Browser {
         globals::milliseconds(js_sys::Date::now())
     }
 
+    fn http_date(&self, text: &str) -> Option<Duration> {
+        globals::http_date(text)
+    }
+
     fn random(&self) -> u64 {
         globals::random()
     }
