@@ -159,7 +159,7 @@ macro_rules! words {
             fn from_str(word: &str) -> Result<Self, Self::Err> {
                 match word {
                     $($word => Ok(Self::$variant),)*
-                    _ => Err(unknown(word, &[$($word),*])),
+                    _ => Err(unknown(word, concat!($(", ", $word),*))),
                 }
             }
         }
@@ -242,9 +242,11 @@ words! {
     }
 }
 
-fn unknown(word: &str, known: &[&str]) -> crate::error::Error {
+/// The error of a word that is none of these, which are written with a comma before each.
+fn unknown(word: &str, known: &str) -> crate::error::Error {
+    let known = known.strip_prefix(", ").unwrap_or(known);
     crate::error::Error::new(crate::error::ErrorKind::InvalidOption { option: "browser" })
-        .with_message(format!("{word:?} is none of {}", known.join(", ")))
+        .with_message(format!("{word:?} is none of {known}"))
 }
 
 #[cfg(test)]

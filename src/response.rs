@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream::Stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode, Version};
@@ -162,13 +162,13 @@ impl Response {
     pub async fn bytes(mut self) -> Result<Bytes> {
         let Some(first) = self.limited_chunk(0).await? else { return Ok(Bytes::new()) };
         let Some(second) = self.limited_chunk(first.len()).await? else { return Ok(first) };
-        let mut all = BytesMut::with_capacity(self.expected().max(first.len() + second.len()));
+        let mut all = Vec::with_capacity(self.expected().max(first.len() + second.len()));
         all.extend_from_slice(&first);
         all.extend_from_slice(&second);
         while let Some(more) = self.limited_chunk(all.len()).await? {
             all.extend_from_slice(&more);
         }
-        Ok(all.freeze())
+        Ok(all.into())
     }
 
     /// The whole body as text, by the encoding it is in: byte order mark, `Content-Type`, for HTML a `<meta>`, and

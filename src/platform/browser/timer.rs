@@ -16,9 +16,6 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::globals;
 
-/// What `setTimeout` can wait for at most, in milliseconds; longer waits are made of several.
-const LONGEST: u128 = i32::MAX as u128;
-
 /// All that wait on this clock.
 #[derive(Clone)]
 pub(super) struct Timers(Rc<RefCell<Queue>>);
@@ -134,9 +131,10 @@ impl Queue {
             (Some((at, _)), Some((_, due))) if *due <= at => {}
             (Some((at, _)), _) => {
                 self.unset();
-                let left = at.saturating_sub(now).as_nanos().div_ceil(1_000_000).min(LONGEST);
+                let left = (at.saturating_sub(now).as_secs_f64() * 1e3).ceil();
                 let ring: &Function = self.ring.as_ref().unchecked_ref();
-                let timeout = globals::set_timeout(ring, i32::try_from(left).unwrap_or(i32::MAX));
+                // At most as much as `setTimeout` takes; longer waits are made of several.
+                let timeout = globals::set_timeout(ring, left as i32);
                 self.set = Some((timeout, at));
             }
         }
