@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 const [names, wasm, glue] = process.argv.slice(2);
-const { imports, exports } = JSON.parse(readFileSync(names, "utf8"));
+const { imports: taken, exports: given } = JSON.parse(readFileSync(names, "utf8"));
 const [{ module }] = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(wasm)));
 let text = readFileSync(glue, "utf8");
 
@@ -16,8 +16,8 @@ const rename = (pattern, name, least) => {
   if (count < least) throw new Error(`${glue} has nothing like ${pattern}`);
 };
 
-for (const [, long, short] of imports) rename(new RegExp(`\\b${long}(?=: )`, "g"), short, 1);
-// Not all that is exported is called.
-for (const [long, short] of exports) rename(new RegExp(`(?<=\\bwasm\\.)${long}\\b`, "g"), short, 0);
+for (const [, long, short] of taken) rename(new RegExp(`\\b${long}(?=: )`, "g"), short, 1);
+// Not all that the file gives is called.
+for (const [long, short] of given) rename(new RegExp(`(?<=\\bwasm\\.)${long}\\b`, "g"), short, 0);
 rename(/"\.\/\w+_bg\.js"(?=: import0)/g, JSON.stringify(module), 1);
 writeFileSync(glue, text);
