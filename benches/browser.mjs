@@ -26,7 +26,8 @@ const small = Buffer.from(`<!doctype html><title>Page</title>${' '.repeat(2000)}
 const server = await servePage(answer);
 const browser = await launch({ args: ['--js-flags=--expose-gc', '--enable-precise-memory-info'] });
 try {
-  await besideFetch();
+  await besideFetch('page', 'their length told');
+  await besideFetch('chunked', 'their length not told');
   await firstUse();
   await memory();
 } finally {
@@ -35,20 +36,20 @@ try {
 }
 
 /** The same GETs by a session and by bare `fetch` with a loop of so many at a time, turn and turn about. */
-async function besideFetch() {
+async function besideFetch(path, what) {
   const page = await freshPage();
-  const times = await page.evaluate(alternate, { pairs, gets, limit });
+  const times = await page.evaluate(alternate, { path, pairs, gets, limit });
   const ratios = times.map(([ours, bare]) => ours / bare);
-  console.log(`${gets} GETs of ${small.length} bytes, text read, limit ${limit}, ${pairs} alternating pairs`);
+  console.log(`${gets} GETs of ${small.length} bytes, ${what}, text read, limit ${limit}, ${pairs} alternating pairs`);
   row('session.get', times.map(([ours]) => ours), 'ms');
   row('fetch, a hand-written loop', times.map(([, bare]) => bare), 'ms');
   row('ratio (at most 1.10)', ratios, 'x');
 }
 
-async function alternate({ pairs, gets, limit }) {
+async function alternate({ path, pairs, gets, limit }) {
   const { Session } = await import('dualfetch');
   const session = new Session({ limit, limitPerHost: limit });
-  const urls = Array.from({ length: gets }, (_, n) => `/page/${n}`).map((path) => new URL(path, location.href).href);
+  const urls = Array.from({ length: gets }, (_, n) => new URL(`/${path}/${n}`, location.href).href);
   const ours = () => Promise.all(urls.map(async (url) => (await session.get(url)).text()));
   const bare = async () => {
     let next = 0;
@@ -155,7 +156,9 @@ function row(name, figures, unit) {
 
 /** The pages that are asked for. */
 function answer(request, response) {
-  if (!request.url.startsWith('/page/')) return false;
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(small);
+  const [, kind] = request.url.split('/');
+  if (kind !== 'page' && kind !== 'chunked') return false;
+  const length = kind === 'page' ? { 'content-length': small.length } : {};
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', ...length }).end(small);
   return true;
 }
