@@ -93,6 +93,28 @@ const retry = (value, name, out) => {
   }
 };
 
+const positive = (value, name) => {
+  if (!(integer(value, name, LARGEST) > 0)) throw invalid(name, "at least 1; leave it out for no bound");
+  return value;
+};
+
+const RATE = {
+  per: (value, name, out) => {
+    out.ratePer = milliseconds(value, name);
+    if (out.ratePer === Infinity) throw invalid(name, "milliseconds, more than 0; leave rate out for no bound");
+  },
+  requests: (value, name, out) => {
+    out.rateRequests = positive(value, name);
+  },
+};
+
+const rate = (value, name, out) => {
+  if (value === null || value === Infinity) return;
+  Object.assign(out, { rateRequests: 1, ratePer: 1000 });
+  if (typeof value === "object") read(RATE, value, out, `${name}.`);
+  else out.rateRequests = positive(value, name);
+};
+
 const headers = (value, name, out) => {
   if (typeof value !== "object" || value === null) throw invalid(name, `header fields, not ${shown(value)}`);
   const pairs = typeof value[Symbol.iterator] === "function" ? value : Object.entries(value);
@@ -191,7 +213,7 @@ const PER_REQUEST = { ...SHARED, params };
 const WITH_BODY = { ...PER_REQUEST, body: (value, name, out) => (out[name] = value), json };
 
 /** What each call takes. */
-export const SESSION = { ...SHARED, fetch: callable, limit, limitPerHost: limit };
+export const SESSION = { ...SHARED, fetch: callable, limit, limitPerHost: limit, rate };
 export const REQUEST = { ...WITH_BODY, method: text, signal };
 export const TITLE = { ...PER_REQUEST, drain: bytes, maxBytes: bytes, signal };
 const BATCH = { onProgress: callable, ordered: flag, signal, window: count };
@@ -229,6 +251,8 @@ const NUMBERS = [
   "maxBody",
   "maxRedirects",
   "raiseForStatus",
+  "ratePer",
+  "rateRequests",
   "retryAttempts",
   "retryBase",
   "retryCap",

@@ -27,7 +27,7 @@ const wrong = [
 ];
 
 test("a session's option of the wrong kind is named", () => {
-  for (const [name, ...values] of [...wrong, ["fetch", "fetch", {}]]) {
+  for (const [name, ...values] of [...wrong, ["fetch", "fetch", {}], ["rate", 0, 1.5, "10", true, { requests: 0 }, { per: 0 }, { per: null }, { every: 1 }]]) {
     for (const value of values) {
       assert.throws(
         () => new Session({ [name]: value }),
@@ -113,4 +113,16 @@ test("options are read once, when they are handed in", async () => {
   headers["x-a"] = "2";
   await session.get(url);
   assert.equal(seen.get("x-a"), "1");
+});
+
+test("a rate spaces the starts evenly", async () => {
+  const starts = [];
+  const session = new Session({
+    rate: { requests: 2, per: 40 },
+    fetch: async () => (starts.push(performance.now()), new Response("x")),
+  });
+  const from = performance.now();
+  await Promise.all([1, 2, 3, 4].map((n) => session.get(`${url}${n}`)));
+  assert.equal(starts.length, 4);
+  starts.forEach((at, n) => assert.ok(at - from >= n * 20 - 1, `${n}: ${at - from} ms`));
 });

@@ -149,6 +149,14 @@ export interface SessionOptions extends SharedOptions {
    */
   limitPerHost?: number | null;
   /**
+   * How many requests may start in how much time, evenly spaced: `10` is ten a second, `{ requests: 1, per: 5_000 }`
+   * one every five seconds. Retries and redirects count, too (in a page its own redirects do not). Waiting for it is
+   * waiting in line: the total timeout stands still, the queue and wall timeouts run.
+   *
+   * @default no bound
+   */
+  rate?: number | { /** @default 1 */ requests?: number; /** In milliseconds. @default 1000 */ per?: number } | null;
+  /**
    * What sends requests instead of the global `fetch`, called as `fetch(url, init)`.
    * @default globalThis.fetch
    */

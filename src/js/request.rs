@@ -67,6 +67,8 @@ enum Number {
     MaxBody,
     MaxRedirects,
     RaiseForStatus,
+    RatePer,
+    RateRequests,
     RetryAttempts,
     RetryBase,
     RetryCap,
@@ -109,6 +111,9 @@ pub(super) fn config(settings: &SessionSettings) -> Result<Config> {
         config.limit = limit as usize;
     }
     config.limit_per_host = numbers.get(Number::LimitPerHost).map(|limit| limit as usize);
+    if let (Some(requests), Some(per)) = (numbers.get(Number::RateRequests), numbers.bound(Number::RatePer)) {
+        config = config.rate(requests as u32, per.unwrap_or_default());
+    }
     config.options = options(settings, &numbers)?;
     Ok(config)
 }
