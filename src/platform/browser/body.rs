@@ -14,8 +14,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::error::Error;
 use crate::payload::{Payload, Transfer};
 
+use super::abort::Abort;
 use super::failure;
-use super::fetch::Abort;
 use super::globals::{Answer, Read, Reader, Stream};
 
 /// The longest body that is asked for as a whole: that costs a page less than pieces do.

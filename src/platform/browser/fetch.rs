@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use js_sys::futures::JsFuture;
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortController, RequestInit, RequestRedirect};
+use web_sys::{RequestInit, RequestRedirect};
 
 use crate::browser_options::{BrowserOptions, Field};
 use crate::error::{Error, ErrorKind, Result};
@@ -15,6 +15,7 @@ use crate::head::Head;
 use crate::request::Request;
 use crate::url::Url;
 
+use super::abort::Abort;
 use super::body::FetchBody;
 use super::globals::{Answer, Asked, Fields, Stream, array_from, fields_of, global_fetch, set};
 use super::{Shared, failure};
@@ -37,33 +38,11 @@ pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(He
     head_and_body(answer, &request.url, abort)
 }
 
-/// Ends the request when it is dropped, unless the body has come to its end.
-pub(super) struct Abort(Option<AbortController>);
-
-impl Abort {
-    fn new() -> Result<Self> {
-        AbortController::new().map(|controller| Self(Some(controller))).map_err(failure::network)
-    }
-
-    /// There is nothing left to end.
-    pub(super) fn disarm(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Abort {
-    fn drop(&mut self) {
-        if let Some(controller) = &self.0 {
-            controller.abort();
-        }
-    }
-}
-
 /// Only what was asked for is set: some run-times throw on fields they do not know.
 fn init(shared: &Shared, request: &Request, abort: &Abort) -> Result<RequestInit> {
     let platform = shared.capabilities.platform;
     let init = RequestInit::new();
-    init.set_signal(abort.0.as_ref().map(AbortController::signal).as_ref());
+    init.set_signal(abort.signal().as_ref());
     if shared.capabilities.redirects {
         init.set_redirect(RequestRedirect::Manual);
     }

@@ -3,6 +3,7 @@
 //! Nothing but standard globals is asked for: `fetch`, `AbortController`, `ReadableStream`, `performance.now`,
 //! `setTimeout`, `crypto`. What the run-time can do is found out when the backend is made, not when it is compiled.
 
+mod abort;
 mod body;
 mod failure;
 mod fetch;
