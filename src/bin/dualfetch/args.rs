@@ -145,6 +145,15 @@ pub(crate) struct TitlesArgs {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Keep in FILE which URLs have their rows, and go on from there if it exists
+    ///
+    /// For long lists: end a run in any way, kill -9 included, and the same command goes on where it was. Every line of
+    /// the input gets exactly one row in the end, duplicates one each. Rows of failed URLs are rows: they are not
+    /// fetched again. The input must stay as it is, a regular file, and so must the format; the output is appended to,
+    /// after what an interrupted run left half done has been cut off.
+    #[arg(long, value_name = "FILE", requires = "input", requires = "output", help_heading = "Output")]
+    pub(crate) resume: Option<PathBuf>,
+
     /// No progress and no summary on standard error
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,

@@ -14,6 +14,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::Stop;
+use crate::resume::Done;
 
 /// No URL is longer; browsers stop far below it.
 const LONGEST: usize = 64 * 1024;
@@ -50,9 +51,18 @@ pub(crate) struct Intake(Arc<Mutex<Seen>>);
 
 #[derive(Default)]
 struct Seen {
-    /// Lines that are no text for a URL, by their place among the URLs, until their rows are written.
-    bad: HashMap<usize, BadLine>,
+    /// What is under way, by its place among the URLs that were taken.
+    taken: HashMap<usize, Taken>,
     fault: Option<String>,
+}
+
+/// A URL that is under way.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Its place in the whole input.
+    pub(crate) index: usize,
+    /// Why it is none.
+    pub(crate) bad: Option<BadLine>,
 }
 
 /// A line that cannot be a URL.
@@ -65,40 +75,45 @@ pub(crate) struct BadLine {
 }
 
 impl Intake {
-    /// All URLs, in their order. Each one takes a permit of `room`, which whoever writes its row gives back.
+    /// All URLs but those that are `done`, in their order. Each one takes a permit of `room`, which whoever writes its
+    /// row gives back.
     ///
-    /// A bad line stands as an empty text, which is no URL: its row comes at once, and [`bad_line`](Self::bad_line)
-    /// knows better what to say in it.
+    /// A bad line stands as an empty text, which is no URL: its row comes at once, and [`taken`](Self::taken) knows
+    /// better what to say in it.
     pub(crate) fn urls(
         &self,
         arguments: Vec<String>,
         source: Option<Source>,
+        done: Done,
         room: Arc<Semaphore>,
     ) -> impl Stream<Item = String> + Send + 'static {
-        let lines = source.map_or_else(|| mpsc::channel(1).1, read);
+        let count = arguments.len();
+        let first = arguments.into_iter().map(Line::Url).enumerate();
+        let first: Vec<_> = first.filter(|(index, _)| !done.contains(*index)).collect();
+        let lines = source.map_or_else(|| mpsc::channel(1).1, |source| read(source, count, done));
         let lines = stream::unfold(lines, |mut lines| async { lines.recv().await.map(|line| (line, lines)) });
         let intake = self.clone();
-        stream::iter(arguments.into_iter().map(Line::Url))
+        stream::iter(first)
             .chain(lines)
-            .enumerate()
-            .then(move |(index, line)| {
+            .then(move |line| {
                 let room = Arc::clone(&room);
                 async move {
                     // It is never closed.
                     if let Ok(permit) = room.acquire().await {
                         permit.forget();
                     }
-                    (index, line)
+                    line
                 }
             })
-            .map(move |(index, line)| intake.take(index, line))
+            .enumerate()
+            .map(move |(place, (index, line))| intake.take(place, index, line))
             .take_while(|url| std::future::ready(url.is_some()))
             .filter_map(std::future::ready)
     }
 
-    /// What to say of the line in this place, if it was a bad one.
-    pub(crate) fn bad_line(&self, index: usize) -> Option<BadLine> {
-        self.seen().bad.remove(&index)
+    /// What is known of the URL that was taken in this place. It is forgotten: its row is there.
+    pub(crate) fn taken(&self, place: usize) -> Taken {
+        self.seen().taken.remove(&place).unwrap_or_default()
     }
 
     /// Why the input ended early, if it did.
@@ -106,18 +121,17 @@ impl Intake {
         self.seen().fault.take()
     }
 
-    fn take(&self, index: usize, line: Line) -> Option<String> {
-        match line {
-            Line::Bad(bad) => {
-                self.seen().bad.insert(index, bad);
-                Some(String::new())
-            }
+    fn take(&self, place: usize, index: usize, line: Line) -> Option<String> {
+        let (url, bad) = match line {
+            Line::Bad(bad) => (String::new(), Some(bad)),
             Line::Fault(why) => {
                 self.seen().fault = Some(why);
-                None
+                return None;
             }
-            Line::Url(url) => Some(url),
-        }
+            Line::Url(url) => (url, None),
+        };
+        self.seen().taken.insert(place, Taken { index, bad });
+        Some(url)
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -125,15 +139,16 @@ impl Intake {
     }
 }
 
-enum Line {
+/// What one line holds.
+pub(crate) enum Line {
     Bad(BadLine),
     Fault(String),
     Url(String),
 }
 
-/// Reads on a thread of its own, which ends with the input, or when nobody takes its lines. Should it hang in a read
+/// Reads lines, the first of which has this index, but for those that are done. On a thread of its own, which ends with the input, or when nobody takes its lines. Should it hang in a read
 /// by then, the program's end does not wait for it.
-fn read(source: Source) -> mpsc::Receiver<Line> {
+fn read(source: Source, mut index: usize, done: Done) -> mpsc::Receiver<(usize, Line)> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
         let mut lines = Lines::new(BufReader::with_capacity(64 * 1024, source.reader));
@@ -144,16 +159,21 @@ fn read(source: Source) -> mpsc::Receiver<Line> {
                 Err(error) => Line::Fault(format!("cannot read {}: {error}", source.name)),
             };
             let last = matches!(line, Line::Fault(_));
-            if sender.blocking_send(line).is_err() || last {
+            let is_wanted = last || !done.contains(index);
+            if is_wanted && sender.blocking_send((index, line)).is_err() {
                 return;
             }
+            if last {
+                return;
+            }
+            index += 1;
         }
     });
     receiver
 }
 
 /// Lines that may hold a URL. They end with LF, CR LF or CR.
-struct Lines<R> {
+pub(crate) struct Lines<R> {
     reader: R,
     line: Vec<u8>,
     too_long: bool,
@@ -163,12 +183,12 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    fn new(reader: R) -> Self {
+    pub(crate) fn new(reader: R) -> Self {
         Self { reader, line: Vec::new(), too_long: false, number: 0, after_cr: false }
     }
 
     /// The next line that is neither blank nor a comment.
-    fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         while self.advance()? {
             if self.number == 1 && matches!(self.line.get(..2), Some([0xFF, 0xFE] | [0xFE, 0xFF])) {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "it is UTF-16; save it as UTF-8"));

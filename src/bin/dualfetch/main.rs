@@ -7,6 +7,7 @@ mod demo;
 mod input;
 mod output;
 mod progress;
+mod resume;
 mod row;
 mod summary;
 mod titles;

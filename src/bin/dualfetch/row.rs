@@ -7,7 +7,7 @@ use std::time::Duration;
 use dualfetch::{Error, ErrorKind, Page, TitleRow};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::input::BadLine;
+use crate::input::{BadLine, Taken};
 
 /// What a page's small remainder may have for it to be read after all, as the library does by default.
 const DRAINED: u64 = 32 << 10;
@@ -15,6 +15,8 @@ const DRAINED: u64 = 32 << 10;
 /// One URL's row.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
+    /// Its place in the input.
+    pub(crate) index: usize,
     pub(crate) url: String,
     pub(crate) final_url: Option<String>,
     pub(crate) status: Option<u16>,
@@ -44,16 +46,18 @@ pub(crate) struct RowError {
 
 impl Row {
     /// The row to write. `fail`: a status of 400 or more is a failure.
-    pub(crate) fn new(row: TitleRow, bad: Option<BadLine>, fail: bool) -> Self {
+    pub(crate) fn new(row: TitleRow, taken: Taken, fail: bool) -> Self {
         let TitleRow { url, result, elapsed, .. } = row;
-        match (bad, result) {
+        let Taken { index, bad } = taken;
+        let row = match (bad, result) {
             (Some(BadLine { shown, why }), _) => {
                 let error = Error::new(ErrorKind::InvalidUrl).with_message(why);
                 Self { elapsed, ..Self::failed(shown, &error) }
             }
             (None, Ok(page)) => Self { elapsed, ..Self::page(url, page, fail) },
             (None, Err(error)) => Self { elapsed, ..Self::failed(url, &error) },
-        }
+        };
+        Self { index, ..row }
     }
 
     fn page(url: String, page: Page, fail: bool) -> Self {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use dualfetch::{Config, SessionExt, Timeout};
 
 use crate::args::DemoArgs;
+use crate::input::Taken;
 use crate::output::table::{Look, Style};
 use crate::output::{Table, Target};
 use crate::row::Row;
@@ -68,7 +69,7 @@ impl Show {
         let mut rows = session.titles(urls).ordered(true);
         while let Some(row) = rows.next().await {
             let Some(page) = self.pages.get(row.index) else { break };
-            let row = Row::new(row, None, false);
+            let row = Row::new(row, Taken::default(), false);
             summary.add(&row);
             wrong += usize::from(!self.row(page, &row)?);
         }

@@ -6,6 +6,8 @@ pub(crate) mod table;
 mod text;
 mod writer;
 
+use std::fmt;
+
 use clap::ValueEnum;
 
 use crate::row::Row;
@@ -24,6 +26,12 @@ pub(crate) enum Format {
     Csv,
     /// Tab-separated, with a header row
     Tsv,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 /// Turns rows into bytes. Each call appends whole lines.

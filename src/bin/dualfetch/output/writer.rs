@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -16,6 +16,7 @@ use super::Render;
 use super::table::Look;
 use crate::Stop;
 use crate::progress::Progress;
+use crate::resume::Journal;
 use crate::row::Row;
 
 /// Where rows go.
@@ -47,6 +48,16 @@ impl Target {
         let file = File::create(path).map_err(|error| Stop::writing(&name, &error))?;
         let regular = file.metadata().is_ok_and(|about| about.is_file());
         Ok(Self { name, out: Out::File(file, regular.then_some(0)) })
+    }
+
+    /// The file of a run that may be resumed, open after the rows that the journal vouches for.
+    pub(crate) fn resumed(path: &Path, file: File, journal: &Journal) -> Self {
+        Self { name: path.display().to_string(), out: Out::File(file, Some(journal.length())) }
+    }
+
+    /// Whether rows stand there already, and so what comes before all rows.
+    fn has_begun(&self) -> bool {
+        matches!(self.out, Out::File(_, Some(1..)))
     }
 
     /// What it can show.
@@ -104,10 +115,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `room` gets a permit back for each row written.
+    /// Starts the thread. `room` gets a permit back for each row written, and the journal is told of it.
     pub(crate) fn start(
         target: Target,
         render: Box<dyn Render>,
+        journal: Option<Journal>,
         room: Arc<Semaphore>,
         progress: Progress,
     ) -> Self {
@@ -116,7 +128,7 @@ impl Writer {
         let name = target.name.clone();
         std::thread::spawn(move || {
             // Who waits for this may have gone.
-            let _ = end.send(Job { target, render, room, progress }.run(&queue));
+            let _ = end.send(Job { target, render, journal, room, progress }.run(&queue));
         });
         Self { name, rows, ended }
     }
@@ -152,41 +164,82 @@ fn stop(name: &str, ended: Result<io::Result<()>, oneshot::error::RecvError>) ->
 struct Job {
     target: Target,
     render: Box<dyn Render>,
+    journal: Option<Journal>,
     room: Arc<Semaphore>,
     progress: Progress,
+}
+
+/// Rows on their way together.
+#[derive(Default)]
+struct Pending {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    /// Their places in the input, and whether they failed.
+    rows: Vec<(usize, bool)>,
 }
 
 impl Job {
     fn run(mut self, queue: &Receiver<Row>) -> io::Result<()> {
         /// As much as is written at once, roughly.
         const FULL: usize = 32 * 1024;
-        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-        self.render.begin(&mut bytes);
-        self.write(&bytes, &[bytes.len()])?;
-        bytes.clear();
+        let mut pending = Pending::default();
+        if !self.target.has_begun() {
+            self.render.begin(&mut pending.bytes);
+            self.write(&pending.bytes, &[pending.bytes.len()])?;
+            pending.bytes.clear();
+        }
         loop {
             // Rows that are there already go together; a row that comes alone goes at once.
             let row = match queue.try_recv() {
-                Ok(row) if bytes.len() < FULL => Some(row),
-                Err(TryRecvError::Disconnected) if bytes.is_empty() => return Ok(()),
+                Ok(row) if pending.bytes.len() < FULL => Some(row),
+                Err(TryRecvError::Disconnected) if pending.bytes.is_empty() => return self.save(),
                 other => {
-                    self.flush(&mut bytes, &mut ends)?;
-                    other.ok().or_else(|| queue.recv().ok())
+                    self.flush(&mut pending)?;
+                    match other.ok() {
+                        None => self.wait(queue)?,
+                        row => row,
+                    }
                 }
             };
             if let Some(row) = row {
-                self.render.row(&row, &mut bytes);
-                ends.push(bytes.len());
+                self.render.row(&row, &mut pending.bytes);
+                pending.ends.push(pending.bytes.len());
+                pending.rows.push((row.index, row.error.is_some()));
             }
         }
     }
 
-    fn flush(&mut self, bytes: &mut Vec<u8>, ends: &mut Vec<usize>) -> io::Result<()> {
-        self.write(bytes, ends)?;
-        self.room.add_permits(ends.len());
-        bytes.clear();
-        ends.clear();
-        Ok(())
+    /// The next row, if one comes before the journal is due.
+    fn wait(&mut self, queue: &Receiver<Row>) -> io::Result<Option<Row>> {
+        let Some(due) = self.journal.as_ref().and_then(Journal::due_in) else { return Ok(queue.recv().ok()) };
+        match queue.recv_timeout(due) {
+            Ok(row) => Ok(Some(row)),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => self.save().map(|()| None),
+        }
+    }
+
+    fn flush(&mut self, pending: &mut Pending) -> io::Result<()> {
+        self.write(&pending.bytes, &pending.ends)?;
+        self.room.add_permits(pending.ends.len());
+        pending.bytes.clear();
+        pending.ends.clear();
+        let rows = pending.rows.drain(..);
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        rows.for_each(|(index, failed)| journal.mark(index, failed));
+        match journal.due_in() {
+            Some(due) if due.is_zero() => self.save(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has the journal vouch for all that is written.
+    fn save(&mut self) -> io::Result<()> {
+        let Self { target, journal, .. } = self;
+        match (journal, &target.out) {
+            (Some(journal), Out::File(file, Some(whole))) => journal.save(file, *whole),
+            _ => Ok(()),
+        }
     }
 
     fn write(&mut self, bytes: &[u8], ends: &[usize]) -> io::Result<()> {

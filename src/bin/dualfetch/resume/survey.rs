@@ -1,0 +1,73 @@
+//! What there is to fetch: counted and hashed before a run that may be resumed.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use ring::digest::{Context, SHA256};
+
+use crate::Stop;
+use crate::input::Lines;
+
+/// The input as a whole: URLs of the command line and those of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Survey {
+    /// Of every byte of it.
+    pub(crate) hash: String,
+    /// How many rows there will be.
+    pub(crate) lines: usize,
+}
+
+impl Survey {
+    /// Reads the whole input, which must be a regular file: anything else cannot be read again.
+    pub(crate) fn of(arguments: &[String], input: &Path) -> Result<Self, Stop> {
+        let name = input.display();
+        let fault = |error: io::Error| Stop::Fault(format!("cannot read {name}: {error}"));
+        let file = File::open(input).map_err(fault)?;
+        if !file.metadata().is_ok_and(|about| about.is_file()) {
+            return Err(Stop::Fault(format!("{name} is not a regular file: --resume has to read it again")));
+        }
+        let mut context = Context::new(&SHA256);
+        for argument in arguments {
+            context.update(&(argument.len() as u64).to_le_bytes());
+            context.update(argument.as_bytes());
+        }
+        let mut hashing = Hashing { inner: file, context };
+        let lines = arguments.len() + count_lines(&mut hashing).map_err(fault)?;
+        // What reading lines did not look at.
+        io::copy(&mut hashing, &mut io::sink()).map_err(fault)?;
+        Ok(Self { hash: format!("sha256:{}", hex(hashing.context.finish().as_ref())), lines })
+    }
+}
+
+fn count_lines(reader: impl Read) -> io::Result<usize> {
+    let mut lines = Lines::new(BufReader::with_capacity(64 * 1024, reader));
+    let mut count = 0;
+    loop {
+        match lines.next() {
+            Ok(Some(_)) => count += 1,
+            Ok(None) => return Ok(count),
+            // It is told when its rows are fetched, after those that came before.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(count),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Hashes what is read through it.
+struct Hashing<R> {
+    inner: R,
+    context: Context,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.context.update(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

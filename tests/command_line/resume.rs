@@ -1,0 +1,210 @@
+//! `--resume`: whatever ends a run, every line gets exactly one row.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::run::{File, dualfetch, rows, run};
+use crate::support::{CountingServer, Refusing, within};
+
+/// A list, and where its rows and their state go.
+struct Job {
+    list: File,
+    folder: PathBuf,
+}
+
+impl Job {
+    fn new(name: &str, list: &str) -> Self {
+        let list = File::new(&format!("{name}-list"), list.as_bytes());
+        let folder = std::env::temp_dir().join(format!("dualfetch-{}-{name}-job", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        Self { list, folder }
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn args(&self, more: &[&str]) -> Vec<String> {
+        let (out, state) = (self.file("rows"), self.file("state"));
+        let args = ["titles", "-i", self.list.path(), "-o", &out, "--resume", &state, "--retries", "0"];
+        args.iter().chain(more).map(|arg| (*arg).to_owned()).collect()
+    }
+
+    async fn run(&self, more: &[&str]) -> (Option<i32>, String) {
+        let args = self.args(more);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let (code, out, err) = run(&args).await;
+        assert_eq!(out, "");
+        (code, err)
+    }
+
+    fn written(&self) -> String {
+        std::fs::read_to_string(self.file("rows")).expect("the rows")
+    }
+
+    /// Until the state tells of more rows than now, or of all.
+    async fn wait_for_a_save(&self) {
+        let rows = || self.state()["rows"].as_u64().unwrap_or(0);
+        let (before, all) = (rows(), self.state()["lines"].as_u64());
+        let saved = async {
+            while rows() <= before && Some(rows()) != all {
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        };
+        within("a save", || self.state().to_string(), saved).await;
+    }
+
+    fn state(&self) -> Value {
+        let text = std::fs::read_to_string(self.file("state")).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn counted<'a>(urls: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
+    let mut counts = HashMap::new();
+    urls.for_each(|url| *counts.entry(url).or_default() += 1);
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_and_resumed_every_line_has_exactly_one_row() {
+    for ordered in [false, true] {
+        let server = CountingServer::builder().hosts(4).start().await;
+        let refusing = Refusing::new();
+        // Served ones, refused ones, and each tenth URL again.
+        let urls: Vec<String> = (0..3_000)
+            .map(|n| match n % 3 {
+                _ if n % 10 == 9 => server.url(0, "/page/9"),
+                0 => refusing.url(&format!("/{n}")),
+                _ => server.url(n % 4, &format!("/page/{n}?delay_ms=20")),
+            })
+            .collect();
+        let job = Job::new(&format!("killed-{ordered}"), &urls.join("\n"));
+        let mut more = vec!["--format", "csv", "--limit", "40"];
+        more.extend(ordered.then_some("--ordered"));
+        for kill in 1..=10 {
+            let before = server.total().requests;
+            let mut child = dualfetch(&[]).args(job.args(&more)).spawn().expect("it starts");
+            // In the middle of something, or right after a save.
+            match kill % 2 {
+                0 => {
+                    let later = before + 23 * kill;
+                    server.wait_until("some more requests", |counts| counts.requests >= later).await;
+                }
+                _ => job.wait_for_a_save().await,
+            }
+            child.kill().await.expect("it ran");
+            assert!(job.state()["done_from_there"].is_string(), "the state is whole");
+        }
+        let (code, err) = job.run(&more).await;
+        assert_eq!(code, Some(1), "some are refused: {err}");
+        let written = job.written();
+        let mut reader = csv::Reader::from_reader(written.as_bytes());
+        let told: Vec<String> = reader
+            .records()
+            .map(|row| row.expect("a whole row").get(0).unwrap_or_default().to_owned())
+            .collect();
+        let (got, asked) = (told.iter().map(String::as_str), urls.iter().map(String::as_str));
+        assert_eq!(counted(got), counted(asked), "a row for each line, and one heading");
+        assert!(!ordered || told == urls, "in order");
+        assert_eq!(job.state()["rows"], 3_000);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_all_is_done_a_second_run_says_so_and_fetches_nothing() {
+    let server = CountingServer::builder().start().await;
+    let job = Job::new("twice", &server.urls(20, |n| format!("/page/{n}")).join("\n"));
+    let extra = server.url(0, "/page/99");
+    for (run, told) in [(1, "21 fetched"), (2, "nothing is left"), (3, "nothing is left")] {
+        let (code, err) = job.run(&["--format", "jsonl", &extra]).await;
+        assert_eq!(code, Some(0), "{err}");
+        assert!(err.contains(told), "run {run}: {err}");
+        assert_eq!(rows(&job.written()).len(), 21, "the URL of the command line has one, too");
+    }
+    assert_eq!(server.total().requests, 21);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_belong_together_is_refused_and_nothing_is_overwritten() {
+    let server = CountingServer::builder().start().await;
+    let url = server.url(0, "/page/1");
+    let job = Job::new("mixed", &url);
+    let (code, err) = job.run(&["--format", "csv"]).await;
+    assert_eq!(code, Some(0), "{err}");
+    let written = job.written();
+
+    let (code, err) = job.run(&["--format", "tsv"]).await;
+    assert!(code == Some(2) && err.contains("--format csv"), "{err}");
+    let (code, err) = job.run(&["--format", "csv", "--ordered"]).await;
+    assert!(code == Some(2) && err.contains("without --ordered"), "{err}");
+    std::fs::write(job.list.path(), format!("{url}\n{url}")).expect("the list");
+    let (code, err) = job.run(&["--format", "csv"]).await;
+    assert!(code == Some(2) && err.contains("restore the input"), "{err}");
+    std::fs::write(job.list.path(), &url).expect("the list");
+    assert_eq!(job.written(), written);
+
+    // A file of the same length that is not what was written; then none at all.
+    std::fs::write(job.file("rows"), written.replace("Page", "Leaf")).expect("the rows");
+    let (code, err) = job.run(&["--format", "csv"]).await;
+    assert!(code == Some(2) && err.contains("not what"), "{err}");
+    std::fs::remove_file(job.file("rows")).expect("the rows");
+    let (code, err) = job.run(&["--format", "csv"]).await;
+    assert!(code == Some(2) && err.contains("rows"), "{err}");
+
+    // The rows of a run whose state is not there, and a state that is none.
+    std::fs::write(job.file("rows"), &written).expect("the rows");
+    std::fs::remove_file(job.file("state")).expect("the state");
+    let (code, err) = job.run(&["--format", "csv"]).await;
+    assert!(code == Some(2) && err.contains("holds something already"), "{err}");
+    std::fs::write(job.file("state"), "a letter to a friend").expect("a file");
+    let (code, err) = job.run(&["--format", "csv"]).await;
+    assert!(code == Some(2) && err.contains("no resume file"), "{err}");
+    assert_eq!(job.written(), written);
+    assert_eq!(std::fs::read_to_string(job.file("state")).expect("a file"), "a letter to a friend");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_gone_on_with_are_named() {
+    let list = File::new("resume-needs", b"http://a.invalid/");
+    let state = std::env::temp_dir().join(format!("dualfetch-{}-no-state", std::process::id()));
+    let state = state.to_str().expect("UTF-8");
+    for (args, told) in [
+        (vec!["-i", list.path()], "--output"),
+        (vec!["-o", "/no/such/folder/rows"], "--input"),
+        (vec!["-i", "-", "-o", "/no/such/folder/rows"], "-i"),
+        (vec!["-i", list.path(), "-o", "-"], "-o"),
+        (vec!["-i", list.path(), "-o", list.path()], list.path()),
+        (vec!["-i", list.path(), "-o", "/no/such/folder/rows"], "/no/such/folder/rows"),
+        #[cfg(unix)]
+        (vec!["-i", list.path(), "-o", "/dev/null"], "not a regular file"),
+        #[cfg(unix)]
+        (vec!["-i", "/dev/null", "-o", "/no/such/folder/rows"], "not a regular file"),
+    ] {
+        let args: Vec<&str> =
+            ["titles", "http://a.invalid/", "--resume", state].into_iter().chain(args).collect();
+        let (code, out, err) = run(&args).await;
+        assert!(code == Some(2) && err.contains(told) && out.is_empty(), "{args:?}: {out}{err}");
+        assert!(!Path::new(state).exists(), "{args:?}");
+    }
+    assert_eq!(std::fs::read(list.path()).expect("the list"), b"http://a.invalid/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_lines_have_their_rows_once() {
+    let job = Job::new("bad-lines", "no URL\n\n# nothing\nno URL\n\u{FEFF}no URL either");
+    let (code, err) = job.run(&["--format", "jsonl"]).await;
+    assert_eq!(code, Some(1), "{err}");
+    let (code, err) = job.run(&["--format", "jsonl"]).await;
+    assert_eq!(code, Some(1), "rows of earlier runs count: {err}");
+    assert_eq!(rows(&job.written()).len(), 3);
+    assert_eq!((&job.state()["lines"], &job.state()["failed"]), (&3.into(), &3.into()));
+}

@@ -1,0 +1,85 @@
+//! `titles`: what becomes of URLs, and of a command line that is wrong.
+
+use std::collections::HashSet;
+
+use super::run::{File, rows, run};
+use crate::support::{CountingServer, RawServer, faults};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_thousand_urls_on_fifty_hosts_keep_to_the_limits_and_have_a_row_each() {
+    let server = CountingServer::builder().hosts(50).start().await;
+    let urls = server.urls(20_000, |n| format!("/page/{n}?delay_ms=20"));
+    let list = File::new("twenty-thousand", urls.join("\n").as_bytes());
+    let args = ["titles", "-i", list.path(), "--limit", "100", "--limit-per-host", "10", "--format", "jsonl"];
+    let (code, out, err) = run(&args).await;
+    assert_eq!(code, Some(0), "{err}");
+    let rows = rows(&out);
+    let told: HashSet<_> = rows.iter().map(|row| row["url"].as_str().expect("a URL")).collect();
+    assert_eq!((rows.len(), told.len()), (20_000, 20_000));
+    assert!(urls.iter().all(|url| told.contains(url.as_str())));
+    assert!(rows.iter().all(|row| row["title"].as_str().is_some_and(|title| title.starts_with("Page "))));
+    let total = server.total();
+    assert!(total.peak <= 100 && total.peak > 60, "{total:?}");
+    assert!(server.peak_per_host() <= 10, "{}", server.peak_per_host());
+    println!("peak {} in all, {} at one host", total.peak, server.peak_per_host());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_command_line_is_told_and_exits_with_2() {
+    for (args, told) in [
+        (&["titles"][..], "no URL"),
+        (&["titles", "--limit", "-1", "http://a/"], "--limit"),
+        (&["titles", "--limit", "many", "http://a/"], "many"),
+        (&["titles", "--timeout", "0", "http://a/"], "--timeout"),
+        (&["titles", "--timeout", "soon", "http://a/"], "soon"),
+        (&["titles", "--max-bytes", "8 monkeys", "http://a/"], "8 monkeys"),
+        (&["titles", "--format", "xml", "http://a/"], "xml"),
+        (&["titles", "-i", "/no/such/file"], "/no/such/file"),
+        (&["titles", "-i", "/"], "/"),
+        (&["titles", "-o", "/no/such/folder/out", "http://a/"], "/no/such/folder/out"),
+        (&["no-such-command"], "no-such-command"),
+    ] {
+        let (code, out, err) = run(args).await;
+        assert_eq!(code, Some(2), "{args:?}: {err}");
+        assert!(err.contains(told), "{args:?}: {err}");
+        assert!(!err.contains("panicked") && out.is_empty(), "{args:?}: {out}{err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passing_failure_is_tried_again_unless_told_not_to() {
+    let scripts = || [faults::reset_before_head(), faults::pages("<title>there</title>")];
+    let server = RawServer::sequence(scripts()).await;
+    let (code, out, err) = run(&["titles", "--format", "jsonl", &server.url("/")]).await;
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!((&rows(&out)[0]["attempts"], &rows(&out)[0]["title"]), (&2.into(), &"there".into()));
+    let server = RawServer::sequence(scripts()).await;
+    let (code, _, _) = run(&["titles", "--retries", "0", &server.url("/")]).await;
+    assert_eq!(code, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeout_is_told_with_its_phase_and_a_fetched_page_s_rest_is_counted() {
+    let server = CountingServer::builder().start().await;
+    let (hangs, long) = (server.url(0, "/hang"), server.url(0, "/page/1?size=3000000"));
+    let args = ["titles", "--ordered", "--retries", "0", "--timeout", "300ms", &hangs, &long];
+    let (code, out, err) = run(&args).await;
+    assert_eq!(code, Some(1));
+    let lines: Vec<_> = out.lines().collect();
+    assert!(lines[1].starts_with("error   timeout (headers)  "), "{out}");
+    assert!(lines[2].starts_with("200     Page 1  ") && lines[2].contains(&long), "{out}");
+    assert!(err.contains("1 fetched, 1 failed (timeout 1)") && err.contains("MB left unread"), "{err}");
+    let (_, _, err) = run(&["titles", "--retries", "0", "--total-timeout", "300ms", "--quiet", &hangs]).await;
+    assert_eq!(err, "", "--quiet");
+    let (_, out, _) =
+        run(&["titles", "--retries", "0", "--total-timeout", "300ms", "--format", "jsonl", &hangs]).await;
+    assert_eq!(rows(&out)[0]["error"]["phase"], "total");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_forgets_the_scheme_is_told_what_to_write_and_a_password_stays_off_the_screen() {
+    let (code, out, _) = run(&["titles", "example.com", "http://me:secret@[bad/"]).await;
+    assert_eq!(code, Some(1));
+    assert!(out.contains("write https://example.com"), "{out}");
+    assert!(!out.contains("secret"), "{out}");
+}
