@@ -8,8 +8,11 @@ mod support;
 mod command_line {
     mod demo;
     mod input;
+    mod job;
     mod output;
     mod resume;
     mod run;
+    #[cfg(unix)]
+    mod signals;
     mod titles;
 }

@@ -187,6 +187,9 @@ Exit status:
   0  every URL was fetched, or nobody read the rows any more (as after `| head`)
   1  some URLs failed
   2  the command line is wrong, or a file cannot be read or written
+  130, 143  ended by Ctrl-C or SIGTERM before all was done: what was under way is finished, its
+     rows and the summary are written; a second Ctrl-C does not wait for that
+  With --resume the rows of earlier runs count as well.
 
 Examples:
   dualfetch titles https://example.com/ https://example.org/

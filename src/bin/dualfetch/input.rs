@@ -54,6 +54,8 @@ struct Seen {
     /// What is under way, by its place among the URLs that were taken.
     taken: HashMap<usize, Taken>,
     fault: Option<String>,
+    /// Everything has been taken.
+    ended: bool,
 }
 
 /// A URL that is under way.
@@ -91,7 +93,15 @@ impl Intake {
         let first = arguments.into_iter().map(Line::Url).enumerate();
         let first: Vec<_> = first.filter(|(index, _)| !done.contains(*index)).collect();
         let lines = source.map_or_else(|| mpsc::channel(1).1, |source| read(source, count, done));
-        let lines = stream::unfold(lines, |mut lines| async { lines.recv().await.map(|line| (line, lines)) });
+        let intake = self.clone();
+        let lines = stream::unfold(lines, move |mut lines| {
+            let intake = intake.clone();
+            async move {
+                let line = lines.recv().await;
+                intake.seen().ended |= line.is_none();
+                line.map(|line| (line, lines))
+            }
+        });
         let intake = self.clone();
         stream::iter(first)
             .chain(lines)
@@ -114,6 +124,17 @@ impl Intake {
     /// What is known of the URL that was taken in this place. It is forgotten: its row is there.
     pub(crate) fn taken(&self, place: usize) -> Taken {
         self.seen().taken.remove(&place).unwrap_or_default()
+    }
+
+    /// How many URLs are under way.
+    pub(crate) fn under_way(&self) -> usize {
+        self.seen().taken.len()
+    }
+
+    /// Whether every URL has its row.
+    pub(crate) fn is_done(&self) -> bool {
+        let seen = self.seen();
+        seen.ended && seen.taken.is_empty()
     }
 
     /// Why the input ended early, if it did.

@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod resume;
 mod row;
+mod signals;
 mod summary;
 mod titles;
 mod units;

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use dualfetch::{Config, DefaultSession, Retry, SessionExt, Timeout};
-use tokio::sync::Semaphore;
+use dualfetch::{Batch, Config, DefaultSession, Retry, SessionExt, Timeout, TitleRow};
+use futures_util::StreamExt;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::args::TitlesArgs;
 use crate::input::{Intake, Source};
@@ -13,6 +14,7 @@ use crate::output::{Target, Writer};
 use crate::progress::Progress;
 use crate::resume::{self, Done, Journal, Survey, Task};
 use crate::row::Row;
+use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
 use crate::units::Count;
 use crate::{Stop, block_on, say};
@@ -32,15 +34,24 @@ pub(crate) fn run(args: TitlesArgs) -> Result<ExitCode, Stop> {
     {
         return Ok(nothing_left(&args, journal));
     }
-    let quiet = args.quiet;
+    let (quiet, can_resume) = (args.quiet, earlier.is_some());
     let failed_before = earlier.as_ref().map_or(0, |earlier| earlier.journal.failed());
-    let (summary, fault) = block_on(fetch(args, session, source, target, earlier))??;
+    let Outcome { summary, fault, signal } = block_on(fetch(args, session, source, target, earlier))??;
     if !quiet {
         say(&summary.to_string());
     }
-    match fault {
-        Some(fault) => Err(Stop::Fault(fault)),
-        None => Ok(ExitCode::from(u8::from(summary.failed + failed_before > 0))),
+    match (fault, signal) {
+        (Some(fault), _) => Err(Stop::Fault(fault)),
+        (None, Some(signal)) => {
+            if !quiet {
+                say(match can_resume {
+                    true => "Stopped before the end: the same command goes on from here.",
+                    false => "Stopped before the end. With --resume FILE a run can go on where it stopped.",
+                });
+            }
+            Ok(signal.exit_code())
+        }
+        (None, None) => Ok(ExitCode::from(u8::from(summary.failed + failed_before > 0))),
     }
 }
 
@@ -95,44 +106,135 @@ fn session(args: &TitlesArgs) -> Result<DefaultSession, Stop> {
     config.build().map_err(|error| Stop::Fault(error.to_string()))
 }
 
-/// Fetches everything. Also gives why the input ended early, if it did: the rows until then are written.
+/// How a run ended.
+struct Outcome {
+    summary: Summary,
+    /// Why the input ended early, if it did: the rows until then are written.
+    fault: Option<String>,
+    /// What ended the run before all was done.
+    signal: Option<Signal>,
+}
+
+/// Fetches everything, or as much as the user lets it.
 async fn fetch(
     args: TitlesArgs,
     session: DefaultSession,
     source: Option<Source>,
     target: Target,
     earlier: Option<Earlier>,
-) -> Result<(Summary, Option<String>), Stop> {
+) -> Result<Outcome, Stop> {
     let started = Instant::now();
+    let mut signals = Signals::new().map_err(|error| Stop::Fault(format!("cannot start: {error}")))?;
     let progress = Progress::start(args.quiet);
     let room = Arc::new(Semaphore::new(args.limit.saturating_mul(4).max(UNWRITTEN) + UNWRITTEN));
     let render = args.format.render(&target);
     let done = earlier.as_ref().map_or_else(Done::default, |earlier| earlier.journal.done().clone());
     let journal = earlier.map(|earlier| earlier.journal);
-    let mut writer = Writer::start(target, render, journal, Arc::clone(&room), progress.clone());
+    let writer = Writer::start(target, render, journal, Arc::clone(&room), progress.clone());
     let intake = Intake::default();
-    let urls = intake.urls(args.urls, source, done, room);
-    let mut rows = session.titles_from(urls).ordered(args.ordered).max_bytes(args.max_bytes);
-    let mut summary = Summary::default();
-    let stopped = loop {
-        let row = tokio::select! {
-            biased;
-            stop = writer.failed() => break Some(stop),
-            row = rows.next() => row,
-        };
-        let Some(row) = row else { break None };
-        let taken = intake.taken(row.index);
-        let row = Row::new(row, taken, args.fail);
-        summary.add(&row);
-        progress.row(summary.failed);
-        writer.row(row);
+    let (stop, stopped) = oneshot::channel();
+    let urls = intake.urls(args.urls, source, done, room).take_until(stopped);
+    let rows = session.titles_from(urls).ordered(args.ordered).max_bytes(args.max_bytes);
+    let mut run = Run {
+        writer,
+        progress: progress.clone(),
+        intake,
+        stop: Some(stop),
+        signal: None,
+        summary: Summary::default(),
+        fail: args.fail,
+        quiet: args.quiet,
     };
-    let ended = match stopped {
-        Some(stop) => Err(stop),
-        None => writer.finish().await,
+    let ended = match run.take(rows, &mut signals).await {
+        Ok(end) => finish(run.writer, end, &mut signals).await,
+        Err(stop) => Err(stop),
     };
     progress.finish();
-    ended?;
-    summary.elapsed = started.elapsed();
-    Ok((summary, intake.fault()))
+    let signal = ended?.or_else(|| run.signal.filter(|_| !run.intake.is_done()));
+    run.summary.elapsed = started.elapsed();
+    Ok(Outcome { summary: run.summary, fault: run.intake.fault(), signal })
+}
+
+/// How the taking of rows ended.
+enum End {
+    AllRows,
+    AtOnce(Signal),
+}
+
+/// What is under way.
+struct Run {
+    writer: Writer,
+    progress: Progress,
+    intake: Intake,
+    /// Dropped to take no more URLs.
+    stop: Option<oneshot::Sender<()>>,
+    signal: Option<Signal>,
+    summary: Summary,
+    fail: bool,
+    quiet: bool,
+}
+
+impl Run {
+    /// Takes all rows. The first signal ends the taking of URLs, the second one all.
+    async fn take(&mut self, mut rows: Rows<'_>, signals: &mut Signals) -> Result<End, Stop> {
+        loop {
+            tokio::select! {
+                biased;
+                stop = self.writer.failed() => return Err(stop),
+                signal = signals.next() => {
+                    if self.signal.replace(signal).is_some() {
+                        return Ok(End::AtOnce(signal));
+                    }
+                    self.stop = None;
+                    self.tell_of_the_end();
+                }
+                row = rows.next() => match row {
+                    Some(row) => self.row(row),
+                    None => return Ok(End::AllRows),
+                },
+            }
+        }
+    }
+
+    fn row(&mut self, row: TitleRow) {
+        let taken = self.intake.taken(row.index);
+        let row = Row::new(row, taken, self.fail);
+        self.summary.add(&row);
+        self.progress.row(self.summary.failed);
+        self.writer.row(row);
+    }
+
+    fn tell_of_the_end(&self) {
+        if !self.quiet {
+            let under_way = Count(self.intake.under_way() as u64);
+            self.progress.hidden_while(|| {
+                say(&format!(
+                    "Stopping: the {under_way} URLs under way are finished. Ctrl-C again ends at once."
+                ));
+            });
+        }
+    }
+}
+
+type Rows<'a> = Batch<'a, DefaultSession, String, TitleRow>;
+
+/// Waits until what has been fetched is written. That may take as long as it takes, as when a reader pauses; but not
+/// against the user's will: then it gives the signal that has ended it.
+async fn finish(writer: Writer, end: End, signals: &mut Signals) -> Result<Option<Signal>, Stop> {
+    /// Enough for rows that nobody holds up.
+    const MOMENT: Duration = Duration::from_secs(1);
+    let patience = async {
+        match end {
+            End::AllRows => signals.next().await,
+            End::AtOnce(signal) => {
+                tokio::time::sleep(MOMENT).await;
+                signal
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        ended = writer.finish() => ended.map(|()| None),
+        signal = patience => Ok(Some(signal)),
+    }
 }
