@@ -14,5 +14,7 @@ mod command_line {
     mod run;
     #[cfg(unix)]
     mod signals;
+    #[cfg(unix)]
+    mod terminal;
     mod titles;
 }

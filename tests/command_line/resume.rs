@@ -142,6 +142,7 @@ async fn bad_lines_have_their_rows_once() {
     let job = Job::new("bad-lines", "no URL\n\n# nothing\nno URL\n\u{FEFF}no URL either");
     let (code, err) = job.run(&["--format", "jsonl"]).await;
     assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("0 fetched, 3 failed") && err.contains("       3  invalid_url"), "{err}");
     let (code, err) = job.run(&["--format", "jsonl"]).await;
     assert_eq!(code, Some(1), "rows of earlier runs count: {err}");
     assert_eq!(rows(&job.written()).len(), 3);

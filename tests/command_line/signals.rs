@@ -69,6 +69,7 @@ async fn the_first_one_finishes_what_is_under_way_and_a_later_run_does_the_rest(
 
         let (ended, said) = job.run(&format).await;
         assert_eq!(ended, Some(0), "{said}");
+        assert!(said.contains(&format!("Before that: {first} fetched, 0 failed")), "{said}");
         assert_eq!((rows(&job.written()).len(), server.total().requests), (100, 100), "each one once");
     }
 }

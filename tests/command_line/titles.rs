@@ -68,7 +68,7 @@ async fn a_timeout_is_told_with_its_phase_and_a_fetched_page_s_rest_is_counted()
     let lines: Vec<_> = out.lines().collect();
     assert!(lines[1].starts_with("error   timeout (headers)  "), "{out}");
     assert!(lines[2].starts_with("200     Page 1  ") && lines[2].contains(&long), "{out}");
-    assert!(err.contains("1 fetched, 1 failed (timeout 1)") && err.contains("MB left unread"), "{err}");
+    assert!(err.contains("1 fetched, 1 failed;") && err.contains(" %) left unread"), "{err}");
     let (_, _, err) = run(&["titles", "--retries", "0", "--total-timeout", "300ms", "--quiet", &hangs]).await;
     assert_eq!(err, "", "--quiet");
     let (_, out, _) =

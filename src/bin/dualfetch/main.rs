@@ -4,6 +4,7 @@
 
 mod args;
 mod demo;
+mod frequent;
 mod input;
 mod output;
 mod progress;

@@ -35,7 +35,6 @@ pub(crate) fn run(args: TitlesArgs) -> Result<ExitCode, Stop> {
         return Ok(nothing_left(&args, journal));
     }
     let (quiet, can_resume) = (args.quiet, earlier.is_some());
-    let failed_before = earlier.as_ref().map_or(0, |earlier| earlier.journal.failed());
     let Outcome { summary, fault, signal } = block_on(fetch(args, session, source, target, earlier))??;
     if !quiet {
         say(&summary.to_string());
@@ -51,7 +50,7 @@ pub(crate) fn run(args: TitlesArgs) -> Result<ExitCode, Stop> {
             }
             Ok(signal.exit_code())
         }
-        (None, None) => Ok(ExitCode::from(u8::from(summary.failed + failed_before > 0))),
+        (None, None) => Ok(ExitCode::from(u8::from(summary.has_failures()))),
     }
 }
 
@@ -60,6 +59,13 @@ struct Earlier {
     journal: Journal,
     /// How many there are in all.
     lines: usize,
+}
+
+impl Earlier {
+    /// How many rows there are, and how many of them failed.
+    fn rows(&self) -> (u64, u64) {
+        (self.journal.done().count() as u64, self.journal.failed())
+    }
 }
 
 fn open(args: &TitlesArgs) -> Result<(Target, Option<Earlier>), Stop> {
@@ -125,7 +131,9 @@ async fn fetch(
 ) -> Result<Outcome, Stop> {
     let started = Instant::now();
     let mut signals = Signals::new().map_err(|error| Stop::Fault(format!("cannot start: {error}")))?;
-    let progress = Progress::start(args.quiet);
+    let before = earlier.as_ref().map_or((0, 0), Earlier::rows);
+    let progress = Progress::start(args.quiet, before.0);
+    count(&progress, &args, earlier.as_ref());
     let room = Arc::new(Semaphore::new(args.limit.saturating_mul(4).max(UNWRITTEN) + UNWRITTEN));
     let render = args.format.render(&target);
     let done = earlier.as_ref().map_or_else(Done::default, |earlier| earlier.journal.done().clone());
@@ -141,7 +149,7 @@ async fn fetch(
         intake,
         stop: Some(stop),
         signal: None,
-        summary: Summary::default(),
+        summary: Summary::after(before),
         fail: args.fail,
         quiet: args.quiet,
     };
@@ -153,6 +161,24 @@ async fn fetch(
     let signal = ended?.or_else(|| run.signal.filter(|_| !run.intake.is_done()));
     run.summary.elapsed = started.elapsed();
     Ok(Outcome { summary: run.summary, fault: run.intake.fault(), signal })
+}
+
+/// Finds out how many rows there will be, for the estimate. A list may be long: another thread reads it.
+fn count(progress: &Progress, args: &TitlesArgs, earlier: Option<&Earlier>) {
+    let arguments = args.urls.len();
+    match (earlier, args.input.clone()) {
+        _ if !progress.is_shown() => {}
+        (Some(earlier), _) => progress.total(earlier.lines as u64),
+        (None, None) => progress.total(arguments as u64),
+        (None, Some(input)) => {
+            let progress = progress.clone();
+            std::thread::spawn(move || {
+                if let Some(lines) = resume::count(&input) {
+                    progress.total((arguments + lines) as u64);
+                }
+            });
+        }
+    }
 }
 
 /// How the taking of rows ended.

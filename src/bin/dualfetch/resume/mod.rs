@@ -18,7 +18,7 @@ use crate::output::Format;
 
 pub(crate) use done::Done;
 use saved::Saved;
-pub(crate) use survey::Survey;
+pub(crate) use survey::{Survey, count};
 
 /// Of the output's end, so much is looked at to tell whether it is the file that was written.
 const TAIL: u64 = 1024;

@@ -40,6 +40,13 @@ impl Survey {
     }
 }
 
+/// How many rows a file will give, where it is a regular one and can be read.
+pub(crate) fn count(input: &Path) -> Option<usize> {
+    let file = File::open(input).ok()?;
+    file.metadata().is_ok_and(|about| about.is_file()).then_some(())?;
+    count_lines(file).ok()
+}
+
 fn count_lines(reader: impl Read) -> io::Result<usize> {
     let mut lines = Lines::new(BufReader::with_capacity(64 * 1024, reader));
     let mut count = 0;
