@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use super::run::{File, rows, run};
-use crate::support::{CountingServer, RawServer, faults};
+use crate::support::{CountingServer, RawServer, Refusing, TlsServer, faults};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_thousand_urls_on_fifty_hosts_keep_to_the_limits_and_have_a_row_each() {
@@ -77,9 +79,29 @@ async fn a_timeout_is_told_with_its_phase_and_a_fetched_page_s_rest_is_counted()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_forgets_the_scheme_is_told_what_to_write_and_a_password_stays_off_the_screen() {
-    let (code, out, _) = run(&["titles", "example.com", "http://me:secret@[bad/"]).await;
+async fn a_host_without_a_scheme_is_asked_over_https_and_keeps_its_name() {
+    let secure = TlsServer::start().await;
+    let (server, refusing) = (CountingServer::builder().start().await, Refusing::new());
+    let bare = |url: String| url.split_once("://").expect("a URL").1.to_owned();
+    let hosts = [bare(secure.url(0, "/page/1")), bare(server.url(0, "/page/2")), bare(refusing.url("/"))];
+    let mut args = vec!["titles", "--format", "jsonl", "--ordered", "--retries", "0"];
+    args.extend(hosts.iter().map(String::as_str));
+    let (code, out, err) = run(&args).await;
+    assert_eq!(code, Some(1), "{err}");
+    let rows = rows(&out);
+    let told: Vec<_> = rows.iter().map(|row| (&row["url"], &row["error"]["code"])).collect();
+    let expected = ["tls", "tls", "connect"].map(Value::from);
+    for ((url, code), (host, expected)) in told.into_iter().zip(hosts.iter().zip(&expected)) {
+        assert_eq!((url, code), (&Value::from(host.as_str()), expected));
+    }
+    assert_eq!(server.total().requests, 0, "a fault of TLS is no reason to do without");
+    let hint = format!("write http://{}", hosts[1]);
+    assert!(rows[1]["error"]["message"].as_str().is_some_and(|message| message.ends_with(&hint)), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_stays_off_the_screen() {
+    let (code, out, _) = run(&["titles", "no-host", "http://me:secret@[bad/"]).await;
     assert_eq!(code, Some(1));
-    assert!(out.contains("write https://example.com"), "{out}");
     assert!(!out.contains("secret"), "{out}");
 }

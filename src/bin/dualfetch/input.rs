@@ -14,6 +14,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::Stop;
+use crate::asking::bare;
 use crate::resume::Done;
 
 /// No URL is longer; browsers stop far below it.
@@ -59,12 +60,14 @@ struct Seen {
 }
 
 /// A URL that is under way.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Taken {
     /// Its place in the whole input.
     pub(crate) index: usize,
     /// Why it is none.
     pub(crate) bad: Option<BadLine>,
+    /// As it was given, where it is fetched under another name: a host without a scheme.
+    pub(crate) given: Option<String>,
 }
 
 /// A line that cannot be a URL.
@@ -143,15 +146,18 @@ impl Intake {
     }
 
     fn take(&self, place: usize, index: usize, line: Line) -> Option<String> {
-        let (url, bad) = match line {
-            Line::Bad(bad) => (String::new(), Some(bad)),
+        let (url, bad, given) = match line {
+            Line::Bad(bad) => (String::new(), Some(bad), None),
             Line::Fault(why) => {
                 self.seen().fault = Some(why);
                 return None;
             }
-            Line::Url(url) => (url, None),
+            Line::Url(url) => match bare(&url) {
+                Some(bare) => (bare, None, Some(url)),
+                None => (url, None, None),
+            },
         };
-        self.seen().taken.insert(place, Taken { index, bad });
+        self.seen().taken.insert(place, Taken { index, bad, given });
         Some(url)
     }
 

@@ -3,8 +3,10 @@
 #![allow(clippy::disallowed_methods)]
 
 mod args;
+mod asking;
 mod demo;
 mod frequent;
+mod get;
 mod input;
 mod output;
 mod progress;
@@ -27,6 +29,7 @@ use args::{Cli, Command};
 fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
+        Command::Get(args) => get::run(&args),
         Command::Titles(args) => titles::run(*args),
     };
     match ended {

@@ -48,7 +48,8 @@ impl Row {
     /// The row to write. `fail`: a status of 400 or more is a failure.
     pub(crate) fn new(row: TitleRow, taken: Taken, fail: bool) -> Self {
         let TitleRow { url, result, elapsed, .. } = row;
-        let Taken { index, bad } = taken;
+        let Taken { index, bad, given } = taken;
+        let url = given.unwrap_or(url);
         let row = match (bad, result) {
             (Some(BadLine { shown, why }), _) => {
                 let error = Error::new(ErrorKind::InvalidUrl).with_message(why);
@@ -85,25 +86,26 @@ impl Row {
     }
 
     fn failed(url: String, error: &Error) -> Self {
-        let detail = detail(&url, error);
-        let kind = error.kind();
-        let message = match detail.is_empty() {
-            true => kind.to_string(),
-            false => format!("{kind}: {detail}"),
-        };
-        let detail = match (hint(&url, kind), error.phase()) {
-            (Some(hint), _) => hint,
-            (None, None) if detail.is_empty() => kind.to_string(),
-            (None, _) => detail,
-        };
-        let phase = error.phase().map(|phase| phase.as_str());
-        Self {
-            url,
-            attempts: error.attempts(),
-            error: Some(RowError { code: error.code(), phase, message, detail }),
-            ..Self::default()
-        }
+        let explained = explain(&url, error);
+        Self { url, attempts: error.attempts(), error: Some(explained), ..Self::default() }
     }
+}
+
+/// What to say of an error at this URL, as it was given.
+pub(crate) fn explain(url: &str, error: &Error) -> RowError {
+    let detail = detail(url, error);
+    let kind = error.kind();
+    let message = match detail.is_empty() {
+        true => kind.to_string(),
+        false => format!("{kind}: {detail}"),
+    };
+    let detail = match (hint(url, error), error.phase()) {
+        (Some(hint), _) => hint,
+        (None, None) if detail.is_empty() => kind.to_string(),
+        (None, _) => detail,
+    };
+    let phase = error.phase().map(|phase| phase.as_str());
+    RowError { code: error.code(), phase, message, detail }
 }
 
 /// What an error says beyond its kind: its message, its root cause, and the redirect it happened at.
@@ -114,7 +116,7 @@ fn detail(url: &str, error: &Error) -> String {
     {
         parts.push(cause);
     }
-    if let Some(hint) = hint(url, error.kind()) {
+    if let Some(hint) = hint(url, error) {
         parts.push(hint);
     }
     if let (Some(at), false) = (error.url(), error.history().is_empty()) {
@@ -124,30 +126,35 @@ fn detail(url: &str, error: &Error) -> String {
 }
 
 fn root_cause(error: &Error) -> Option<String> {
-    let mut cause = error.source()?;
-    loop {
-        // What an `io::Error` wraps is a cause too, and is passed over by `source`.
-        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        match wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| cause.source()) {
-            Some(deeper) => cause = deeper,
-            None => return Some(cause.to_string()),
-        }
-    }
+    causes(error).last().map(ToString::to_string)
 }
 
-/// What was probably meant by what is no URL.
-fn hint(url: &str, kind: &ErrorKind) -> Option<String> {
-    let scheme_forgotten = match kind {
-        ErrorKind::InvalidUrl => {
-            !url.contains(':') && url.contains('.') && !url.contains(char::is_whitespace)
-        }
-        // `localhost:8080` has the scheme `localhost`.
-        ErrorKind::UnsupportedScheme => {
-            url.split_once(':').is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
-        }
-        _ => false,
-    };
-    scheme_forgotten.then(|| format!("write https://{}", url.trim_start_matches('/')))
+/// The causes of an error, the deepest one last.
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |&cause| {
+        // What an `io::Error` wraps is a cause too, and is passed over by `source`.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| cause.source())
+    })
+}
+
+/// What to do about it, where that can be told.
+fn hint(url: &str, error: &Error) -> Option<String> {
+    let has_no_scheme = !url.contains("://");
+    if *error.kind() == ErrorKind::Tls && has_no_scheme {
+        return Some(format!(
+            "no scheme is https; if it has no TLS, write http://{}",
+            url.trim_start_matches('/')
+        ));
+    }
+    let is_out_of_files = causes(error).filter_map(<dyn StdError>::downcast_ref).any(is_out_of_files);
+    is_out_of_files.then(|| "too many files are open: lower --limit, or allow more by `ulimit -n`".to_owned())
+}
+
+fn is_out_of_files(error: &io::Error) -> bool {
+    /// EMFILE and ENFILE, the same on all of Unix.
+    const CODES: [i32; 2] = [24, 23];
+    cfg!(unix) && error.raw_os_error().is_some_and(|code| CODES.contains(&code))
 }
 
 impl Serialize for Row {
@@ -186,28 +193,15 @@ impl Serialize for RowError {
 
 #[cfg(test)]
 mod tests {
-    use dualfetch::Url;
-
     use super::*;
 
-    fn message(text: &str) -> String {
-        let error = Url::parse(text).expect_err("no URL");
-        Row::failed(text.to_owned(), &error).error.expect("it failed").message
-    }
-
     #[test]
-    fn who_forgets_the_scheme_is_told() {
-        assert!(
-            message("example.com/a").ends_with("write https://example.com/a"),
-            "{}",
-            message("example.com/a")
-        );
-        assert!(message("//example.com").ends_with("write https://example.com"));
-        assert!(!message("two words").contains("https://"));
-        assert!(!message("").contains("https://"));
-        let port = hint("localhost:8080/x", &ErrorKind::UnsupportedScheme);
-        assert_eq!(port.as_deref(), Some("write https://localhost:8080/x"));
-        assert_eq!(hint("mailto:a@b.example", &ErrorKind::UnsupportedScheme), None);
+    fn what_can_be_done_about_it_is_told() {
+        let full = Error::new(ErrorKind::Connect).with_source(io::Error::from_raw_os_error(24));
+        assert_eq!(explain("http://a/", &full).detail.contains("ulimit -n"), cfg!(unix));
+        let tls = Error::new(ErrorKind::Tls);
+        assert!(explain("localhost:8080", &tls).message.ends_with("write http://localhost:8080"));
+        assert!(!explain("https://a.example", &tls).message.contains("http:"));
     }
 
     #[test]

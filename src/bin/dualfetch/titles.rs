@@ -4,11 +4,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dualfetch::{Batch, Config, DefaultSession, Retry, SessionExt, Timeout, TitleRow};
+use dualfetch::{Batch, DefaultSession, SessionExt, TitleRow};
 use futures_util::StreamExt;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::args::TitlesArgs;
+use crate::asking::Asking;
 use crate::input::{Intake, Source};
 use crate::output::{Target, Writer};
 use crate::progress::Progress;
@@ -16,7 +17,7 @@ use crate::resume::{self, Done, Journal, Survey, Task};
 use crate::row::Row;
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
-use crate::units::Count;
+use crate::units::{Bound, Count};
 use crate::{Stop, block_on, say};
 
 /// How many rows may wait to be written, beside those under way.
@@ -94,22 +95,13 @@ fn nothing_left(args: &TitlesArgs, journal: &Journal) -> ExitCode {
     ExitCode::from(u8::from(journal.failed() > 0))
 }
 
-fn session(args: &TitlesArgs) -> Result<DefaultSession, Stop> {
-    let timeout = Timeout::new()
-        .connect(args.connect_timeout.0)
-        .headers(args.timeout.0)
-        .read(args.timeout.0)
-        .total(args.total_timeout.0);
-    let mut config = Config::new()
-        .limit(args.limit)
-        .limit_per_host(args.limit_per_host)
-        .max_redirects(args.max_redirects)
-        .retry(Retry::standard().attempts(args.retries.saturating_add(1)))
-        .timeout(timeout);
-    if let Some(agent) = &args.user_agent {
-        config = config.header("user-agent", agent);
-    }
-    config.build().map_err(|error| Stop::Fault(error.to_string()))
+fn session(args: &TitlesArgs) -> Result<Asking<DefaultSession>, Stop> {
+    /// For one URL, unless --total-timeout says otherwise.
+    const TOTAL: Bound = Bound(Some(Duration::from_secs(300)));
+    let question = args.request.question()?;
+    let config = args.request.config(TOTAL).limit(args.limit).limit_per_host(args.limit_per_host);
+    let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
+    Ok(Asking::new(session, question))
 }
 
 /// How a run ended.
@@ -124,7 +116,7 @@ struct Outcome {
 /// Fetches everything, or as much as the user lets it.
 async fn fetch(
     args: TitlesArgs,
-    session: DefaultSession,
+    session: Asking<DefaultSession>,
     source: Option<Source>,
     target: Target,
     earlier: Option<Earlier>,
@@ -242,7 +234,7 @@ impl Run {
     }
 }
 
-type Rows<'a> = Batch<'a, DefaultSession, String, TitleRow>;
+type Rows<'a> = Batch<'a, Asking<DefaultSession>, String, TitleRow>;
 
 /// Waits until what has been fetched is written. That may take as long as it takes, as when a reader pauses; but not
 /// against the user's will: then it gives the signal that has ended it.

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use crate::row::Row;
 
 pub(crate) use table::Table;
+pub(crate) use text::plain;
 pub(crate) use writer::{Target, Writer};
 
 /// How rows are written.

@@ -1,0 +1,215 @@
+//! The options of a request, the same for `titles` and `get`.
+
+use std::fs;
+use std::io::{self, Read};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use dualfetch::{Body, Config, HeaderMap, HeaderName, HttpVersion, Method, Retry, Timeout};
+use http::HeaderValue;
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, TRANSFER_ENCODING, USER_AGENT,
+};
+
+use crate::Stop;
+use crate::asking::Question;
+use crate::units::{self, Bound};
+
+const REQUEST: &str = "Request";
+const TIMEOUTS: &str = "Timeouts (500ms, 60s, 5m, 1h or none)";
+
+/// What is asked, and how long for.
+#[derive(Args, Debug)]
+pub(crate) struct RequestArgs {
+    /// The method; by default GET, or POST with --data or --json
+    #[arg(short = 'X', long, visible_alias = "request", value_name = "METHOD", help_heading = REQUEST)]
+    method: Option<Method>,
+
+    /// Send TEXT as the body; `@FILE` sends a file as it is, `@-` standard input
+    ///
+    /// The content type is application/x-www-form-urlencoded unless -H says otherwise. Several are joined by `&`.
+    #[arg(short, long, value_name = "TEXT", conflicts_with = "json", help_heading = REQUEST)]
+    data: Vec<String>,
+
+    /// Send this JSON as the body, or that in `@FILE`, and ask for JSON
+    #[arg(long, value_name = "JSON", help_heading = REQUEST)]
+    json: Option<String>,
+
+    /// A header field, such as 'Accept-Language: en'; may be given several times
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header, help_heading = REQUEST)]
+    header: Vec<(HeaderName, HeaderValue)>,
+
+    /// The User-Agent to send; by default dualfetch and its version
+    #[arg(short = 'A', long, value_name = "TEXT", value_parser = header_value, help_heading = REQUEST)]
+    user_agent: Option<HeaderValue>,
+
+    /// User name and password for HTTP's basic authentication
+    ///
+    /// They are not sent along when a redirect leaves the host. Others on this machine can see what stands on a command
+    /// line.
+    #[arg(short, long, value_name = "USER:PASSWORD", help_heading = REQUEST)]
+    user: Option<String>,
+
+    /// Cookies to send, such as 'a=1; b=2'
+    ///
+    /// They are not sent along when a redirect leaves the host.
+    #[arg(short = 'b', long, value_name = "COOKIES", value_parser = header_value, help_heading = REQUEST)]
+    cookie: Option<HeaderValue>,
+
+    /// Speak HTTP/1.1 alone
+    #[arg(long, conflicts_with = "http2", help_heading = REQUEST)]
+    http1: bool,
+
+    /// Speak HTTP/2 alone, without TLS as well
+    #[arg(long, help_heading = REQUEST)]
+    http2: bool,
+
+    /// How many redirects are followed; one more is an error
+    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(..=1_000), allow_negative_numbers = true, help_heading = REQUEST)]
+    max_redirects: u32,
+
+    /// How often a URL is tried again after a failure that may pass
+    ///
+    /// Such as: no connection, a connection that ended early, a wait for the head that took too long, the statuses
+    /// 408, 425, 429, 500, 502, 503 and 504. Between tries it waits, as long as Retry-After says or at random, longer
+    /// each time. A POST or PATCH is never sent twice.
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(..=100), allow_negative_numbers = true, help_heading = REQUEST)]
+    retries: u32,
+
+    /// Longest wait for the head of a response, and then for each piece of its body
+    ///
+    /// Connecting is not counted. It fails with `timeout (headers)` or `timeout (read)`.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = units::bound, allow_negative_numbers = true, help_heading = TIMEOUTS)]
+    timeout: Bound,
+
+    /// Longest time for one URL, redirects included; waiting for its turn is not counted [default: 5m, none for get]
+    ///
+    /// It fails with `timeout (total)`.
+    #[arg(long, value_name = "TIME", value_parser = units::bound, allow_negative_numbers = true, help_heading = TIMEOUTS)]
+    total_timeout: Option<Bound>,
+
+    /// Longest time to connect: name look-up, TCP and TLS
+    ///
+    /// It fails with `timeout (connect)`.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::bound, allow_negative_numbers = true, help_heading = TIMEOUTS)]
+    connect_timeout: Bound,
+}
+
+impl RequestArgs {
+    /// The settings of a session that asks like this.
+    pub(crate) fn config(&self, total: Bound) -> Config {
+        let timeout = Timeout::new()
+            .connect(self.connect_timeout.0)
+            .headers(self.timeout.0)
+            .read(self.timeout.0)
+            .total(self.total_timeout.unwrap_or(total).0);
+        let config = Config::new()
+            .max_redirects(self.max_redirects)
+            .retry(Retry::standard().attempts(self.retries.saturating_add(1)))
+            .timeout(timeout);
+        match (self.http1, self.http2) {
+            (true, _) => config.http_version(HttpVersion::Http1),
+            (_, true) => config.http_version(HttpVersion::Http2),
+            _ => config,
+        }
+    }
+
+    /// What every request holds. Reads the files that its body is to be taken from.
+    pub(crate) fn question(&self) -> Result<Question, Stop> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.header {
+            headers.append(name, value.clone());
+        }
+        if let Some(user) = &self.user {
+            let value = format!(
+                "Basic {}",
+                STANDARD.encode(if user.contains(':') { user.clone() } else { format!("{user}:") })
+            );
+            headers.insert(AUTHORIZATION, secret(&value)?);
+        }
+        for (name, value) in [(COOKIE, &self.cookie), (USER_AGENT, &self.user_agent)] {
+            if let Some(value) = value {
+                headers.insert(name, value.clone());
+            }
+        }
+        let body = self.body(&mut headers)?;
+        let method = match (&self.method, &body) {
+            (Some(method), _) => method.clone(),
+            (None, Some(_)) => Method::POST,
+            (None, None) => Method::GET,
+        };
+        Ok(Question { method, headers, body: body.map_or_else(Body::empty, Body::from) })
+    }
+
+    fn body(&self, headers: &mut HeaderMap) -> Result<Option<Vec<u8>>, Stop> {
+        if let Some(json) = &self.json {
+            let body = content(json)?;
+            if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
+                return Err(Stop::Fault(format!("--json is no JSON: {error}")));
+            }
+            for name in [ACCEPT, CONTENT_TYPE] {
+                headers.entry(name).or_insert(HeaderValue::from_static("application/json"));
+            }
+            return Ok(Some(body));
+        }
+        if self.data.is_empty() {
+            return Ok(None);
+        }
+        let parts: Vec<Vec<u8>> = self.data.iter().map(|text| content(text)).collect::<Result<_, _>>()?;
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        headers.entry(CONTENT_TYPE).or_insert(form);
+        Ok(Some(parts.join(&b'&')))
+    }
+}
+
+/// The text itself, or the content of the file that it names by `@FILE`.
+fn content(text: &str) -> Result<Vec<u8>, Stop> {
+    let Some(path) = text.strip_prefix('@') else { return Ok(text.as_bytes().to_vec()) };
+    let read = match path {
+        "-" => {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+        }
+        _ => fs::read(path),
+    };
+    read.map_err(|error| Stop::Fault(format!("cannot read {path}: {error}")))
+}
+
+fn secret(value: &str) -> Result<HeaderValue, Stop> {
+    let mut value = HeaderValue::from_str(value).map_err(|error| Stop::Fault(error.to_string()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    const FORM: &str = "write a name, a colon and a value, such as 'Accept-Language: en'";
+    let (name, value) = text.split_once(':').ok_or(FORM)?;
+    let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| FORM)?;
+    match name {
+        CONTENT_LENGTH | TRANSFER_ENCODING => Err(format!("{name} is told by the body itself")),
+        _ => Ok((name, header_value(value.trim())?)),
+    }
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text)
+        .map_err(|_| "a header value has no line ends and no control characters".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_fields_are_read_as_they_are_written() {
+        let read =
+            |text| header(text).map(|(name, value)| format!("{name}={}", value.to_str().unwrap_or("?")));
+        assert_eq!(read("Accept-Language: en"), Ok("accept-language=en".to_owned()));
+        assert_eq!(read("x-time:12:30"), Ok("x-time=12:30".to_owned()));
+        assert_eq!(read("x-empty:"), Ok("x-empty=".to_owned()));
+        for bad in ["", "no colon", "two words: x", ": x", "x: a\nb", "content-length: 3"] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! A session that asks every URL the same question, and knows what to do with bare hosts.
+
+use std::future::Future;
+use std::time::Duration;
+
+use dualfetch::maybe::MaybeSend;
+use dualfetch::{Body, ErrorKind, HeaderMap, Limits, Method, Request, Response, Result, Session, Url};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) method: Method,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+impl Question {
+    /// The request that asks it of this URL.
+    pub(crate) fn of(&self, url: Url) -> Result<Request> {
+        let mut builder = Request::builder(self.method.clone(), url);
+        if let Some(body) = self.body.as_bytes() {
+            builder = builder.body(body.clone());
+        }
+        let mut request = builder.build()?;
+        request.headers_mut().clone_from(&self.headers);
+        Ok(request)
+    }
+}
+
+/// The session.
+#[derive(Debug)]
+pub(crate) struct Asking<S> {
+    session: S,
+    question: Question,
+    trace: Option<fn(&Request)>,
+}
+
+impl<S: Session> Asking<S> {
+    pub(crate) fn new(session: S, question: Question) -> Self {
+        Self { session, question, trace: None }
+    }
+
+    /// Calls this with each request before it is sent.
+    pub(crate) fn with_trace(self, trace: fn(&Request)) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
+    async fn ask(&self, url: &str) -> Result<Response> {
+        let request = self.question.of(Url::parse(url)?)?;
+        if let Some(trace) = self.trace {
+            trace(&request);
+        }
+        self.session.send(request).await
+    }
+}
+
+impl<S: Session> Session for Asking<S> {
+    /// Of the request it takes the URL. A bare host's is asked over https and, where nobody takes the connection, over
+    /// http. What fails in any other way, such as a certificate, fails.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response>> + MaybeSend {
+        let url = request.url().as_str().to_owned();
+        async move {
+            let Some(bare) = url.strip_suffix(BARE) else { return self.ask(&url).await };
+            let secure = bare.strip_suffix('#').unwrap_or(bare);
+            let refused = match self.ask(secure).await {
+                Err(error) if *error.kind() == ErrorKind::Connect && error.history().is_empty() => error,
+                other => return other,
+            };
+            let plain = secure.replacen("https:", "http:", 1);
+            match self.ask(&plain).await {
+                Err(error) if *error.kind() == ErrorKind::Connect && error.history().is_empty() => {
+                    Err(refused)
+                }
+                other => other,
+            }
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        self.session.limits()
+    }
+
+    fn now(&self) -> Duration {
+        self.session.now()
+    }
+}
+
+/// Ends the fragment of a URL that was given as a bare host. Nobody sees it: it is taken off before the URL is asked.
+const BARE: &str = "%01bare%02";
+
+/// For a host without a scheme, such as `example.com/path`, the URL that the session knows as a bare host's.
+pub(crate) fn bare(text: &str) -> Option<String> {
+    if text.contains("://") || text.contains(char::is_whitespace) {
+        return None;
+    }
+    let text = text.strip_prefix("//").unwrap_or(text);
+    let authority = &text[..text.find(['/', '?', '#']).unwrap_or(text.len())];
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    // `mailto:a@b.example` has a scheme, and `me:secret@host` is not guessed at.
+    let is_port = port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_host = host.starts_with(|c: char| c.is_alphanumeric() || c == '[')
+        && !host.contains('@')
+        && (host.contains('.') || host.starts_with('[') || host == "localhost" || port.is_some());
+    if !is_port || !is_host {
+        return None;
+    }
+    let fragment = if text.contains('#') { "" } else { "#" };
+    let url = format!("https://{text}{fragment}{BARE}");
+    Url::parse(&url).is_ok().then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use dualfetch::platform::scripted::{Reply, Scripted};
+    use dualfetch::{Client, Config, SessionExt};
+
+    use super::*;
+
+    #[test]
+    fn a_bare_host_is_told_from_other_text() {
+        for host in [
+            "example.com",
+            "//example.com/a",
+            "localhost",
+            "localhost:8080/x",
+            "[::1]",
+            "[::1]:80",
+            "bücher.example?q",
+            "db:5432",
+        ] {
+            assert!(bare(host).is_some(), "{host}");
+        }
+        for other in [
+            "",
+            "word",
+            "two words.example",
+            "mailto:a@b.example",
+            "me@b.example",
+            "https://a.example",
+            "javascript:1.5",
+            "/path.html",
+            "#a.b",
+            "a.b:",
+            ":80",
+            "a.b:8x",
+        ] {
+            assert_eq!(bare(other), None, "{other}");
+        }
+    }
+
+    fn platform() -> (Asking<Client<Scripted>>, Scripted) {
+        let platform = Scripted::new(1);
+        platform.on("https://both.example/", Reply::html("<title>secure</title>"));
+        let refused =
+            ["https://plain", "https://dead", "http://dead"].map(|start| format!("{start}.example/"));
+        for url in refused.iter().map(String::as_str).chain(["https://plain.example/#top"]) {
+            platform.on(url, Reply::error(ErrorKind::Connect));
+        }
+        platform.on("http://plain.example/#top", Reply::html("<title>plain</title>"));
+        platform.on("https://cert.example/", Reply::error(ErrorKind::Tls));
+        for host in ["both", "plain", "cert"] {
+            platform.on(&format!("http://{host}.example/"), Reply::html("<title>plain</title>"));
+        }
+        let session = Client::with_backend(Config::new(), platform.clone()).expect("a session");
+        let question = Question { method: Method::GET, headers: HeaderMap::new(), body: Body::empty() };
+        (Asking::new(session, question), platform)
+    }
+
+    #[test]
+    fn https_comes_first_and_http_only_where_nobody_takes_the_connection() {
+        let (session, platform) = platform();
+        for (host, url, title) in [
+            ("both.example", "https://both.example/", "secure"),
+            ("plain.example", "http://plain.example/", "plain"),
+            ("plain.example/#top", "http://plain.example/#top", "plain"),
+        ] {
+            let page = platform.run(session.page(bare(host).expect("a host"))).expect("a page");
+            assert_eq!((page.url.as_str(), page.title.as_deref()), (url, Some(title)));
+        }
+        for (host, kind) in [("dead.example", ErrorKind::Connect), ("cert.example", ErrorKind::Tls)] {
+            let error = platform.run(session.page(bare(host).expect("a host"))).expect_err("none");
+            assert_eq!(error.kind(), &kind);
+            assert_eq!(error.url().map(Url::as_str), Some(format!("https://{host}/").as_str()));
+        }
+        let error = platform.run(session.page("https://plain.example/")).expect_err("it was asked for https");
+        assert_eq!(error.kind(), &ErrorKind::Connect);
+    }
+}

@@ -1,0 +1,150 @@
+//! `get`: one request and its body; and the options of a request, which `titles` has as well.
+
+use std::process::Stdio;
+
+use super::run::{File, dualfetch, output, rows, run, run_with_input, told};
+use crate::support::routes::pattern;
+use crate::support::{CountingServer, RawServer, Refusing, faults};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_body_is_written_as_it_is() {
+    let server = CountingServer::builder().start().await;
+    let url = server.url(0, "/bytes/100000?chunk=1000");
+    let got = output(dualfetch(&["get", &url])).await;
+    assert_eq!((got.status.code(), got.stdout == pattern(100_000)), (Some(0), true));
+    assert_eq!(String::from_utf8_lossy(&got.stderr), "");
+
+    let file = File::new("get-output", b"longer than what comes");
+    let (code, out, err) = run(&["get", "-o", file.path(), &server.url(0, "/bytes/10")]).await;
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    assert_eq!(std::fs::read(file.path()).expect("the file"), pattern(10));
+
+    let zipped = faults::gzip(b"text\n");
+    let script = faults::with_headers(&[("content-encoding", "gzip")], zipped);
+    let server = RawServer::start(script).await;
+    let (code, out, _) = run(&["get", &server.url("/")]).await;
+    assert_eq!((code, out.as_str()), (Some(0), "text\n"), "decompressed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_request_is_what_was_asked_for() {
+    let server = CountingServer::builder().start().await;
+    let (echo, file) = (server.url(0, "/echo"), File::new("get-data", b"from\na file"));
+    let from_file = format!("@{}", file.path());
+    let json_type =
+        ["POST /echo", "content-type: application/json", "accept: application/json", "{\"a\": 1}"];
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&[], &["GET /echo", "accept: */*", "user-agent: dualfetch/"]),
+        (&["-X", "PATCH"], &["PATCH /echo"]),
+        (&["-d", "a=1", "-d", "b=2"], &["POST /echo", "application/x-www-form-urlencoded", "a=1&b=2"]),
+        (
+            &["-X", "PUT", "-d", &from_file, "-H", "Content-Type: text/x"],
+            &["PUT", "content-type: text/x", "from\na file"],
+        ),
+        (&["--json", "{\"a\": 1}"], &json_type),
+        (&["-H", "x-one: 1", "-H", "x-one:2"], &["x-one: 1", "x-one: 2"]),
+        (&["-A", "me/1", "-b", "a=1; b=2"], &["user-agent: me/1", "cookie: a=1; b=2"]),
+        (&["-u", "me:secret"], &["authorization: Basic bWU6c2VjcmV0"]),
+        (&["--http1"], &["HTTP/1.1"]),
+    ];
+    for (args, expected) in cases {
+        let (code, out, err) = run(&[&["get", &echo], args].concat()).await;
+        assert_eq!(code, Some(0), "{args:?}: {err}");
+        for part in expected {
+            assert!(out.contains(part), "{args:?}: {part} is missing in\n{out}");
+        }
+    }
+    let (code, out, _) = run_with_input(&["get", &echo, "-d", "@-"], b"piped").await;
+    assert!(code == Some(0) && out.ends_with("piped"), "{out}");
+    let (_, _, err) = run(&["get", "-v", "--http2", &echo]).await;
+    assert!(err.contains("< HTTP/2 200"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn titles_asks_the_same() {
+    let page = "<title>posted</title>";
+    let server = RawServer::start(faults::pages(page)).await;
+    let args = ["titles", "--format", "jsonl", "-X", "POST", "-d", "a=1", "-H", "x-one: 1", "-b", "c=3"];
+    let (code, out, err) = run(&[&args[..], &["-u", "me:pass", &server.url("/form")]].concat()).await;
+    assert_eq!((code, &rows(&out)[0]["title"]), (Some(0), &"posted".into()), "{err}");
+    let (_, head) = server.heads().remove(0);
+    let head = format!("{head:?}").to_ascii_lowercase();
+    for part in ["post", "/form", "x-one", "cookie", "authorization", "application/x-www-form-urlencoded"] {
+        assert!(head.contains(part), "{part} is missing in {head}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exchange_is_shown_without_its_secrets() {
+    let server = CountingServer::builder().start().await;
+    let (target, other) = (server.url(0, "/cookie/session/hidden"), "x: shown");
+    let from = server.url(0, &format!("/redirect-to?location={target}&status=302"));
+    let args = ["get", "-v", "-u", "me:secret", "-b", "token=secret", "-H", other, &from];
+    let (code, _, err) = run(&args).await;
+    assert_eq!(code, Some(0), "{err}");
+    for part in [
+        "> GET /redirect-to?location=",
+        "> host: 127.0.0.1:",
+        "> x: shown",
+        "> authorization: ***",
+        "> cookie: ***",
+        "answered 302",
+        "* redirected to http://127.0.0.1:",
+        "< HTTP/1.1 200",
+        "< set-cookie: ***",
+        "attempt(s)",
+    ] {
+        assert!(err.contains(part), "{part} is missing in\n{err}");
+    }
+    assert!(!err.contains("secret") && !err.contains("bWU6"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exit_codes_tell_failures_from_mistakes() {
+    let (server, refusing) = (CountingServer::builder().start().await, Refusing::new());
+    let (lost, dead, page) = (server.url(0, "/status/404"), refusing.url("/"), server.url(0, "/page/1"));
+    let cases: [(&[&str], i32, &str, &str); 10] = [
+        (&[&lost], 0, "Status 404", ""),
+        (&["--fail", "--retries", "0", &lost], 1, "", "404"),
+        (&["--retries", "0", &dead], 1, "", "could not connect"),
+        (&["no URL"], 2, "", "no URL"),
+        (&["--json", "{", &page], 2, "", "--json"),
+        (&["--json", "{}", "-d", "x", &page], 2, "", "--data"),
+        (&["-d", "@/no/such/file", &page], 2, "", "/no/such/file"),
+        (&["-H", "no colon", &page], 2, "", "a colon"),
+        (&["-X", "two words", &page], 2, "", "two words"),
+        (&["-o", "/no/such/folder/file", &page], 2, "", "/no/such/folder/file"),
+    ];
+    for (args, expected, told_out, told_err) in cases {
+        let (code, out, err) = run(&[&["get"], args].concat()).await;
+        assert_eq!(code, Some(expected), "{args:?}: {err}");
+        assert!(out.contains(told_out) && err.contains(told_err), "{args:?}: {out}{err}");
+        assert!(expected == 0 || out.is_empty(), "{args:?}: {out}");
+        assert!(!err.contains("panicked"), "{err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_ends_early_is_written_as_far_as_it_came_and_told() {
+    let server = RawServer::start(faults::short_content_length(1_000, "a start")).await;
+    let (code, out, err) = run(&["get", "--retries", "0", &server.url("/")]).await;
+    assert_eq!((code, out.as_str()), (Some(1), "a start"));
+    assert!(err.starts_with("error: "), "{err}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_and_a_closed_pipe_is_not() {
+    let server = CountingServer::builder().start().await;
+    let url = server.url(0, "/bytes/10000000");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    let child = dualfetch(&["get", &url]).stdout(Stdio::from(full)).spawn().expect("it starts");
+    let (code, _, err) = told(child.wait_with_output().await.expect("it ran"));
+    assert!(code == Some(2) && err.contains("standard output"), "{err}");
+    let (code, _, err) = run(&["get", "-o", "/dev/full", &url]).await;
+    assert!(code == Some(2) && err.contains("/dev/full"), "{err}");
+    let mut child = dualfetch(&["get", &url]).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let (code, _, err) = told(child.wait_with_output().await.expect("it ran"));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+}
