@@ -7,6 +7,7 @@ mod support;
 
 mod command_line {
     mod demo;
+    mod documents;
     mod get;
     mod input;
     mod job;

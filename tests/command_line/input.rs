@@ -21,6 +21,20 @@ async fn the_input_may_have_any_line_ends_blank_lines_comments_and_duplicates() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_end_as_on_any_system() {
+    let server = CountingServer::builder().start().await;
+    let urls = server.urls(5, |n| format!("/page/{n}"));
+    for (end, last) in [("\n", "\n"), ("\r\n", "\r\n"), ("\r", "\r"), ("\n", ""), ("\r\n\r\n\r", "\n")] {
+        let list = format!("{}{last}", urls.join(end));
+        let args = ["titles", "-i", "-", "--ordered", "--format", "jsonl"];
+        let (code, out, err) = run_with_input(&args, list.as_bytes()).await;
+        let told: Vec<_> =
+            rows(&out).iter().map(|row| row["url"].as_str().unwrap_or_default().to_owned()).collect();
+        assert_eq!((code, told), (Some(0), urls.clone()), "{end:?} {last:?}: {err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_that_are_no_text_or_have_no_end_are_rows_with_an_error() {
     let mut list = b"\x80\x00binary\n".to_vec();
     list.extend(std::iter::repeat_n(b'x', 1 << 20));

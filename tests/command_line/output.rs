@@ -80,6 +80,11 @@ async fn a_full_disk_is_told_and_exits_with_2() {
     let (code, _, err) = run(&["titles", "-o", "/dev/full", &server.url(0, "/page/1")]).await;
     assert_eq!(code, Some(2), "{err}");
     assert!(err.contains("/dev/full") && !err.contains("panicked"), "{err}");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    let mut command = dualfetch(&["titles", &server.url(0, "/page/1")]);
+    let child = command.stdout(Stdio::from(full)).spawn().expect("it starts");
+    let (code, _, err) = told(child.wait_with_output().await.expect("it ran"));
+    assert!(code == Some(2) && err.contains("standard output") && !err.contains("panicked"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::job::Job;
-use super::run::{File, dualfetch, rows, run};
+use super::run::{File, dualfetch, output, rows, run, told};
 use crate::support::{CountingServer, Refusing};
 
 fn counted<'a>(urls: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
@@ -147,4 +147,22 @@ async fn bad_lines_have_their_rows_once() {
     assert_eq!(code, Some(1), "rows of earlier runs count: {err}");
     assert_eq!(rows(&job.written()).len(), 3);
     assert_eq!((&job.state()["lines"], &job.state()["failed"]), (&3.into(), &3.into()));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_was_full_and_has_space_again_loses_nothing() {
+    let job = Job::new("was-full", &"no URL\n".repeat(1_000));
+    // At most 8 blocks of 512 bytes, or of 1024: either way fewer than the rows need, and enough for the state.
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$@\"";
+    let mut command = tokio::process::Command::new("sh");
+    command
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_dualfetch")])
+        .args(job.args(&["--format", "jsonl"]));
+    let (code, _, err) = told(output(command).await);
+    assert!(code == Some(2) && err.contains(&job.file("rows")), "{err}");
+    let before = rows(&job.written()).len();
+    assert!((1..1_000).contains(&before));
+    let (code, err) = job.run(&["--format", "jsonl"]).await;
+    assert_eq!((code, rows(&job.written()).len()), (Some(1), 1_000), "{err}");
 }

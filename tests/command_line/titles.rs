@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::run::{File, rows, run};
+use super::run::{File, output, rows, run, told};
 use crate::support::{CountingServer, RawServer, Refusing, TlsServer, faults};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,10 +35,13 @@ async fn what_is_wrong_with_the_command_line_is_told_and_exits_with_2() {
         (&["titles", "--timeout", "0", "http://a/"], "--timeout"),
         (&["titles", "--timeout", "soon", "http://a/"], "soon"),
         (&["titles", "--max-bytes", "8 monkeys", "http://a/"], "8 monkeys"),
+        (&["titles", "--rate", "10", "http://a/"], "10/s"),
+        (&["titles", "--rate", "0/s", "http://a/"], "--rate"),
         (&["titles", "--format", "xml", "http://a/"], "xml"),
         (&["titles", "-i", "/no/such/file"], "/no/such/file"),
         (&["titles", "-i", "/"], "/"),
         (&["titles", "-o", "/no/such/folder/out", "http://a/"], "/no/such/folder/out"),
+        (&["titles", "-i", "-", "-d", "@-"], "standard input"),
         (&["no-such-command"], "no-such-command"),
     ] {
         let (code, out, err) = run(args).await;
@@ -64,7 +67,7 @@ async fn a_passing_failure_is_tried_again_unless_told_not_to() {
 async fn a_timeout_is_told_with_its_phase_and_a_fetched_page_s_rest_is_counted() {
     let server = CountingServer::builder().start().await;
     let (hangs, long) = (server.url(0, "/hang"), server.url(0, "/page/1?size=3000000"));
-    let args = ["titles", "--ordered", "--retries", "0", "--timeout", "300ms", &hangs, &long];
+    let args = ["titles", "--ordered", "--retries", "0", "--timeout", "3s", &hangs, &long];
     let (code, out, err) = run(&args).await;
     assert_eq!(code, Some(1));
     let lines: Vec<_> = out.lines().collect();
@@ -104,4 +107,49 @@ async fn a_password_stays_off_the_screen() {
     let (code, out, _) = run(&["titles", "no-host", "http://me:secret@[bad/"]).await;
     assert_eq!(code, Some(1));
     assert!(!out.contains("secret"), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_spaces_requests() {
+    let server = CountingServer::builder().start().await;
+    let urls = server.urls(11, |n| format!("/page/{n}"));
+    let mut args = vec!["titles", "--rate", "20/s"];
+    args.extend(urls.iter().map(String::as_str));
+    let started = std::time::Instant::now();
+    let (code, _, err) = run(&args).await;
+    assert_eq!(code, Some(0), "{err}");
+    // Ten times 50 ms, at the least; how much more is the machine's.
+    assert!(started.elapsed() >= std::time::Duration::from_millis(500), "{err}");
+}
+
+/// Open files, in the child alone.
+#[cfg(target_os = "linux")]
+async fn with_files(limits: &str, urls: &[String]) -> (Option<i32>, String, String) {
+    let script = format!("{limits}; exec \"$@\"");
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_dualfetch"), "titles", "--format", "jsonl"]);
+    command.args(["--limit-per-host", "0", "--retries", "0"]).args(urls).stdin(std::process::Stdio::null());
+    told(output(command).await)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn open_files_are_as_many_as_the_system_allows_and_the_lack_of_them_is_told() {
+    let server = CountingServer::builder().start().await;
+    let urls = server.urls(60, |n| format!("/page/{n}?gate=held"));
+    let (opening, running) = (server.wait_in_flight(60), with_files("ulimit -S -n 40", &urls));
+    let opened = async {
+        opening.await;
+        server.gate("held").open();
+    };
+    let ((), (code, _, err)) = tokio::join!(opened, running);
+    assert_eq!(code, Some(0), "{err}");
+    let (code, out, err) =
+        with_files("ulimit -n 20", &server.urls(60, |n| format!("/page/{n}?delay_ms=300"))).await;
+    assert_eq!(code, Some(1), "{err}");
+    let messages = rows(&out)
+        .iter()
+        .filter(|row| row["error"]["message"].as_str().is_some_and(|text| text.contains("ulimit -n")))
+        .count();
+    assert!(messages > 0, "{out}");
 }

@@ -5,6 +5,8 @@
 mod args;
 mod asking;
 mod demo;
+mod documents;
+mod files;
 mod frequent;
 mod get;
 mod input;
@@ -28,8 +30,10 @@ use args::{Cli, Command};
 
 fn main() -> ExitCode {
     let ended = match Cli::parse().command {
+        Command::Completions(args) => documents::completions(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Get(args) => get::run(&args),
+        Command::Man(args) => documents::man(&args),
         Command::Titles(args) => titles::run(*args),
     };
     match ended {

@@ -17,8 +17,8 @@ use crate::resume::{self, Done, Journal, Survey, Task};
 use crate::row::Row;
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
-use crate::units::{Bound, Count};
-use crate::{Stop, block_on, say};
+use crate::units::{Bound, Count, Rate};
+use crate::{Stop, block_on, files, say};
 
 /// How many rows may wait to be written, beside those under way.
 const UNWRITTEN: usize = 1_000;
@@ -26,9 +26,13 @@ const UNWRITTEN: usize = 1_000;
 /// Runs the command.
 pub(crate) fn run(args: TitlesArgs) -> Result<ExitCode, Stop> {
     args.require_urls();
+    if args.request.reads_input() && args.input.as_deref().is_some_and(|input| input.as_os_str() == "-") {
+        return Err(Stop::Fault("standard input cannot be both the list and the body".to_owned()));
+    }
     // Everything that can be wrong is looked at before the output file is emptied.
     let source = args.input.as_deref().map(Source::open).transpose()?;
     let session = session(&args)?;
+    files::allow_many();
     let (target, earlier) = open(&args)?;
     if let Some(Earlier { journal, lines }) = &earlier
         && journal.done().count() >= *lines
@@ -99,7 +103,10 @@ fn session(args: &TitlesArgs) -> Result<Asking<DefaultSession>, Stop> {
     /// For one URL, unless --total-timeout says otherwise.
     const TOTAL: Bound = Bound(Some(Duration::from_secs(300)));
     let question = args.request.question()?;
-    let config = args.request.config(TOTAL).limit(args.limit).limit_per_host(args.limit_per_host);
+    let mut config = args.request.config(TOTAL).limit(args.limit).limit_per_host(args.limit_per_host);
+    if let Some(Rate { count, per }) = args.rate {
+        config = config.rate(count, per);
+    }
     let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
     Ok(Asking::new(session, question))
 }

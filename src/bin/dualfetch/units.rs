@@ -29,6 +29,31 @@ pub(crate) fn bound(text: &str) -> Result<Bound, String> {
     }
 }
 
+/// So many in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) count: u32,
+    pub(crate) per: Duration,
+}
+
+/// Reads a rate.
+pub(crate) fn rate(text: &str) -> Result<Rate, String> {
+    const FORM: &str = "write a whole number and a time, such as 10/s, 30/m or 500/h";
+    let (count, unit) = text.split_once('/').ok_or(FORM)?;
+    let per = match unit.trim() {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        _ => return Err(FORM.to_owned()),
+    };
+    let is_number = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+    match count.parse() {
+        Ok(0) => Err("nothing can be done at no rate; leave it out for no bound".to_owned()),
+        Ok(count) if is_number => Ok(Rate { count, per: Duration::from_secs(per) }),
+        _ => Err(FORM.to_owned()),
+    }
+}
+
 /// Reads a number of bytes, one at least.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     const FORM: &str = "write a number of bytes, or a number and its unit, such as 500kB or 8MiB";
@@ -126,6 +151,18 @@ mod tests {
         }
         assert!(bound("99999999999999999999h").is_err());
         assert!(bound("60").expect_err("no unit").contains("60s"));
+    }
+
+    #[test]
+    fn rates_are_a_number_in_a_time() {
+        let read = |text| rate(text).map(|Rate { count, per }| (count, per.as_secs()));
+        assert_eq!(read("10/s"), Ok((10, 1)));
+        assert_eq!(read("30/m"), Ok((30, 60)));
+        assert_eq!(read("500/h"), Ok((500, 3_600)));
+        for bad in ["", "10", "0/s", "-1/s", "+1/s", "1.5/s", "10/", "/s", "10/d", "10/s/s", "99999999999/s"]
+        {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

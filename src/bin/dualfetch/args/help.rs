@@ -1,5 +1,15 @@
 //! What stands below the options.
 
+pub(super) const AFTER: &str = "\
+Examples:
+  dualfetch demo                                  see it at work; needs no network
+  dualfetch titles example.com www.rust-lang.org  two titles
+  dualfetch titles -i urls.txt --format csv -o titles.csv --resume titles.state
+                                                  many, in a run that may be ended at any time
+  dualfetch get -v example.com                    one request, and what went over the wire
+
+`dualfetch titles --help` explains every option, its formats and its exit status.";
+
 pub(super) const AFTER_TITLES: &str = "\
 Rows:
   jsonl, csv and tsv have the same fields:
@@ -32,11 +42,24 @@ Exit status:
      rows and the summary are written; a second Ctrl-C does not wait for that
   With --resume the rows of earlier runs count as well.
 
+Environment:
+  NO_COLOR  when it is set, the table has no colours. Progress shows only where standard error is
+            a terminal.
+
 Examples:
-  dualfetch titles https://example.com/ https://example.org/
-  dualfetch titles -i urls.txt --limit 200 --limit-per-host 4 --format jsonl -o titles.jsonl
-  dualfetch titles -i urls.txt --format jsonl | jq -r 'select(.error) | .url'
-  grep -o 'https://[^\"]*' page.html | dualfetch titles -i - --timeout 10s --ordered";
+  Two titles:
+    dualfetch titles https://example.com/ example.org
+  A long list, politely, in a run that may be ended at any time and then goes on:
+    dualfetch titles -i urls.txt --limit-per-host 2 --rate 20/s --format jsonl -o titles.jsonl \\
+      --resume titles.state
+  Which ones failed, and why:
+    jq -r 'select(.error) | [.url, .error.code, .error.message] | @tsv' titles.jsonl
+  What a page links to, in the order of the page:
+    dualfetch get example.com | grep -o 'https://[^\"]*' | dualfetch titles -i - --ordered
+  Pages behind a login, ten seconds for each:
+    dualfetch titles -i urls.txt -u me:secret --total-timeout 10s
+  Only what answers with success, as a spreadsheet:
+    dualfetch titles -i urls.txt --fail --format csv -o titles.csv";
 
 pub(super) const AFTER_GET: &str = "\
 Exit status:

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::output::Format;
-use crate::units;
+use crate::units::{self, Rate};
 
 mod help;
 mod request;
 
-use help::{AFTER_GET, AFTER_TITLES};
+use help::{AFTER, AFTER_GET, AFTER_TITLES};
 pub(crate) use request::RequestArgs;
 
 /// Fetches many URLs concurrently, under limits and timeouts, and prints their titles.
@@ -37,14 +38,37 @@ impl TitlesArgs {
     }
 }
 
-const AFTER: &str = "\
-Try `dualfetch demo`: it needs no network. `dualfetch titles --help` explains every option.";
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Completions(CompletionsArgs),
     Demo(DemoArgs),
     Get(Box<GetArgs>),
+    Man(ManArgs),
     Titles(Box<TitlesArgs>),
+}
+
+/// Print completions for a shell: bash, elvish, fish, powershell or zsh
+///
+/// For bash: dualfetch completions bash > ~/.local/share/bash-completion/completions/dualfetch
+/// For fish: dualfetch completions fish > ~/.config/fish/completions/dualfetch.fish
+/// For zsh, in a folder of $fpath: dualfetch completions zsh > _dualfetch
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct CompletionsArgs {
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+/// Print a page of the manual, to be read with `man -l`
+///
+/// To read one: dualfetch man titles | man -l -
+/// To install one: dualfetch man > ~/.local/share/man/man1/dualfetch.1
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct ManArgs {
+    /// The command that the page is about; without it, all of them in short
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
 }
 
 /// Fetch a set of embedded sites on this machine and check what comes out; needs no network
@@ -77,9 +101,6 @@ pub(crate) struct GetArgs {
     #[arg(value_name = "URL")]
     pub(crate) url: String,
 
-    #[command(flatten)]
-    pub(crate) request: RequestArgs,
-
     /// Write the body to FILE, replacing what is in it; `-` is standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
@@ -91,6 +112,9 @@ pub(crate) struct GetArgs {
     /// Show request and response on standard error, as far as they are known; passwords and cookies are hidden
     #[arg(short, long, help_heading = "Output")]
     pub(crate) verbose: bool,
+
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
 }
 
 /// Print the title of every URL, or why there is none
@@ -112,9 +136,6 @@ pub(crate) struct TitlesArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
 
-    #[command(flatten)]
-    pub(crate) request: RequestArgs,
-
     /// How many requests may be under way at once; 0 for no limit
     #[arg(long, value_name = "N", default_value = "100", value_parser = limit, allow_negative_numbers = true, help_heading = "Limits")]
     pub(crate) limit: usize,
@@ -122,6 +143,12 @@ pub(crate) struct TitlesArgs {
     /// How many of them at one host (scheme, name and port); 0 for no limit
     #[arg(long, value_name = "N", default_value = "10", value_parser = limit, allow_negative_numbers = true, help_heading = "Limits")]
     pub(crate) limit_per_host: usize,
+
+    /// How many requests may start in how much time, such as 10/s or 30/m; retries and redirects count as well
+    ///
+    /// They are spaced evenly. Waiting for it is not counted by timeouts.
+    #[arg(long, value_name = "N/TIME", value_parser = units::rate, help_heading = "Limits")]
+    pub(crate) rate: Option<Rate>,
 
     /// How much of a page is searched for its title, after decompression
     ///
@@ -161,6 +188,9 @@ pub(crate) struct TitlesArgs {
     /// No progress and no summary on standard error
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
+
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
 }
 
 fn limit(text: &str) -> Result<usize, String> {

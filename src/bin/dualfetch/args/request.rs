@@ -23,7 +23,7 @@ const TIMEOUTS: &str = "Timeouts (500ms, 60s, 5m, 1h or none)";
 #[derive(Args, Debug)]
 pub(crate) struct RequestArgs {
     /// The method; by default GET, or POST with --data or --json
-    #[arg(short = 'X', long, visible_alias = "request", value_name = "METHOD", help_heading = REQUEST)]
+    #[arg(short = 'X', long, alias = "request", value_name = "METHOD", help_heading = REQUEST)]
     method: Option<Method>,
 
     /// Send TEXT as the body; `@FILE` sends a file as it is, `@-` standard input
@@ -140,6 +140,11 @@ impl RequestArgs {
             (None, None) => Method::GET,
         };
         Ok(Question { method, headers, body: body.map_or_else(Body::empty, Body::from) })
+    }
+
+    /// Whether the body comes from standard input.
+    pub(crate) fn reads_input(&self) -> bool {
+        self.data.iter().chain(&self.json).any(|text| text == "@-")
     }
 
     fn body(&self, headers: &mut HeaderMap) -> Result<Option<Vec<u8>>, Stop> {

@@ -1,0 +1,41 @@
+//! Help, completions, manual pages.
+
+use super::run::run;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_teaches_by_examples_and_fits_a_terminal() {
+    for args in [&["--help"][..], &["titles", "--help"], &["get", "--help"]] {
+        let (code, out, err) = run(args).await;
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        assert!(out.contains("Examples:"), "{out}");
+        assert!(out.lines().all(|line| line.chars().count() <= 100), "{args:?}: {out}");
+    }
+    let (_, out, _) = run(&["titles", "--help"]).await;
+    for told in ["--resume", "--rate", "--ordered", "--limit-per-host", "NO_COLOR", "Exit status:", "  130"] {
+        assert!(out.contains(told), "{told} is missing:\n{out}");
+    }
+    let (_, short, _) = run(&["titles", "-h"]).await;
+    assert!(short.lines().count() < out.lines().count() / 2, "{short}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_and_manual_pages_know_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, out, _) = run(&["completions", shell]).await;
+        assert_eq!(code, Some(0));
+        for told in ["titles", "get", "limit-per-host", "resume"] {
+            assert!(out.contains(told), "{shell}: {told}");
+        }
+    }
+    let (code, _, err) = run(&["completions", "tcsh"]).await;
+    assert!(code == Some(2) && err.contains("tcsh") && err.contains("zsh"), "{err}");
+
+    for (args, told) in [(&["man"][..], "dualfetch\\-titles(1)"), (&["man", "titles"], "limit\\-per\\-host")]
+    {
+        let (code, out, _) = run(args).await;
+        assert_eq!(code, Some(0));
+        assert!(out.contains(".TH dualfetch") && out.contains(told), "{args:?}: {out}");
+    }
+    let (code, out, err) = run(&["man", "nothing"]).await;
+    assert!(code == Some(2) && out.is_empty() && err.contains("titles"), "{err}");
+}
