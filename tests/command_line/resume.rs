@@ -166,3 +166,23 @@ async fn a_disk_that_was_full_and_has_space_again_loses_nothing() {
     let (code, err) = job.run(&["--format", "jsonl"]).await;
     assert_eq!((code, rows(&job.written()).len()), (Some(1), 1_000), "{err}");
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_do_not_mix_and_an_empty_list_has_its_heading() {
+    let server = CountingServer::builder().start().await;
+    let job = Job::new("at-once", &server.url(0, "/page/1?gate=held"));
+    let child = dualfetch(&[]).args(job.args(&[])).spawn().expect("it starts");
+    server.wait_in_flight(1).await;
+    let (code, err) = job.run(&[]).await;
+    assert!(code == Some(2) && err.contains("another run"), "{err}");
+    server.gate("held").open();
+    let (code, _, err) = told(child.wait_with_output().await.expect("it ran"));
+    assert_eq!((code, job.written().lines().count()), (Some(0), 2), "{err}");
+
+    let job = Job::new("empty", "# nothing\n");
+    for _ in 0..2 {
+        let (code, err) = job.run(&["--format", "csv"]).await;
+        assert_eq!((code, job.written().lines().count()), (Some(0), 1), "{err}");
+    }
+}

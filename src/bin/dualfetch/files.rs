@@ -1,6 +1,8 @@
-//! How many files may be open: a connection is one.
+//! What the system is asked for about files: how many may be open, and to keep others from one.
 
-/// Allows as many as this user may have. Systems begin with few, for the sake of programs from long ago; connections kept
+use std::fs::File;
+
+/// Allows as many open files as this user may have; a connection is one. Systems begin with few, for the sake of programs from long ago; connections kept
 /// alive at many hosts are more than that. What cannot be had is told when a row fails by it.
 #[cfg(unix)]
 pub(crate) fn allow_many() {
@@ -16,5 +18,20 @@ pub(crate) fn allow_many() {
     }
 }
 
+/// Takes the file for this process alone, until it ends. `false` when another one has it; where files cannot be taken,
+/// nothing keeps two runs apart.
+#[cfg(unix)]
+pub(crate) fn lock(file: &File) -> bool {
+    use rustix::fs::{FlockOperation, flock};
+    use rustix::io::Errno;
+
+    !matches!(flock(file, FlockOperation::NonBlockingLockExclusive), Err(Errno::WOULDBLOCK))
+}
+
 #[cfg(not(unix))]
 pub(crate) fn allow_many() {}
+
+#[cfg(not(unix))]
+pub(crate) fn lock(_: &File) -> bool {
+    true
+}

@@ -35,6 +35,7 @@ pub(crate) fn run(args: TitlesArgs) -> Result<ExitCode, Stop> {
     files::allow_many();
     let (target, earlier) = open(&args)?;
     if let Some(Earlier { journal, lines }) = &earlier
+        && *lines > 0
         && journal.done().count() >= *lines
     {
         return Ok(nothing_left(&args, journal));

@@ -13,8 +13,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::Stop;
 use crate::output::Format;
+use crate::{Stop, files};
 
 pub(crate) use done::Done;
 use saved::Saved;
@@ -130,7 +130,10 @@ fn open(output: &Path, create: bool) -> Result<File, Stop> {
     let name = output.display();
     let file = options.open(output).map_err(|error| Stop::writing(&name, &error))?;
     match file.metadata() {
-        Ok(about) if about.is_file() => Ok(file),
+        Ok(about) if about.is_file() && files::lock(&file) => Ok(file),
+        Ok(about) if about.is_file() => Err(Stop::Fault(format!(
+            "another run is writing to {name}: wait for its end, or give this one files of its own"
+        ))),
         _ => Err(Stop::Fault(format!(
             "{name} is not a regular file: --resume cannot cut it back to whole rows"
         ))),
