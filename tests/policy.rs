@@ -6,6 +6,9 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 mod policy {
     pub(crate) mod batch;
     pub(crate) mod deadlines;
+    /// Wakers are `Send`, which the platform is on native targets alone.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) mod handover;
     pub(crate) mod limits;
     pub(crate) mod options;
     pub(crate) mod rate;

@@ -52,6 +52,8 @@ pub(super) fn guard<B: Backend>(
         && declared > limit
         && !head.headers.contains_key(http::header::CONTENT_ENCODING)
     {
+        // Ended before the permit goes to another.
+        drop(body);
         return Err(ErrorKind::BodyTooLarge { limit }.into());
     }
     let mut inside = Inside::<B> {
@@ -226,10 +228,13 @@ impl<B: Backend> Holder for Cell<B> {
         waker.into_iter().for_each(Waker::wake);
     }
 
-    fn absorb(&self, cx: &mut Context<'_>) -> bool {
+    fn absorb(&self, cx: &mut Context<'_>) {
         let mut inside = self.lock();
         // Once the caller reads, the body's waker is the caller's.
-        !inside.is_read && inside.absorb(cx)
+        let again = !inside.is_read && inside.absorb(cx);
+        if !again && let Some(permit) = &inside.permit {
+            permit.not_absorbable();
+        }
     }
 }
 

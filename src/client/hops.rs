@@ -52,18 +52,20 @@ impl<'a, B: Backend> Call<'a, B> {
         let started = self.shared.backend.now();
         self.run.begin(started);
         loop {
-            let mut answer = match self.run.answer(&self.request).await {
+            let Answer { head, mut body } = match self.run.answer(&self.request).await {
                 Ok(answer) => answer,
                 Err(error) => return Err(self.failed(error)),
             };
             let elapsed = self.shared.backend.now().saturating_sub(started);
-            let next = self.decide(&answer.head);
+            let next = self.decide(&head);
             if let Ok(Next::Stop) = next {
-                let mut answer = Some(answer);
+                let mut answer = Some(Answer { head, body });
                 return poll_fn(|cx| Poll::Ready(self.finish(answer.take(), elapsed, cx))).await;
             }
-            poll_fn(|cx| guarded::take_what_is_there(&mut answer.body, cx)).await;
-            self.history.push(Hop::new(self.request.url.clone(), answer.head, elapsed));
+            poll_fn(|cx| guarded::take_what_is_there(&mut body, cx)).await;
+            // Ended before the permit goes to another.
+            drop(body);
+            self.history.push(Hop::new(self.request.url.clone(), head, elapsed));
             match next {
                 Ok(Next::Follow(next)) => self.follow(next),
                 Ok(Next::Stop) => {}

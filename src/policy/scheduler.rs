@@ -76,11 +76,12 @@ pub struct HostFigures {
 
 /// Whoever holds a permit without being polled, so that others can act on it: a response nobody reads.
 pub(crate) trait Holder: MaybeSend + MaybeSync {
-    /// The permit was taken back because its time is over, by the total or the wall clock: end the transfer.
+    /// The permit's time is over, by the total or the wall clock, and others wait: end the transfer, then drop the
+    /// permit.
     fn revoke(&self, phase: Phase);
 
-    /// Others wait: take in what has come if it is small. `false` when there is no use in asking again.
-    fn absorb(&self, cx: &mut Context<'_>) -> bool;
+    /// Others wait: take in what has come if it is small.
+    fn absorb(&self, cx: &mut Context<'_>);
 }
 
 /// What a request asks of the scheduler.
@@ -246,6 +247,11 @@ impl Permit {
         self.scheduler.update(None, |state, _| state.reading(self.slot));
     }
 
+    /// There is no use in asking its holder to [`absorb`](Holder::absorb) again.
+    pub(crate) fn not_absorbable(&self) {
+        self.scheduler.lock().not_absorbable(self.slot);
+    }
+
     /// Whether it was taken back.
     pub(crate) fn is_revoked(&self) -> bool {
         self.scheduler.lock().is_revoked(self.slot)
@@ -280,10 +286,9 @@ impl Scheduler {
                 holder.revoke(*phase);
             }
         }
-        for (unread, holder) in &round.unread {
-            let Some(holder) = holder.upgrade() else { continue };
-            if !holder.absorb(cx) {
-                self.lock().not_absorbable(*unread);
+        for holder in &round.unread {
+            if let Some(holder) = holder.upgrade() {
+                holder.absorb(cx);
             }
         }
         if let Some(count) = round.warn {

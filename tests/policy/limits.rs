@@ -262,3 +262,19 @@ fn redirected_requests_keep_their_order_at_the_front() {
         .collect();
     assert_eq!(order, ["1", "2", "3", "4", "5"]);
 }
+
+#[test]
+fn a_request_that_times_out_is_at_its_end_before_a_waiter_starts() {
+    let (platform, session) = session(Config::new().limit(1).timeout(Timeout::new().total(secs(30))));
+    platform.on_every(|_: &Request| Reply::hangs());
+    platform.run(async {
+        let mut late = Box::pin(session.get("https://a.example/late").send());
+        let mut early = Box::pin(session.get("https://a.example/early").send());
+        assert!(once(&mut early).await);
+        assert!(once(&mut late).await);
+        // Both timers are set for the same moment; the waiter is polled first.
+        let (late, early) = join(late, early).await;
+        assert!(late.is_err() && early.is_err());
+    });
+    assert_eq!(platform.peak(), 1);
+}

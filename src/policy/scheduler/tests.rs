@@ -210,25 +210,36 @@ fn nobody_starts_before_its_time() {
 /// A response in a caller's hands.
 #[derive(Default)]
 struct Body {
+    permit: Mutex<Option<Permit>>,
     revoked: AtomicUsize,
     asked: AtomicUsize,
+}
+
+impl Body {
+    fn permit(&self) -> MutexGuard<'_, Option<Permit>> {
+        self.permit.lock().expect("no panic")
+    }
 }
 
 impl Holder for Body {
     fn revoke(&self, _: Phase) {
         self.revoked.fetch_add(1, Ordering::SeqCst);
+        *self.permit() = None;
     }
 
-    fn absorb(&self, _: &mut Context<'_>) -> bool {
+    fn absorb(&self, _: &mut Context<'_>) {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        false
+        if let Some(permit) = &*self.permit() {
+            permit.not_absorbable();
+        }
     }
 }
 
-fn hand_out(permit: &Permit) -> Arc<Body> {
+fn hand_out(permit: Permit) -> Arc<Body> {
     let body = Arc::new(Body::default());
     let holder: Weak<dyn Holder> = Arc::<Body>::downgrade(&body) as _;
     permit.handed_out(holder, START);
+    *body.permit() = Some(permit);
     body
 }
 
@@ -238,7 +249,7 @@ fn a_waiter_takes_back_a_permit_that_is_over_its_time() {
     let total = Duration::from_secs(30);
     let mut first = Waiter::with(&scheduler, Ticket { total_left: Some(total), ..ticket("a") });
     let held = first.permit().expect("a permit");
-    let body = hand_out(&held);
+    let body = hand_out(held);
     let mut waiter = Waiter::new(&scheduler, "b");
     assert!(waiter.poll(START).is_pending());
     let warning = START + Duration::from_secs(5);
@@ -248,8 +259,6 @@ fn a_waiter_takes_back_a_permit_that_is_over_its_time() {
     assert_eq!(waiter.acquire.wake_at(), Some(START + total));
     assert!(waiter.poll(START + total).is_ready());
     assert_eq!(body.revoked.load(Ordering::SeqCst), 1);
-    assert!(held.is_revoked());
-    drop(held);
     assert_eq!(scheduler.figures(), Figures::default());
 }
 
@@ -264,23 +273,26 @@ fn a_permit_whose_owner_never_claims_it_runs_out_of_time() {
     assert!(patient.poll(START).is_pending());
     drop(first);
     assert!(patient.poll(START).is_pending());
-    assert!(patient.poll(START + total).is_ready());
+    assert!(patient.poll(START + total).is_pending(), "its owner's timer goes first");
+    let at = patient.acquire.wake_at().expect("a time");
+    assert!(at <= START + total + Duration::from_millis(100));
+    assert!(patient.poll(at).is_ready());
     assert_eq!(forgotten.poll(START + total).map(|answer| answer.err()), Poll::Ready(Some(Revoked)));
 }
 
 #[test]
 fn unread_bodies_that_hold_everything_are_asked_to_come_in_once() {
     let scheduler = Scheduler::new(Limits::new(2, 0));
-    let permits: Vec<_> = (0..2).filter_map(|_| Waiter::new(&scheduler, "a").permit()).collect();
+    let mut permits: Vec<_> = (0..2).filter_map(|_| Waiter::new(&scheduler, "a").permit()).collect();
     let mut waiter = Waiter::new(&scheduler, "a");
     assert!(waiter.permit().is_none());
-    let first = hand_out(&permits[0]);
+    let first = hand_out(permits.remove(0));
     assert!(waiter.permit().is_none());
     let asked = |body: &Body| body.asked.load(Ordering::SeqCst);
     assert_eq!(asked(&first), 0, "one of two may still be read");
     assert_eq!(waiter.acquire.wake_at(), Some(START + Duration::from_millis(100)));
     waiter.was_woken();
-    let second = hand_out(&permits[1]);
+    let second = hand_out(permits.remove(0));
     assert!(waiter.was_woken());
     assert!(waiter.permit().is_none());
     assert!(waiter.permit().is_none());
@@ -293,8 +305,8 @@ fn a_body_being_read_is_left_alone_until_its_time_is_over() {
     let total = Duration::from_secs(30);
     let mut first = Waiter::with(&scheduler, Ticket { total_left: Some(total), ..ticket("a") });
     let held = first.permit().expect("a permit");
-    let body = hand_out(&held);
-    held.reading();
+    let body = hand_out(held);
+    body.permit().as_ref().expect("a permit").reading();
     let mut waiter = Waiter::new(&scheduler, "a");
     assert!(waiter.poll(START).is_pending());
     assert_eq!(body.asked.load(Ordering::SeqCst), 0);
@@ -307,7 +319,7 @@ fn the_sentinel_s_duty_passes_on_when_it_leaves() {
     let scheduler = Scheduler::new(Limits::new(1, 0));
     let total = Duration::from_secs(30);
     let mut first = Waiter::with(&scheduler, Ticket { total_left: Some(total), ..ticket("a") });
-    let _held = first.permit().expect("a permit");
+    let _body = hand_out(first.permit().expect("a permit"));
     let mut sentinel = Waiter::new(&scheduler, "a");
     let mut other = Waiter::new(&scheduler, "a");
     assert!(sentinel.permit().is_none());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::Phase;
 
 use super::super::{Holder, Wakes};
-use super::{HostId, Slot, SlotId, State};
+use super::{HostId, Slot, State, Until};
 
 /// How long unread bodies may hold every permit before a warning says so.
 const UNREAD_WARNING: Duration = Duration::from_secs(5);
@@ -15,10 +15,14 @@ const UNREAD_WARNING: Duration = Duration::from_secs(5);
 /// everything.
 pub(super) const LINGER: Duration = Duration::from_millis(100);
 
+/// How long past its time a request may hold a permit without a response to take it back from: its own timer, which
+/// ends the exchange, goes first.
+const GRACE: Duration = Duration::from_millis(100);
+
 /// What the sentinel's round found to do outside the lock.
 pub(in super::super) struct Round {
     pub(in super::super) revoked: Vec<(Weak<dyn Holder>, Phase)>,
-    pub(in super::super) unread: Vec<(SlotId, Weak<dyn Holder>)>,
+    pub(in super::super) unread: Vec<Weak<dyn Holder>>,
     pub(in super::super) warn: Option<usize>,
     pub(in super::super) wake_at: Option<Duration>,
 }
@@ -62,27 +66,34 @@ impl State {
             let Slot::Holding { host, until, holder, unread, .. } = &mut self.slots[slot as usize] else {
                 continue;
             };
-            let (host, deadline) = (*host, until.start(now));
-            if let Some((at, phase)) = deadline
-                && at <= now
-            {
-                over.push(slot);
-                round.revoked.extend(holder.clone().map(|holder| (holder, phase)));
-                continue;
+            let host = *host;
+            if let Some((at, phase)) = until.start(now) {
+                let at = if holder.is_some() { at } else { at.saturating_add(GRACE) };
+                if at <= now {
+                    match holder.clone() {
+                        // It gives the permit back itself, after it has ended the transfer.
+                        Some(holder) => {
+                            *until = Until::Deadline(None);
+                            round.revoked.push((holder, phase));
+                        }
+                        None => over.push(slot),
+                    }
+                    continue;
+                }
+                round.wake_at = earliest(round.wake_at, Some(at));
             }
-            round.wake_at = earliest(round.wake_at, deadline.map(|(at, _)| at));
             let Some(unread) = unread else { continue };
             newest = newest.max(unread.since);
             let Some(holder) = holder.clone().filter(|_| unread.absorbable) else { continue };
             let due = unread.since.saturating_add(LINGER);
             if due <= now || session_is_stalled || self.host_is_stalled(host) {
                 // Its waker tells when there is more to take in.
-                round.unread.push((SlotId(slot), holder));
+                round.unread.push(holder);
             } else {
                 round.wake_at = earliest(round.wake_at, Some(due));
             }
         }
-        if session_is_stalled && over.is_empty() && !self.warned {
+        if session_is_stalled && over.is_empty() && round.revoked.is_empty() && !self.warned {
             let at = newest.saturating_add(UNREAD_WARNING);
             if at <= now {
                 self.warned = true;
