@@ -135,6 +135,10 @@ impl<'a, B: Backend> Run<'a, B> {
         let backend = &shared.backend;
         let progress = bounds.headers.map(|_| Arc::new(Progress::default()));
         let started = backend.now();
+        // It may have waited unpolled past its time.
+        if let Some(phase) = deadlines.expired(started) {
+            return Err(Error::timeout(phase));
+        }
         // Boxed only now, so that a request which still waits for its permit stays small.
         let mut exchange =
             Box::pin(backend.exchange(as_sent(request, &shared.config.headers, progress.clone())));
@@ -160,7 +164,7 @@ impl<'a, B: Backend> Run<'a, B> {
         let (head, body) = outcome?;
         // A waiter may have taken the permit back while this future was not being polled.
         match self.permit.as_ref().is_some_and(Permit::is_revoked) {
-            true => Err(Error::timeout(Phase::Total)),
+            true => Err(Error::timeout(deadlines.expired(backend.now()).unwrap_or(Phase::Total))),
             false => Ok(Answer { head, body }),
         }
     }

@@ -71,11 +71,11 @@ impl<B: Backend> Timer<B> {
         poll_fn(|cx| {
             loop {
                 let now = backend.now();
-                if now >= until {
-                    return Poll::Ready(Ok(()));
-                }
                 if let Some(phase) = deadlines.expired(now) {
                     return Poll::Ready(Err(Error::timeout(phase)));
+                }
+                if now >= until {
+                    return Poll::Ready(Ok(()));
                 }
                 let at = deadlines.next().map_or(until, |(at, _)| at.min(until));
                 ready!(self.poll_at(cx, backend, at));

@@ -6,8 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::time::Duration;
 
 use dualfetch::platform::scripted::{Reply, Scripted};
-use dualfetch::{Client, Config, Error, Phase, Request, Response, Session, Timeout};
-use futures_util::future::join_all;
+use dualfetch::{Client, Config, Error, Phase, Request, Response, Retry, Session, Timeout};
+use futures_util::future::{join, join_all};
 
 use crate::{once, secs, session};
 
@@ -180,4 +180,51 @@ fn waiters_take_back_a_permit_when_its_wall_clock_runs_out() {
         })
         .unwrap();
     assert_eq!(platform.elapsed(), secs(10));
+}
+
+#[test]
+fn a_back_off_that_ends_with_the_total_is_not_waited_in_line_for() {
+    let config = Config::new().limit(1).retry(Retry::standard()).timeout(Timeout::new().total(secs(5)));
+    let (platform, session) = session(config);
+    platform.on(URL, Reply::status(503).header("retry-after", "5"));
+    platform.on("https://b.example/", Reply::ok("x").after(secs(60)));
+    let other = session.get("https://b.example/").timeout(Timeout::new().total(None)).send();
+    let (error, _) = platform.run(join(
+        async {
+            let error = session.get(URL).send().await.expect_err("no time left");
+            (error.phase(), platform.elapsed())
+        },
+        other,
+    ));
+    assert_eq!(error, (Some(Phase::Total), secs(5)));
+}
+
+#[test]
+fn what_was_left_unpolled_past_its_deadline_is_not_sent() {
+    let (platform, session) = session(Config::new().limit(1));
+    platform.on_every(|_: &Request| Reply::ok("x").after(secs(5)));
+    let error = platform.run(async {
+        let mut first = Box::pin(session.get("https://b.example/").send());
+        assert!(once(&mut first).await);
+        let mut parked = Box::pin(session.get(URL).timeout(Timeout::new().wall(secs(7))).send());
+        assert!(once(&mut parked).await);
+        join(first, platform.sleep(secs(30))).await.0.expect("an answer");
+        parked.await.expect_err("granted in time, and polled too late")
+    });
+    assert_eq!((error.phase(), platform.calls().len()), (Some(Phase::Wall), 1));
+}
+
+#[test]
+fn a_request_whose_permit_was_taken_back_names_the_deadline_that_passed() {
+    let (platform, session) = session(Config::new().limit(1));
+    platform.on_every(|_: &Request| Reply::ok("x").after(secs(5)));
+    let error = platform.run(async {
+        let mut parked = Box::pin(session.get(URL).timeout(Timeout::new().wall(secs(3))).send());
+        assert!(once(&mut parked).await);
+        session.get("https://b.example/").await.expect("the permit was taken back");
+        parked.await.expect_err("its time was over")
+    });
+    assert_eq!(error.phase(), Some(Phase::Wall));
+    let starts: Vec<_> = platform.calls().iter().map(|call| call.at).collect();
+    assert_eq!(starts, [secs(0), Duration::from_millis(3_100)]);
 }
