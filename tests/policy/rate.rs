@@ -82,6 +82,21 @@ fn who_gives_up_waiting_uses_no_start() {
 }
 
 #[test]
+fn who_comes_while_a_waiter_without_room_keeps_watch_starts_on_time() {
+    let (platform, session) = session(Config::new().limit_per_host(1).rate(1, secs(1)));
+    platform.on("https://slow.example/", Reply::ok("x").after(secs(60)));
+    platform.on("https://a.example/", Reply::ok("x"));
+    let send = |url| session.get(url).send();
+    let slow = join(send("https://slow.example/"), send("https://slow.example/"));
+    let ((first, second), ()) = platform.run(join(slow, async {
+        platform.sleep(Duration::from_millis(100)).await;
+        send("https://a.example/").await.expect("an answer");
+    }));
+    assert!(first.is_ok() && second.is_ok());
+    assert_eq!(starts(&platform), [0, 1, 60].map(secs));
+}
+
+#[test]
 fn a_rate_of_nothing_is_refused() {
     for config in [Config::new().rate(0, secs(1)), Config::new().rate(1, Duration::ZERO)] {
         let error = dualfetch::Client::with_backend(config, Scripted::new(1)).expect_err("no rate");

@@ -162,6 +162,9 @@ impl State {
                     break;
                 };
                 if now < self.next_start {
+                    if self.planned.is_none_or(|at| at > self.next_start) {
+                        self.wake_sentinel(wakes);
+                    }
                     break;
                 }
                 self.count_start(now);
@@ -224,14 +227,16 @@ impl State {
         now: Duration,
         wakes: &mut Wakes,
     ) {
-        let Slot::Holding { host, holder, unread, .. } = &mut self.slots[slot.0 as usize] else { return };
-        let host = *host;
+        let Slot::Holding { host, until, holder, unread, .. } = &mut self.slots[slot.0 as usize] else {
+            return;
+        };
+        let (host, due) = (*host, until.start(now).map_or(Duration::MAX, |(at, _)| at));
         *holder = Some(by);
         if unread.replace(Unread { since: now, absorbable: true }).is_none() {
             self.hosts[host as usize].unread += 1;
             self.unread += 1;
         }
-        let looks_in_time = self.planned.is_some_and(|at| at <= now.saturating_add(LINGER));
+        let looks_in_time = self.planned.is_some_and(|at| at <= due && at <= now.saturating_add(LINGER));
         if self.waiting > 0 && (!looks_in_time || self.session_is_stalled() || self.host_is_stalled(host)) {
             self.wake_sentinel(wakes);
         }
