@@ -11,6 +11,9 @@ mod policy {
     pub(crate) mod handover;
     pub(crate) mod limits;
     pub(crate) mod options;
+    /// proptest is for native targets.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) mod properties;
     pub(crate) mod rate;
     pub(crate) mod redirects;
     pub(crate) mod retries;

@@ -28,6 +28,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// With which body.
     pub body: Option<Bytes>,
+    /// When its exchange ended: the response's body at its end, an error, or dropped. `None` while under way.
+    pub ended: Option<Duration>,
 }
 
 impl std::fmt::Debug for Call {
@@ -115,7 +117,9 @@ impl World {
             url: request.url.as_str().to_owned(),
             headers: request.headers.clone(),
             body: request.body.as_bytes().cloned(),
+            ended: None,
         });
+        let call = state.calls.len() - 1;
         state.open += 1;
         state.peak = state.peak.max(state.open);
         let host = state.hosts.entry(origin.clone()).or_default();
@@ -125,7 +129,7 @@ impl World {
         let handler = state.handler.clone();
         drop(state);
         let reply = scripted.or_else(|| handler.map(|handler| handler.reply(request)));
-        (reply.unwrap_or_else(|| Reply::status(404)), Open { world: Arc::clone(self), origin })
+        (reply.unwrap_or_else(|| Reply::status(404)), Open { world: Arc::clone(self), origin, call })
     }
 }
 
@@ -160,12 +164,18 @@ impl State {
 pub(super) struct Open {
     world: Arc<World>,
     origin: String,
+    /// Its place among the calls.
+    call: usize,
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         let mut state = self.world.lock();
+        let now = state.now;
         state.open -= 1;
+        if let Some(call) = state.calls.get_mut(self.call) {
+            call.ended = Some(now);
+        }
         if let Some(host) = state.hosts.get_mut(&self.origin) {
             host.open -= 1;
         }
