@@ -90,6 +90,10 @@ impl<'a, B: Backend> Run<'a, B> {
     /// Waits for a permit. The total clock stands still meanwhile.
     async fn admit(&mut self, request: &Request) -> Result<()> {
         let Self { shared, deadlines, timer, .. } = self;
+        // Nothing is left of it for after the wait.
+        if deadlines.total_left() == Some(Duration::ZERO) {
+            return Err(Error::timeout(Phase::Total));
+        }
         let mut acquire = shared.scheduler.acquire(Ticket {
             origin: request.url.origin().into(),
             priority: request.priority,

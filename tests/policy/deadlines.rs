@@ -200,6 +200,23 @@ fn a_back_off_that_ends_with_the_total_is_not_waited_in_line_for() {
 }
 
 #[test]
+fn a_redirect_that_takes_the_whole_total_is_not_waited_in_line_for() {
+    let (platform, session) = session(Config::new().limit_per_host(1));
+    platform.on(URL, Reply::redirect(302, "https://b.example/").after(secs(5)));
+    platform.on("https://b.example/", Reply::ok("x").after(secs(60)));
+    let other = session.get("https://b.example/").send();
+    let (error, _) = platform.run(join(
+        async {
+            let sent = session.get(URL).timeout(Timeout::new().total(secs(5))).send();
+            let error = sent.await.expect_err("no time left");
+            (error.phase(), platform.elapsed())
+        },
+        other,
+    ));
+    assert_eq!(error, (Some(Phase::Total), secs(5)));
+}
+
+#[test]
 fn what_was_left_unpolled_past_its_deadline_is_not_sent() {
     let (platform, session) = session(Config::new().limit(1));
     platform.on_every(|_: &Request| Reply::ok("x").after(secs(5)));
