@@ -177,25 +177,11 @@ impl Acquire {
             self.wake_at = self.ticket.not_before;
             return Poll::Pending;
         }
-        let slot = match self.slot {
-            Some(slot) => slot,
-            None => {
-                let slot =
-                    self.scheduler.update(Some(now), |state, wakes| state.enqueue(&self.ticket, wakes));
-                self.slot = Some(slot);
-                slot
-            }
-        };
+        let slot = self.join(now);
         if let Some(answer) = self.answer(slot, now) {
             return Poll::Ready(answer);
         }
-        let takes_over = self.look_at.is_some_and(|at| at <= now);
-        if takes_over || self.look_at.is_none() {
-            self.look_at = now.checked_add(self.patience);
-            self.patience = self.patience.saturating_mul(2);
-        }
-        let round = self.scheduler.wait(slot, cx, now, takes_over);
-        self.wake_at = round.into_iter().chain(self.look_at).min();
+        self.look(slot, cx, now);
         match self.answer(slot, now) {
             Some(answer) => Poll::Ready(answer),
             None => Poll::Pending,
@@ -205,6 +191,22 @@ impl Acquire {
     /// When to poll again without having been woken.
     pub(crate) fn wake_at(&self) -> Option<Duration> {
         self.wake_at
+    }
+
+    fn join(&mut self, now: Duration) -> SlotId {
+        *self.slot.get_or_insert_with(|| {
+            self.scheduler.update(Some(now), |state, wakes| state.enqueue(&self.ticket, wakes))
+        })
+    }
+
+    fn look(&mut self, slot: SlotId, cx: &mut Context<'_>, now: Duration) {
+        let takes_over = self.look_at.is_some_and(|at| at <= now);
+        if takes_over || self.look_at.is_none() {
+            self.look_at = now.checked_add(self.patience);
+            self.patience = self.patience.saturating_mul(2);
+        }
+        let round = self.scheduler.wait(slot, cx, now, takes_over);
+        self.wake_at = round.into_iter().chain(self.look_at).min();
     }
 
     fn answer(&mut self, slot: SlotId, now: Duration) -> Option<Result<Permit, Revoked>> {

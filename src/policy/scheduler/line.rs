@@ -1,14 +1,14 @@
 //! Doubly linked lists threaded through a slab, so that anyone can leave from the middle at no cost.
 
 /// The two ends of a list of slab places.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(super) struct Line {
     head: Option<u32>,
     tail: Option<u32>,
 }
 
 /// An entry's neighbours in a [`Line`].
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(super) struct Links {
     before: Option<u32>,
     after: Option<u32>,

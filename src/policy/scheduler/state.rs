@@ -465,3 +465,6 @@ fn turn_links(host: &mut Host) -> Option<&mut Links> {
 fn index(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;
