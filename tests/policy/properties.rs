@@ -32,12 +32,13 @@ pub(crate) fn holds<S: Strategy>(name: &'static str, worlds: S, property: impl F
     }
     let regressions = FileFailurePersistence::Direct("tests/policy/properties/regressions.txt");
     config.failure_persistence = Some(Box::new(regressions));
+    let tries = format!("{} worlds, seed {:?}", config.cases, config.rng_seed);
     let tried = TestRunner::new(config).run(&worlds, |world| {
         property(world);
         Ok(())
     });
     match tried {
-        Ok(()) => {}
+        Ok(()) => println!("{name}: held in {tries}"),
         Err(TestError::Fail(why, world)) => panic!("{name}: {why}\nin {world:?}"),
         Err(aborted) => panic!("{name}: {aborted}"),
     }
