@@ -12,7 +12,7 @@ use crate::error::{Error, Phase, Result};
 use crate::head::Head;
 use crate::maybe::BoxBody;
 use crate::platform::{Backend, Progress};
-use crate::policy::deadline::{Bounds, Deadlines};
+use crate::policy::deadline::Deadlines;
 use crate::policy::redirect;
 use crate::policy::retry::{Decision, Outcome, Retry};
 use crate::policy::scheduler::{Permit, Revoked, Ticket};
@@ -24,8 +24,7 @@ use super::{Shared, guarded};
 
 /// One call under way: its clocks, its timer and, while it has one, its permit.
 pub(super) struct Run<'a, B: Backend> {
-    shared: &'a Arc<Shared<B>>,
-    bounds: Bounds,
+    pub(super) shared: &'a Arc<Shared<B>>,
     deadlines: Deadlines,
     timer: Timer<B>,
     permit: Option<Permit>,
@@ -42,9 +41,8 @@ pub(super) struct Answer<B: Backend> {
 
 impl<'a, B: Backend> Run<'a, B> {
     pub(super) fn new(shared: &'a Arc<Shared<B>>, request: &Request) -> Self {
-        let bounds = request.options.timeout.resolve();
-        let deadlines = Deadlines::new(bounds);
-        Self { shared, bounds, deadlines, timer: Timer::new(), permit: None, waited: false, attempts: 0 }
+        let deadlines = Deadlines::new(request.options.timeout.resolve());
+        Self { shared, deadlines, timer: Timer::new(), permit: None, waited: false, attempts: 0 }
     }
 
     /// The wall clock starts.
@@ -135,9 +133,9 @@ impl<'a, B: Backend> Run<'a, B> {
 
     /// One attempt, under the deadlines.
     async fn exchange(&mut self, request: &Request) -> Result<Answer<B>> {
-        let Self { shared, bounds, deadlines, timer, .. } = self;
+        let Self { shared, deadlines, timer, .. } = self;
         let backend = &shared.backend;
-        let progress = bounds.headers.map(|_| Arc::new(Progress::default()));
+        let progress = deadlines.bounds().headers.map(|_| Arc::new(Progress::default()));
         let started = backend.now();
         // It may have waited unpolled past its time.
         if let Some(phase) = deadlines.expired(started) {
@@ -155,7 +153,8 @@ impl<'a, B: Backend> Run<'a, B> {
                     Some(since) => deadlines.enter(Phase::Headers, since),
                     // Another request's connection may be taken meanwhile, without word of it: connecting is not waited
                     // for longer than it may take.
-                    None => match bounds.connect.and_then(|connect| started.checked_add(connect)) {
+                    None => match deadlines.bounds().connect.and_then(|connect| started.checked_add(connect))
+                    {
                         Some(connected_by) => deadlines.enter(Phase::Headers, connected_by),
                         None => deadlines.leave(),
                     },

@@ -35,7 +35,6 @@ pub(super) fn send<B: Backend>(
 
 /// One call: the request as its next hop sends it, and the way so far.
 struct Call<'a, B: Backend> {
-    shared: &'a Arc<Shared<B>>,
     request: Request,
     run: Run<'a, B>,
     history: Vec<Hop>,
@@ -45,18 +44,18 @@ impl<'a, B: Backend> Call<'a, B> {
     fn new(shared: &'a Arc<Shared<B>>, mut request: Request) -> Result<Box<Self>> {
         prepare(shared, &mut request).map_err(|error| error.with_url(&request.url))?;
         let run = Run::new(shared, &request);
-        Ok(Box::new(Self { shared, request, run, history: Vec::new() }))
+        Ok(Box::new(Self { request, run, history: Vec::new() }))
     }
 
     async fn run(&mut self) -> Result<Response> {
-        let started = self.shared.backend.now();
+        let started = self.run.shared.backend.now();
         self.run.begin(started);
         loop {
             let Answer { head, mut body } = match self.run.answer(&self.request).await {
                 Ok(answer) => answer,
                 Err(error) => return Err(self.failed(error)),
             };
-            let elapsed = self.shared.backend.now().saturating_sub(started);
+            let elapsed = self.run.shared.backend.now().saturating_sub(started);
             let next = self.decide(&head);
             if let Ok(Next::Stop) = next {
                 let mut answer = Some(Answer { head, body });
@@ -76,7 +75,7 @@ impl<'a, B: Backend> Call<'a, B> {
 
     fn decide(&self, head: &Head) -> Result<Next> {
         let Request { url, method, options, .. } = &self.request;
-        if !self.shared.backend.capabilities().redirects || options.follow_redirects == Some(false) {
+        if !self.run.shared.backend.capabilities().redirects || options.follow_redirects == Some(false) {
             return Ok(Next::Stop);
         }
         let next = redirect::next(url, method, head.status, &head.headers)?;
@@ -93,7 +92,10 @@ impl<'a, B: Backend> Call<'a, B> {
     fn follow(&mut self, next: Redirected) {
         match next.cross_origin {
             true => self.run.give_permit_back(),
-            false => self.shared.scheduler.count_start(self.shared.backend.now()),
+            false => {
+                let shared = self.run.shared;
+                shared.scheduler.count_start(shared.backend.now());
+            }
         }
         let request = &mut self.request;
         request.has_left_origin |= next.cross_origin;
@@ -129,7 +131,7 @@ impl<'a, B: Backend> Call<'a, B> {
         Ok(Response::new(head, self.request.url.clone(), body)
             .with_way(std::mem::take(&mut self.history), self.run.attempts(), elapsed)
             .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY)))
-            .with_charset(self.shared.backend.charset()))
+            .with_charset(self.run.shared.backend.charset()))
     }
 
     fn failed(&mut self, error: Error) -> Error {

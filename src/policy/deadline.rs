@@ -161,6 +161,11 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
+    /// What they are made of.
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
     /// No clock runs yet.
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self { wall_at: None, total: Pausable { left: bounds.total, since: None }, bounds, step: None }

@@ -113,14 +113,7 @@ impl Scheduler {
 
     /// Asks for a permit. Nothing is reserved before the first poll; dropping the answer leaves no trace.
     pub(crate) fn acquire(self: &Arc<Self>, ticket: Ticket) -> Acquire {
-        Acquire {
-            scheduler: Arc::clone(self),
-            ticket,
-            slot: None,
-            wake_at: None,
-            look_at: None,
-            patience: PATIENCE,
-        }
+        Acquire { scheduler: Arc::clone(self), ticket, slot: None, wake_at: None, look_at: None, looks: 0 }
     }
 
     /// What is under way now.
@@ -165,7 +158,8 @@ pub(crate) struct Acquire {
     wake_at: Option<Duration>,
     /// When to take the sentinel's role over, should whoever has it have been left unpolled.
     look_at: Option<Duration>,
-    patience: Duration,
+    /// How often it has set that time: each is twice as far off as the one before.
+    looks: u32,
 }
 
 impl Acquire {
@@ -202,8 +196,9 @@ impl Acquire {
     fn look(&mut self, slot: SlotId, cx: &mut Context<'_>, now: Duration) {
         let takes_over = self.look_at.is_some_and(|at| at <= now);
         if takes_over || self.look_at.is_none() {
-            self.look_at = now.checked_add(self.patience);
-            self.patience = self.patience.saturating_mul(2);
+            let patience = PATIENCE.saturating_mul(1_u32.checked_shl(self.looks).unwrap_or(u32::MAX));
+            self.look_at = now.checked_add(patience);
+            self.looks += 1;
         }
         let round = self.scheduler.wait(slot, cx, now, takes_over);
         self.wake_at = round.into_iter().chain(self.look_at).min();
