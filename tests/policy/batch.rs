@@ -178,3 +178,36 @@ fn asking_for_order_midway_loses_no_row() {
     });
     assert_eq!(n, 4);
 }
+
+/// When the last row of the hosts but the first is there: 100 hosts, 20 URLs each, 50 to 150 ms a page.
+fn last_row(hangs: bool) -> Duration {
+    let (platform, session) = session(Config::new().limit(100).limit_per_host(10));
+    platform.on_every(move |request: &Request| {
+        let n: u64 = request.url().path()[1..].parse().unwrap_or(0);
+        match request.url().host() {
+            Some("host0.example") if hangs => Reply::hangs(),
+            _ => Reply::html("<title>x</title>").after(Duration::from_millis(50 + n * 7_919 % 101)),
+        }
+    });
+    let urls = (0..2_000).map(|n| format!("https://host{}.example/{n}", n % 100));
+    platform.run(async {
+        let mut rows = session.titles(urls);
+        let mut last = Duration::ZERO;
+        let mut left = 99 * 20;
+        while left > 0
+            && let Some(row) = rows.next().await
+        {
+            if row.index % 100 != 0 {
+                last = platform.elapsed();
+                left -= 1;
+            }
+        }
+        last
+    })
+}
+
+#[test]
+fn one_host_of_a_hundred_that_hangs_delays_the_others_by_a_tenth_at_most() {
+    let (with, without) = (last_row(true), last_row(false));
+    assert!(with * 10 <= without * 11, "{with:?} instead of {without:?}");
+}
