@@ -14,7 +14,7 @@ pub(super) use self::sentinel::Round;
 
 use self::sentinel::LINGER;
 use super::line::{Line, Links};
-use super::{Figures, Holder, HostFigures, Limits, Ticket, Wakes};
+use super::{Figures, Holder, HostFigures, Limits, PATIENCE, Ticket, Wakes};
 
 /// A slot's place in the slab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub(super) struct State {
     sentinel: Option<u32>,
     /// When the sentinel will look again by itself.
     planned: Option<Duration>,
+    /// When anyone looked last.
+    looked: Option<Duration>,
     warned: bool,
     /// Where starts are paced: not before this.
     next_start: Duration,
@@ -125,6 +127,7 @@ impl State {
             unread: 0,
             sentinel: None,
             planned: None,
+            looked: None,
             warned: false,
             next_start: Duration::ZERO,
         }
@@ -198,7 +201,8 @@ impl State {
             Some(waker) if waker.will_wake(by) => {}
             _ => *waker = Some(by.clone()),
         }
-        if takes_over {
+        // Of many that were patient for as long, one looks: each look is as much work as there are permits.
+        if takes_over && self.looked.is_none_or(|at| at.saturating_add(PATIENCE) <= now) {
             self.sentinel = Some(slot.0);
         }
         if *self.sentinel.get_or_insert(slot.0) != slot.0 {
@@ -206,6 +210,7 @@ impl State {
         }
         let round = self.round(now);
         self.planned = round.wake_at;
+        self.looked = Some(now);
         Some(round)
     }
 

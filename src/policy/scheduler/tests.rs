@@ -330,3 +330,20 @@ fn the_sentinel_s_duty_passes_on_when_it_leaves() {
     assert!(other.permit().is_none());
     assert!(other.poll(START + total).is_ready(), "it takes the permit back");
 }
+
+#[test]
+fn of_many_that_lost_patience_one_takes_the_watch_over() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let total = Duration::from_secs(8);
+    let mut first = Waiter::with(&scheduler, Ticket { total_left: Some(total), ..ticket("a") });
+    let _body = hand_out(first.permit().expect("a permit"));
+    let mut waiters: Vec<_> = (0..3).map(|_| Waiter::new(&scheduler, "a")).collect();
+    waiters.iter_mut().for_each(|waiter| assert!(waiter.permit().is_none()));
+    let later = START + PATIENCE;
+    let mut looks_again = |waiter: usize| {
+        assert!(waiters[waiter].poll(later).is_pending());
+        waiters[waiter].acquire.wake_at()
+    };
+    assert_eq!(looks_again(1), Some(START + total), "it has the watch");
+    assert_eq!(looks_again(2), Some(later + 2 * PATIENCE), "its own fallback alone");
+}

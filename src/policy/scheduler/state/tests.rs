@@ -351,7 +351,7 @@ impl State {
             (origin, in_flight, waiting, unread, turn, lanes).hash(to);
         }
         (&self.ring, &self.everyone, &self.holding, &self.free_slots, &self.free_hosts).hash(to);
-        (self.sentinel, self.planned, self.warned, self.next_start).hash(to);
+        (self.sentinel, self.planned, self.looked, self.warned, self.next_start).hash(to);
     }
 }
 
