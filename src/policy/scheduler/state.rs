@@ -16,6 +16,9 @@ use self::sentinel::LINGER;
 use super::line::{Line, Links};
 use super::{Figures, Holder, HostFigures, Limits, PATIENCE, Ticket, Wakes};
 
+/// So many slots are kept for later when nobody uses any; of more, the memory goes back.
+const KEPT_SLOTS: usize = 1_024;
+
 /// A slot's place in the slab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SlotId(u32);
@@ -278,6 +281,17 @@ impl State {
         }
         self.slots[slot.0 as usize] = Slot::Free;
         self.free_slots.push(slot.0);
+        if self.free_slots.len() == self.slots.len() && self.slots.len() > KEPT_SLOTS {
+            self.give_memory_back();
+        }
+    }
+
+    /// Nobody waits or holds anything.
+    fn give_memory_back(&mut self) {
+        (self.slots, self.free_slots) = (Vec::new(), Vec::new());
+        (self.hosts, self.free_hosts) = (Vec::new(), Vec::new());
+        self.by_origin.shrink_to_fit();
+        self.holding.shrink_to_fit();
     }
 
     pub(super) fn figures(&self) -> Figures {

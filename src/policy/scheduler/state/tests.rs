@@ -402,6 +402,31 @@ fn casts(size: usize) -> Vec<Vec<(Part, &'static str)>> {
     casts.into_iter().map(|cast| cast.into_iter().map(|place| all[place]).collect()).collect()
 }
 
+#[test]
+fn a_crowd_s_memory_goes_back_with_it() {
+    let scheduler = Scheduler::new(Limits::new(1, 0));
+    let mut cx = Context::from_waker(Waker::noop());
+    let ticket = |n: usize| Ticket {
+        origin: format!("https://h{n}.example").into(),
+        priority: 0,
+        front: false,
+        not_before: None,
+        total_left: None,
+        wall_at: None,
+    };
+    let mut crowd: Vec<_> = (0..5_000).map(|n| scheduler.acquire(ticket(n))).collect();
+    let permits: Vec<_> = crowd.iter_mut().map(|acquire| acquire.poll(&mut cx, START)).collect();
+    let size = || {
+        let state = scheduler.lock();
+        (state.slots.capacity(), state.hosts.capacity())
+    };
+    assert!(size() >= (5_000, 5_000));
+    drop(crowd);
+    drop(permits);
+    assert_eq!(size(), (0, 0));
+    assert!(scheduler.acquire(ticket(0)).poll(&mut cx, START).is_ready());
+}
+
 fn explore_all(casts: &[Vec<(Part, &'static str)>], limits: &[Limits]) {
     let each = casts.iter().flat_map(|cast| limits.iter().map(|limits| explore(*limits, cast)));
     println!("{} states in all", each.sum::<usize>());
