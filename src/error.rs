@@ -200,13 +200,14 @@ pub enum ErrorKind {
     },
     /// The session was closed, or the runtime it lives on has shut down. Not retried.
     Closed,
-    /// No connection: refused, unreachable, or reset before it stood. Not in a page. Retried.
+    /// No connection: refused or unreachable. Not in a page. Retried.
     Connect,
     /// The response is of another content type than the reader wants. Not retried.
     ContentType,
     /// The body could not be decompressed. Not in a page. Not retried.
     Decode,
-    /// The connection ended before the whole response was there. Not in a page. Retried.
+    /// The connection, or HTTP/2's stream, ended before the whole response was there; TLS's handshake counts as a part
+    /// of that. Not in a page. Retried.
     Disconnected,
     /// The host's name could not be resolved. Not in a page. Retried.
     Dns,
@@ -234,7 +235,7 @@ pub enum ErrorKind {
     Status(StatusCode),
     /// A deadline passed; the phase says which. Connect and headers are retried.
     Timeout(Phase),
-    /// No secure connection: certificate or handshake. Not in a page. Not retried.
+    /// No secure connection: a certificate, an alert, or a peer that speaks no TLS. Not in a page. Not retried.
     Tls,
     /// More redirects than `max_redirects`; [`Error::history`] has them. Not retried.
     TooManyRedirects {

@@ -7,16 +7,19 @@
 
 mod contract;
 mod support;
+mod visits;
 
 mod native {
     mod bodies;
     mod cancellation;
+    mod child;
     mod connections;
     mod faults;
     mod help;
     mod hostile;
     mod labs;
     mod limits;
+    mod matrix;
     mod options;
     mod parity;
     mod redirects;

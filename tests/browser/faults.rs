@@ -8,52 +8,40 @@ use futures_util::StreamExt;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::contract::{Lab, outcome};
+use crate::visits;
 
-use super::lab::{Browsing, run};
+use super::lab::run;
 
-/// Each path's outcome in a page and in Node.
-async fn check(lab: &Browsing, cases: &[(&str, &str, &str)]) {
-    let session = lab.session(Config::new());
-    let mut wrong = Vec::new();
-    for (path, in_page, in_node) in cases {
-        let expected = if lab.is_page() { in_page } else { in_node };
-        let url = lab.faulty(path);
-        let result = async { session.get(&url).await?.bytes().await }.await;
-        let seen = outcome(&result);
-        if seen != *expected {
-            wrong.push(format!("{path}: {seen} instead of {expected}: {result:?}"));
-        }
-        if let Err(error) = result {
-            assert_eq!(error.url().map(|url| url.as_str()), Some(&url[..]), "{error:?}");
-            assert_eq!((error.attempts(), error.history().len()), (1, 0), "{error:?}");
-        }
-        assert_eq!(session.figures(), Figures::default(), "{path} left something behind");
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
+/// What is to be expected of the servers of tests/native/matrix.rs.
+const IN_PAGE: Option<&str> = option_env!("DUALFETCH_PAGE_VISITS");
+const IN_NODE: Option<&str> = option_env!("DUALFETCH_NODE_VISITS");
 
 #[wasm_bindgen_test]
-async fn a_connection_that_ends_early() {
+async fn every_fault_of_the_matrix_is_told_as_well_as_the_platform_knows() {
     run(async |lab| {
-        check(
-            lab,
-            &[
-                ("/closed", "network", "disconnected"),
-                ("/cut-chunks", "network", "disconnected"),
-                ("/reset", "network", "disconnected"),
-                ("/reset-in-body", "network", "disconnected"),
-                ("/short", "network", "disconnected"),
-            ],
-        )
-        .await;
+        let visits = if lab.is_page() { IN_PAGE } else { IN_NODE };
+        let session = lab.session(Config::new());
+        let mut wrong = Vec::new();
+        for visit in visits::all(visits.expect("servers: run scripts/browser-tests")) {
+            let seen = visit.outcome(&session, async || ()).await;
+            if !visit.is_expected(&seen) {
+                wrong.push(format!("{}: {seen} instead of {}", visit.name, visit.expected));
+            }
+            assert_eq!(session.figures(), Figures::default(), "{} left something behind", visit.name);
+        }
+        assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
     })
     .await;
 }
 
+/// An error knows where it happened.
 #[wasm_bindgen_test]
-async fn what_is_no_http() {
+async fn an_error_has_its_url_and_how_often_that_was_tried() {
     run(async |lab| {
-        check(lab, &[("/garbage", "network", "protocol"), ("/bad-chunk", "network", "protocol")]).await;
+        let url = lab.faulty("/closed");
+        let error = lab.session(Config::new()).get(&url).send().await.expect_err("closed");
+        assert_eq!(error.url().map(|url| url.as_str()), Some(&url[..]), "{error:?}");
+        assert_eq!((error.attempts(), error.history().len()), (1, 0), "{error:?}");
     })
     .await;
 }

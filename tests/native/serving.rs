@@ -10,7 +10,11 @@ use http::StatusCode;
 
 use crate::support::{CountingServer, Head, RawServer, Refusing, Script, cors, faults, routes};
 
-/// Prints `DUALFETCH_LAB=` and four origins: two of well-behaved servers, one of [`fault`]s, one that refuses.
+use super::matrix;
+
+/// Prints what the tests are compiled with: the visits of the fault matrix in a page and in Node, the hash of the key
+/// that a browser has to trust for them, and as the last line `DUALFETCH_LAB=` and four origins: two of well-behaved
+/// servers, one of [`fault`]s, one that refuses.
 #[test]
 #[ignore = "serves tests/browser.rs until its standard input ends: scripts/browser-tests"]
 fn until_standard_input_ends() {
@@ -26,7 +30,11 @@ fn until_standard_input_ends() {
         itself.set(server).expect("set once");
         // Not `println!`: the harness keeps that to itself. The newline ends what it has begun to say.
         let mut stdout = io::stdout();
-        writeln!(stdout, "\nDUALFETCH_LAB={}", origins.join(" "))
+        let matrix = matrix::Servers::start().await;
+        let (page, node) = (matrix::in_a_line(&matrix.page()), matrix::in_a_line(&matrix.node()));
+        let key = matrix.issuer.key_hash();
+        let said = format!("DUALFETCH_PAGE_VISITS={page}\nDUALFETCH_NODE_VISITS={node}\nDUALFETCH_KEY={key}");
+        writeln!(stdout, "\n{said}\nDUALFETCH_LAB={}", origins.join(" "))
             .and_then(|()| stdout.flush())
             .expect("a reader");
         let end = tokio::task::spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
@@ -49,10 +57,6 @@ fn fault(head: &Head) -> Script {
     let page = routes::titled("Half", 1000);
     let half = page.slice(..500);
     match head.target.split('?').next().unwrap_or_default() {
-        "/bad-chunk" => allowed(&[("Transfer-Encoding", "chunked")])
-            .send(faults::chunk(&half))
-            .send("zz\r\nmore\r\n0\r\n\r\n")
-            .close(),
         "/closed" => Script::new().close(),
         "/corrupt-gzip" => {
             let mut gzip = faults::gzip(&page).to_vec();
@@ -61,21 +65,17 @@ fn fault(head: &Head) -> Script {
             gzip[at] ^= 0xff;
             encoded("gzip", gzip.len()).send(gzip)
         }
-        "/cut-chunks" => allowed(&[("Transfer-Encoding", "chunked")]).send(faults::chunk(&half)).close(),
         "/cut-gzip" => {
             let gzip = faults::gzip(&page);
             let cut = gzip.slice(..gzip.len() - 100);
             encoded("gzip", cut.len()).send(cut)
         }
         "/forbidden" => Script::new().send_page(page),
-        "/garbage" => Script::new().send("SSH-2.0-OpenSSH_9.9\r\n\r\n").close(),
         "/gzip" => {
             let gzip = faults::gzip(&routes::titled("Packed", 5000));
             encoded("gzip", gzip.len()).send(gzip)
         }
         "/no-gzip" => encoded("gzip", page.len()).send(page),
-        "/reset" => Script::new().reset(),
-        "/reset-in-body" => allowed(&[("Content-Length", "1000")]).send(half).reset(),
         "/short" => allowed(&[("Content-Length", "1000")]).send(half).close(),
         "/stalled" => allowed(&[("Content-Length", "1000")]).send(half).expect_close(),
         "/silent" => Script::new().expect_close(),

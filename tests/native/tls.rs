@@ -3,16 +3,13 @@
 //! What a process trusts is read from `SSL_CERT_FILE`, so these tests run their client in a child: this same test
 //! binary with [`child`] alone, told by environment variables what to do.
 
-use std::path::PathBuf;
-use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use dualfetch::{Config, DefaultSession, HttpVersion, Session, SessionExt, Version};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 
 use crate::support::{Alpn, Certificate, CountingServer, RawServer, TlsServer, faults};
 
+use super::child::{self, CaStore};
 use super::help::{fetch, named, outcome, run, session};
 
 /// What the child is to do, and with which URLs (white space between them).
@@ -40,50 +37,14 @@ fn child() {
     });
 }
 
+/// A store that holds the CAs of these servers.
+fn store_of(servers: &[&TlsServer]) -> CaStore {
+    CaStore::of(servers.iter().map(|server| server.ca_pem()))
+}
+
 /// Runs the child with this task, these URLs and this CA store; it must succeed.
 async fn in_a_child(task: &str, urls: &[String], ca_store: &CaStore) {
-    let mut command = tokio::process::Command::new(std::env::current_exe().expect("this test's binary"));
-    command.args(["--exact", "native::tls::child", "--ignored", "--nocapture"]);
-    command.env(TASK, task).env(URLS, urls.join(" ")).env("SSL_CERT_FILE", &ca_store.file);
-    match &ca_store.directory {
-        Some(directory) => command.env("SSL_CERT_DIR", directory),
-        None => command.env_remove("SSL_CERT_DIR"),
-    };
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.expect("the child ran");
-    let text =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && text.contains("1 passed"), "{task}:\n{text}");
-}
-
-/// What the child's process takes for the machine's CA store.
-struct CaStore {
-    file: PathBuf,
-    directory: Option<PathBuf>,
-}
-
-impl CaStore {
-    /// One that holds the CAs of these servers.
-    fn of(servers: &[&TlsServer]) -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("ca-{}-{}.pem", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let all: String = servers.iter().map(|server| server.ca_pem()).collect();
-        std::fs::write(&file, all).expect("write the CA store");
-        Self { file, directory: None }
-    }
-
-    /// None at all.
-    fn missing() -> Self {
-        let nowhere = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-such-store");
-        Self { file: nowhere.clone(), directory: Some(nowhere) }
-    }
-}
-
-impl Drop for CaStore {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.file);
-    }
+    child::run("native::tls::child", &[(TASK, task), (URLS, &urls.join(" "))], ca_store).await;
 }
 
 #[test]
@@ -91,7 +52,7 @@ fn a_hundred_requests_to_an_unknown_http_2_origin_open_one_connection() {
     run(async {
         let server = TlsServer::start().await;
         let urls: Vec<_> = (0..100).map(|n| server.named_url(0, &format!("/page/{n}?gate=all"))).collect();
-        let store = CaStore::of(&[&server]);
+        let store = store_of(&[&server]);
         let opening = async {
             server.wait_in_flight(100).await;
             server.gate("all").open();
@@ -112,7 +73,7 @@ fn twenty_requests_to_an_unknown_http_1_1_origin_run_at_once() {
         for alpn in [Alpn::Http1, Alpn::None] {
             let server = TlsServer::builder().alpn(alpn).start().await;
             let urls: Vec<_> = (0..20).map(|n| server.url(0, &format!("/page/{n}?gate=all"))).collect();
-            let store = CaStore::of(&[&server]);
+            let store = store_of(&[&server]);
             let opening = async {
                 server.wait_in_flight(20).await;
                 server.gate("all").open();
@@ -141,7 +102,7 @@ fn titles_over_http_2_stop_early_and_keep_their_connection() {
     run(async {
         let server = TlsServer::start().await;
         let urls: Vec<_> = (0..200).map(|n| server.url(0, &format!("/page/{n}?size=300000"))).collect();
-        in_a_child("titles over HTTP/2", &urls, &CaStore::of(&[&server])).await;
+        in_a_child("titles over HTTP/2", &urls, &store_of(&[&server])).await;
         assert_eq!((server.total().connections, server.total().requests), (1, 200));
     });
 }
@@ -168,7 +129,7 @@ fn tls_connections_are_kept_as_plain_ones_are() {
             }
             let server = builder.start().await;
             let urls: Vec<_> = (0..5).map(|n| server.url(0, &format!("/page/{n}"))).collect();
-            in_a_child("one after the other", &urls, &CaStore::of(&[&server])).await;
+            in_a_child("one after the other", &urls, &store_of(&[&server])).await;
             assert_eq!((server.total().connections, server.total().requests), (1, 5), "{alpn:?} {tls12}");
         }
     });
@@ -190,7 +151,7 @@ fn the_version_that_is_asked_for_is_the_one_that_is_spoken() {
             TlsServer::builder().alpn(Alpn::Http2).start().await,
         );
         let urls = [both.url(0, "/page/0"), one.url(0, "/page/0"), two.url(0, "/page/0")];
-        in_a_child("versions", &urls, &CaStore::of(&[&both, &one, &two])).await;
+        in_a_child("versions", &urls, &store_of(&[&both, &one, &two])).await;
     });
 }
 
@@ -232,7 +193,7 @@ fn certificates_that_are_wrong_are_tls_errors_though_their_ca_is_trusted() {
             .map(|(server, expected)| format!("{expected}={}", server.named_url(0, "/")))
             .collect();
         let trusted: Vec<_> = servers.iter().map(|(server, _)| server).collect();
-        in_a_child("outcomes", &urls, &CaStore::of(&trusted)).await;
+        in_a_child("outcomes", &urls, &store_of(&trusted)).await;
         for (server, expected) in &servers[1..] {
             assert_eq!((server.total().requests, *expected), (0, "tls"));
         }
@@ -278,7 +239,7 @@ fn a_client_certificate_that_is_wanted_and_missing_is_an_error() {
     run(async {
         let server = TlsServer::builder().client_auth().tls12_only().start().await;
         let urls = [format!("tls={}", server.url(0, "/page/1"))];
-        in_a_child("outcomes", &urls, &CaStore::of(&[&server])).await;
+        in_a_child("outcomes", &urls, &store_of(&[&server])).await;
     });
 }
 
@@ -286,12 +247,10 @@ fn a_client_certificate_that_is_wanted_and_missing_is_an_error() {
 fn a_port_that_speaks_no_tls_is_a_tls_error() {
     run(async {
         let session = session();
-        for script in
-            [faults::plain_where_tls(), faults::other_protocol(), crate::support::Script::new().close()]
-        {
+        for script in [faults::plain_where_tls(), faults::other_protocol()] {
             let server = RawServer::start(script).await;
             let error = fetch(&session, &format!("https://{}/", server.address())).await.expect_err("no TLS");
-            assert!(["tls", "connect"].contains(&error.code()), "{error:?}\n{}", server.story());
+            assert_eq!(error.code(), "tls", "{error:?}\n{}", server.story());
         }
         let server = CountingServer::start().await;
         let error = fetch(&session, &format!("https://{}/", server.address(0))).await.expect_err("no TLS");

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::gate::within;
+use super::h2::Frame;
 
 /// One event of one connection. Connections are numbered from 0 in the order they were accepted.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub enum Event {
     Body(Bytes),
     /// The last event of a connection.
     Ended(Ended),
+    /// `read_frame` read this.
+    Frame(Frame),
     /// `read_head` read this.
     Head(Head),
     /// The script came to `mark`.
@@ -72,8 +75,10 @@ pub enum How {
     PeerClosed,
     /// The client sent RST; also what a client's close looks like when it had unread bytes.
     PeerReset,
-    /// The script closed: FIN.
+    /// The script closed: FIN, over TLS after taking its leave.
     ServerClosed,
+    /// The script closed without TLS's leave.
+    ServerCut,
     /// The script reset: RST.
     ServerReset,
 }

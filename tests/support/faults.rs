@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::events::Head;
 use super::gate::{Gate, Pace};
 use super::routes::titled;
-use super::script::Script;
+use super::script::{ANYONE, Script};
 
 const HTML: (&str, &str) = ("Content-Type", "text/html; charset=utf-8");
 
@@ -19,7 +19,7 @@ fn request() -> Script {
 }
 
 fn html_head(script: Script, length: usize) -> Script {
-    script.send_head("200 OK", &[HTML, ("Content-Length", &length.to_string())])
+    script.send_head("200 OK", &[HTML, ANYONE, ("Content-Length", &length.to_string())])
 }
 
 /// No fault: each request of the connection gets this page.
@@ -103,7 +103,7 @@ pub fn close_on_second_request(page: impl Into<Bytes>) -> Script {
 // ---- chunked ----
 
 fn chunked() -> Script {
-    request().send_head("200 OK", &[HTML, ("Transfer-Encoding", "chunked")])
+    request().send_head("200 OK", &[HTML, ANYONE, ("Transfer-Encoding", "chunked")])
 }
 
 /// `bytes` as one chunk.
@@ -178,7 +178,10 @@ pub fn silent_after_48_kb(title: &str) -> Script {
 pub fn endless_body(title: &str, pace: Pace) -> Script {
     let start = titled(title, 0);
     let start = start.slice(..start.len() - "</p></body></html>\n".len());
-    request().send_head("200 OK", &[HTML, ("Connection", "close")]).send(start).endless(text(16 * 1024), pace)
+    request()
+        .send_head("200 OK", &[HTML, ANYONE, ("Connection", "close")])
+        .send(start)
+        .endless(text(16 * 1024), pace)
 }
 
 /// The same in chunks.
@@ -224,7 +227,8 @@ pub fn many_headers(count: usize, page: impl Into<Bytes>) -> Script {
 pub fn with_headers(headers: &[(&str, &str)], page: impl Into<Bytes>) -> Script {
     let page = page.into();
     let length = page.len().to_string();
-    let all: Vec<_> = [HTML, ("Content-Length", length.as_str())].iter().chain(headers).copied().collect();
+    let all: Vec<_> =
+        [HTML, ANYONE, ("Content-Length", length.as_str())].iter().chain(headers).copied().collect();
     Script::new().forever(request().send_head("200 OK", &all).send(page))
 }
 
@@ -250,7 +254,7 @@ pub fn conflicting_lengths(page: impl Into<Bytes>) -> Script {
 
 /// A content length that is no number.
 pub fn bad_content_length(value: &str) -> Script {
-    request().send_head("200 OK", &[HTML, ("Content-Length", value)]).send("body").expect_close()
+    request().send_head("200 OK", &[HTML, ANYONE, ("Content-Length", value)]).send("body").expect_close()
 }
 
 /// More bytes than the declared length, and the connection left open: the rest must not become the next answer.
@@ -261,7 +265,10 @@ pub fn bytes_after_body(page: impl Into<Bytes>) -> Script {
 
 /// No length and no keep-alive, HTTP/1.0: FIN ends the body. Valid.
 pub fn until_close(page: impl Into<Bytes>) -> Script {
-    request().send("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n").send(page).close()
+    request()
+        .send("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nAccess-Control-Allow-Origin: *\r\n\r\n")
+        .send(page)
+        .close()
 }
 
 /// `count` 1xx answers before the page. Valid.

@@ -11,10 +11,13 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use super::events::{Ended, Event, Head, How, Log, Observed, Traffic};
 use super::gate::Pace;
+use super::h2;
 use super::script::{Script, Step};
+use super::socket::Socket;
 
 /// A longer head fails the connection.
 const HEAD_LIMIT: usize = 4 << 20;
@@ -36,27 +39,34 @@ pub struct RawServer {
 impl RawServer {
     /// Every connection follows this script.
     pub async fn start(script: Script) -> Self {
-        Self::with(Plan::Sequence(vec![script])).await
+        Self::with(Plan::Sequence(vec![script]), None).await
     }
 
     /// The first connection follows the first script, and so on; the last one serves all further ones.
     pub async fn sequence(scripts: impl IntoIterator<Item = Script>) -> Self {
         let scripts: Vec<Script> = scripts.into_iter().collect();
         assert!(!scripts.is_empty(), "a raw server needs a script");
-        Self::with(Plan::Sequence(scripts)).await
+        Self::with(Plan::Sequence(scripts), None).await
+    }
+
+    /// As [`sequence`](Self::sequence), but after the last script comes the first again; behind TLS, if there is an
+    /// acceptor.
+    pub async fn cycle(scripts: Vec<Script>, tls: Option<TlsAcceptor>) -> Self {
+        assert!(!scripts.is_empty(), "a raw server needs a script");
+        Self::with(Plan::Cycle(scripts), tls).await
     }
 
     /// Each request chooses its script. Such a script may begin with `read_head`, which then gives the head that
     /// was read already; at its end the connection waits for the next request.
     pub async fn by_head(choose: impl Fn(&Head) -> Script + Send + Sync + 'static) -> Self {
-        Self::with(Plan::ByHead(Box::new(choose))).await
+        Self::with(Plan::ByHead(Box::new(choose)), None).await
     }
 
-    async fn with(plan: Plan) -> Self {
+    async fn with(plan: Plan, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("bind a loopback port");
         let address = listener.local_addr().expect("the bound address");
         let log = Arc::new(Log::default());
-        let task = tokio::spawn(accept(listener, Arc::new(plan), Arc::clone(&log)));
+        let task = tokio::spawn(accept(listener, Arc::new(plan), tls, Arc::clone(&log)));
         Self { address, log, task }
     }
 
@@ -150,6 +160,7 @@ impl Drop for RawServer {
 
 enum Plan {
     ByHead(Box<dyn Fn(&Head) -> Script + Send + Sync>),
+    Cycle(Vec<Script>),
     Sequence(Vec<Script>),
 }
 
@@ -157,12 +168,13 @@ impl fmt::Debug for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::ByHead(_) => "ByHead",
+            Self::Cycle(_) => "Cycle",
             Self::Sequence(_) => "Sequence",
         })
     }
 }
 
-async fn accept(listener: TcpListener, plan: Arc<Plan>, log: Arc<Log>) {
+async fn accept(listener: TcpListener, plan: Arc<Plan>, tls: Option<TlsAcceptor>, log: Arc<Log>) {
     let mut connections = JoinSet::new();
     let mut number = 0;
     loop {
@@ -171,7 +183,7 @@ async fn accept(listener: TcpListener, plan: Arc<Plan>, log: Arc<Log>) {
                 let Ok((stream, _)) = accepted else { continue };
                 let _ = stream.set_nodelay(true);
                 log.push(number, Event::Accepted);
-                connections.spawn(Wire::new(stream, number, Arc::clone(&log)).follow(Arc::clone(&plan)));
+                connections.spawn(connection(stream, tls.clone(), number, Arc::clone(&plan), Arc::clone(&log)));
                 number += 1;
             }
             Some(_) = connections.join_next() => {}
@@ -179,9 +191,29 @@ async fn accept(listener: TcpListener, plan: Arc<Plan>, log: Arc<Log>) {
     }
 }
 
+async fn connection(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    number: usize,
+    plan: Arc<Plan>,
+    log: Arc<Log>,
+) {
+    match Socket::open(stream, tls).await {
+        Ok(socket) => Wire::new(socket, number, log).follow(plan).await,
+        Err(error) => {
+            let ended = Ended {
+                how: How::Failed(format!("in the handshake: {error}")),
+                traffic: Traffic::default(),
+                since_silence: None,
+            };
+            log.push(number, Event::Ended(ended));
+        }
+    }
+}
+
 /// One connection.
 struct Wire {
-    stream: TcpStream,
+    stream: Socket,
     number: usize,
     log: Arc<Log>,
     /// Read, but not yet wanted by a step.
@@ -189,6 +221,8 @@ struct Wire {
     traffic: Traffic,
     silent_at: Option<Traffic>,
     head: Head,
+    /// The HTTP/2 stream of the last request.
+    asked_on: u32,
     /// The plan has read `head` to choose the script, whose `ReadHead` is to be met by it.
     chosen_by_head: bool,
 }
@@ -197,18 +231,19 @@ struct Wire {
 type Outcome<T = ()> = Result<T, How>;
 
 impl Wire {
-    fn new(stream: TcpStream, number: usize, log: Arc<Log>) -> Self {
-        let (kept, traffic, head) = Default::default();
-        Self { stream, number, log, kept, traffic, silent_at: None, head, chosen_by_head: false }
+    fn new(stream: Socket, number: usize, log: Arc<Log>) -> Self {
+        let (kept, traffic, head, asked_on) = Default::default();
+        Self { stream, number, log, kept, traffic, silent_at: None, head, asked_on, chosen_by_head: false }
     }
 
     async fn follow(mut self, plan: Arc<Plan>) {
         let outcome = match &*plan {
+            Plan::Cycle(scripts) => self.run(&scripts[self.number % scripts.len()]).await,
             Plan::Sequence(scripts) => self.run(&scripts[self.number.min(scripts.len() - 1)]).await,
             Plan::ByHead(choose) => self.serve(choose).await,
         };
         let how = outcome.err().unwrap_or(How::ServerClosed);
-        let how = self.finish(how);
+        let how = self.finish(how).await;
         let since = |start: Traffic| Traffic {
             read: self.traffic.read - start.read,
             written: self.traffic.written - start.written,
@@ -231,16 +266,19 @@ impl Wire {
     }
 
     /// Prepares the socket for its drop.
-    fn finish(&mut self, how: How) -> How {
+    async fn finish(&mut self, how: How) -> How {
         match &how {
-            How::ServerClosed => {
+            How::ServerClosed | How::ServerCut => {
+                if how == How::ServerClosed {
+                    self.stream.take_leave().await;
+                }
                 let mut sink = [0; 16 * 1024];
-                while let Ok(count @ 1..) = self.stream.try_read(&mut sink) {
+                while let Ok(count @ 1..) = self.stream.tcp().try_read(&mut sink) {
                     self.traffic.read += count as u64;
                 }
                 how
             }
-            How::ServerReset => match self.stream.set_zero_linger() {
+            How::ServerReset => match self.stream.tcp().set_zero_linger() {
                 Ok(()) => how,
                 Err(error) => How::Failed(format!("could not reset: {error}")),
             },
@@ -260,8 +298,13 @@ impl Wire {
     async fn step(&mut self, step: &Step) -> Outcome {
         match step {
             Step::Close => Err(How::ServerClosed),
+            Step::Cut => Err(How::ServerCut),
             Step::Deaf(gate) => {
                 gate.pass().await;
+                Ok(())
+            }
+            Step::DeafFor(time) => {
+                tokio::time::sleep(*time).await;
                 Ok(())
             }
             Step::Drip { bytes, chunk, pace } => self.drip(bytes, *chunk, pace).await,
@@ -277,11 +320,14 @@ impl Wire {
             }
             Step::Pause(gate) => self.while_reading(gate.pass()).await,
             Step::ReadBody => self.read_body().await,
+            Step::ReadBytes(count) => self.read_bytes(*count).await,
+            Step::ReadFrame(kind) => self.read_frame(*kind).await,
             Step::ReadHead if self.chosen_by_head => {
                 self.chosen_by_head = false;
                 Ok(())
             }
             Step::ReadHead => self.read_head().await,
+            Step::ReadPreface => self.read_preface().await,
             Step::Repeat(times, script) => {
                 let mut left = *times;
                 while left != Some(0) {
@@ -294,6 +340,11 @@ impl Wire {
             Step::Send(bytes) => {
                 self.write(bytes).await?;
                 self.log.push(self.number, Event::Sent(bytes.len()));
+                Ok(())
+            }
+            Step::SendFrames(frames) => {
+                self.write(&h2::on_stream(frames, self.asked_on)).await?;
+                self.log.push(self.number, Event::Sent(frames.len()));
                 Ok(())
             }
         }
@@ -345,6 +396,40 @@ impl Wire {
         Ok(())
     }
 
+    async fn read_bytes(&mut self, count: usize) -> Outcome {
+        while self.kept.len() < count {
+            self.read_more().await?;
+        }
+        Ok(())
+    }
+
+    async fn read_preface(&mut self) -> Outcome {
+        self.read_bytes(h2::PREFACE.len()).await?;
+        match self.kept.split_to(h2::PREFACE.len()) == h2::PREFACE {
+            true => Ok(()),
+            false => Err(How::Failed("the client does not speak HTTP/2".to_owned())),
+        }
+    }
+
+    /// Skips frames of other kinds.
+    async fn read_frame(&mut self, kind: u8) -> Outcome {
+        loop {
+            let frame = loop {
+                match h2::take_frame(&mut self.kept) {
+                    Some(frame) => break frame,
+                    None => self.read_more().await?,
+                }
+            };
+            if frame.kind == h2::HEADERS {
+                self.asked_on = frame.stream;
+            }
+            if frame.kind == kind {
+                self.log.push(self.number, Event::Frame(frame));
+                return Ok(());
+            }
+        }
+    }
+
     async fn read_body(&mut self) -> Outcome {
         let chunked = self
             .head
@@ -381,12 +466,20 @@ impl Wire {
     }
 
     async fn write(&mut self, mut bytes: &[u8]) -> Outcome {
-        let (mut reader, mut writer) = self.stream.split();
-        while !bytes.is_empty() {
+        let (mut reader, mut writer) = tokio::io::split(&mut self.stream);
+        let mut flushed = false;
+        while !flushed {
+            let write = async {
+                match bytes {
+                    [] => writer.flush().await.map(|()| 0),
+                    bytes => writer.write(bytes).await,
+                }
+            };
             tokio::select! {
-                written = writer.write(bytes) => {
+                written = write => {
                     let written = written.map_err(|error| ended_by(&error))?;
                     self.traffic.written += written as u64;
+                    flushed = bytes.is_empty();
                     bytes = &bytes[written..];
                 }
                 read = reader.read_buf(&mut self.kept), if self.kept.len() < KEPT_LIMIT => {

@@ -1,8 +1,13 @@
 //! What a [`super::RawServer`] does on one connection, step by step.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::gate::{Gate, Pace};
+
+/// A page of any origin may read the answer.
+pub const ANYONE: (&str, &str) = ("Access-Control-Allow-Origin", "*");
 
 /// One step. While a script sends or pauses it also reads, so a client's close ends it at once;
 /// what it reads is kept for the next `ReadHead` or `ReadBody`.
@@ -11,8 +16,12 @@ pub enum Step {
     /// Ends the connection with FIN. (What the client has sent is read first, as the kernel would otherwise
     /// answer with RST; bytes that arrive later do get RST, as from any server that has closed.)
     Close,
+    /// As `Close`, but over TLS without the `close_notify` that tells an end from a cut.
+    Cut,
     /// Neither reads nor writes until the gate opens: the client's uploads pile up, its close goes unseen.
     Deaf(Gate),
+    /// The same for a time.
+    DeafFor(Duration),
     /// Sends in pieces.
     Drip { bytes: Bytes, chunk: usize, pace: Pace },
     /// Sends the same bytes again and again until the client ends the connection.
@@ -27,8 +36,14 @@ pub enum Step {
     Pause(Gate),
     /// Reads the body that the last head announces (content-length or chunked).
     ReadBody,
+    /// Reads until so many bytes have come.
+    ReadBytes(usize),
+    /// Reads HTTP/2 frames until one of this kind has come.
+    ReadFrame(u8),
     /// Reads a request up to its empty line.
     ReadHead,
+    /// Reads what an HTTP/2 client begins with.
+    ReadPreface,
     /// Runs the steps so many times; without a number, until the connection ends.
     Repeat(Option<usize>, Script),
     /// Ends the connection with RST. Bytes already sent may be lost where the system drops what the client has
@@ -36,6 +51,8 @@ pub enum Step {
     Reset,
     /// Sends bytes.
     Send(Bytes),
+    /// Sends HTTP/2 frames; those on [`super::h2::THIS`] go on the stream of the last HEADERS that was read.
+    SendFrames(Bytes),
 }
 
 /// Steps in their order. At its end a script closes.
@@ -60,6 +77,10 @@ impl Script {
 
     pub fn close(self) -> Self {
         self.step(Step::Close)
+    }
+
+    pub fn cut(self) -> Self {
+        self.step(Step::Cut)
     }
 
     pub fn deaf(self, gate: &Gate) -> Self {
@@ -127,7 +148,7 @@ impl Script {
     pub fn send_page(self, page: impl Into<Bytes>) -> Self {
         let page = page.into();
         let length = page.len().to_string();
-        self.send_head("200 OK", &[("Content-Type", "text/html; charset=utf-8"), ("Content-Length", &length)])
-            .send(page)
+        let html = ("Content-Type", "text/html; charset=utf-8");
+        self.send_head("200 OK", &[html, ANYONE, ("Content-Length", &length)]).send(page)
     }
 }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::handler::Handler;
+use base64::Engine as _;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    KeyUsagePurpose, PublicKeyData as _, date_time_ymd,
 };
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -194,7 +195,8 @@ impl TlsBuilder {
 
     pub async fn start(self) -> TlsServer {
         let ca = authority("Test CA");
-        let (leaf_der, key) = self.leaf(&ca);
+        let key = KeyPair::generate().expect("a key");
+        let leaf_der = leaf(self.certificate, &ca, &key);
         let config = self.config(&ca, leaf_der.clone(), key);
         let handshakes = Arc::new(Handshakes::new(config));
         let client_identity = client(&ca);
@@ -207,29 +209,6 @@ impl TlsBuilder {
             client_identity,
             leaf_der,
         }
-    }
-
-    fn leaf(&self, ca: &Authority) -> (CertificateDer<'static>, KeyPair) {
-        let names = match self.certificate {
-            Certificate::WrongHost => vec!["wrong.example".to_owned()],
-            _ => vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
-        };
-        let mut params = CertificateParams::new(names).expect("names that a certificate can carry");
-        params.distinguished_name.push(DnType::CommonName, "Test server");
-        params.use_authority_key_identifier_extension = true;
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        (params.not_before, params.not_after) = match self.certificate {
-            Certificate::Expired => (date_time_ymd(2019, 1, 1), date_time_ymd(2020, 1, 1)),
-            Certificate::NotYetValid => (date_time_ymd(2999, 1, 1), date_time_ymd(3000, 1, 1)),
-            _ => (date_time_ymd(2020, 1, 1), date_time_ymd(2999, 1, 1)),
-        };
-        let key = KeyPair::generate().expect("a key");
-        let certificate = match self.certificate {
-            Certificate::SelfSigned => params.self_signed(&key),
-            Certificate::Untrusted => params.signed_by(&key, &authority("Another test CA")),
-            _ => params.signed_by(&key, ca),
-        };
-        (certificate.expect("a signed certificate").der().clone(), key)
     }
 
     fn config(&self, ca: &Authority, leaf: CertificateDer<'static>, key: KeyPair) -> ServerConfig {
@@ -258,6 +237,72 @@ impl TlsBuilder {
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         config
     }
+}
+
+/// A CA for servers of one's own making. Its valid certificates are all of one key.
+#[derive(Debug)]
+pub struct Issuer {
+    ca: Authority,
+    key: KeyPair,
+}
+
+impl Issuer {
+    pub fn new() -> Self {
+        Self { ca: authority("Test CA"), key: KeyPair::generate().expect("a key") }
+    }
+
+    /// The CA that a client has to trust.
+    pub fn pem(&self) -> String {
+        self.ca.pem()
+    }
+
+    /// The hash of the valid certificates' key, in the form that Chromium takes on its command line.
+    pub fn key_hash(&self) -> String {
+        let info = self.key.subject_public_key_info();
+        let suite = ring::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13().expect("a suite of TLS 1.3");
+        let hash = suite.common.hash_provider.hash(&info);
+        base64::engine::general_purpose::STANDARD.encode(hash.as_ref())
+    }
+
+    /// A server's side with such a certificate, offering these protocols.
+    pub fn acceptor(&self, certificate: Certificate, alpn: &[&str], client_auth: bool) -> TlsAcceptor {
+        let key = match certificate {
+            Certificate::Valid => KeyPair::from_pem(&self.key.serialize_pem()).expect("the same key"),
+            _ => KeyPair::generate().expect("a key"),
+        };
+        let builder = TlsBuilder { client_auth, ..TlsBuilder::default() };
+        let mut config = builder.config(&self.ca, leaf(certificate, &self.ca, &key), key);
+        config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+impl Default for Issuer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn leaf(certificate: Certificate, ca: &Authority, key: &KeyPair) -> CertificateDer<'static> {
+    let names = match certificate {
+        Certificate::WrongHost => vec!["wrong.example".to_owned()],
+        _ => vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+    };
+    let mut params = CertificateParams::new(names).expect("names that a certificate can carry");
+    params.distinguished_name.push(DnType::CommonName, "Test server");
+    params.use_authority_key_identifier_extension = true;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    (params.not_before, params.not_after) = match certificate {
+        Certificate::Expired => (date_time_ymd(2019, 1, 1), date_time_ymd(2020, 1, 1)),
+        Certificate::NotYetValid => (date_time_ymd(2999, 1, 1), date_time_ymd(3000, 1, 1)),
+        _ => (date_time_ymd(2020, 1, 1), date_time_ymd(2999, 1, 1)),
+    };
+    let signed = match certificate {
+        Certificate::SelfSigned => params.self_signed(key),
+        Certificate::Untrusted => params.signed_by(key, &authority("Another test CA")),
+        _ => params.signed_by(key, ca),
+    };
+    signed.expect("a signed certificate").der().clone()
 }
 
 type Authority = CertifiedIssuer<'static, KeyPair>;

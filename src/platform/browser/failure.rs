@@ -106,6 +106,7 @@ fn kind_of(code: &str) -> ErrorKind {
         "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" => ErrorKind::Disconnected,
         _ if code.starts_with("HPE_") || code == "UND_ERR_HEADERS_OVERFLOW" => ErrorKind::Protocol,
         _ if code.starts_with("Z_") || code.starts_with("ERR__ERROR_FORMAT") => ErrorKind::Decode,
+        "UNABLE_TO_VERIFY_LEAF_SIGNATURE" => ErrorKind::Tls,
         _ if ["CERT_", "ERR_SSL_", "ERR_TLS_", "EPROTO"].iter().any(|start| code.starts_with(start))
             || code.split('_').skip(1).any(|word| word.starts_with("CERT")) =>
         {

@@ -13,6 +13,7 @@ use async_compression::zstd::DParameter;
 use bytes::Bytes;
 use futures_util::future::TryFutureExt;
 use futures_util::stream::Stream;
+use http::Version;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
@@ -41,7 +42,7 @@ pub struct NativeBody {
 }
 
 enum Inner {
-    Plain(reqwest::Body),
+    Plain(Whole),
     /// Decompressed, and how much of it has come off the wire.
     Coded(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>, Arc<AtomicU64>),
 }
@@ -50,12 +51,14 @@ type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
 
 impl NativeBody {
     /// Decompresses what the header fields say is compressed, if wanted. An unknown coding is left as it is.
-    pub(super) fn new(body: reqwest::Body, headers: &HeaderMap, decompress: bool) -> Self {
-        let length = body.size_hint().exact().or_else(|| {
+    pub(super) fn new(body: reqwest::Body, version: Version, headers: &HeaderMap, decompress: bool) -> Self {
+        let body = Whole { body, has_marked_end: version == Version::HTTP_2, is_over: false };
+        let length = body.body.size_hint().exact().or_else(|| {
             let declared = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
-            (!body.is_end_stream()).then_some(declared)
+            (!body.body.is_end_stream()).then_some(declared)
         });
-        let codings = if decompress && !body.is_end_stream() { codings(headers) } else { Some(Vec::new()) };
+        let codings =
+            if decompress && !body.body.is_end_stream() { codings(headers) } else { Some(Vec::new()) };
         let inner = match codings {
             Some(codings) if !codings.is_empty() => {
                 let wire = Arc::new(AtomicU64::new(0));
@@ -75,9 +78,9 @@ impl Body for NativeBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
         let this = self.get_mut();
         let frame = match &mut this.inner {
-            Inner::Plain(body) => match ready!(Pin::new(body).poll_frame(cx)) {
+            Inner::Plain(body) => match ready!(body.poll_frame(cx)) {
                 None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(failure::classify(error)))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(frame)) => frame,
             },
             Inner::Coded(stream, _) => match ready!(stream.as_mut().poll_next(cx)) {
@@ -92,14 +95,14 @@ impl Body for NativeBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.inner {
-            Inner::Plain(body) => body.is_end_stream(),
+            Inner::Plain(body) => body.body.is_end_stream(),
             Inner::Coded(..) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
-            Inner::Plain(body) => body.size_hint(),
+            Inner::Plain(body) => body.body.size_hint(),
             Inner::Coded(..) => SizeHint::default(),
         }
     }
@@ -129,9 +132,40 @@ fn undecodable(error: io::Error) -> Error {
     }
 }
 
+/// A body that ends where its sender says it does.
+///
+/// hyper takes a stream that is reset without a reason (RST_STREAM, `NO_ERROR`) for one that has ended. That is so for
+/// a request, whose rest is not wanted (RFC 9113, section 8.1); of a response it would be a part that passes for the
+/// whole.
+struct Whole {
+    body: reqwest::Body,
+    /// By HTTP/2 every body's end is marked, and `is_end_stream` tells that it was.
+    has_marked_end: bool,
+    is_over: bool,
+}
+
+impl Whole {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.is_over = !matches!(frame, Some(Ok(_)));
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => Some(Ok(frame)),
+            Some(Err(error)) => Some(Err(failure::classify(error))),
+            None if self.has_marked_end && !self.body.is_end_stream() => {
+                Some(Err(Error::new(ErrorKind::Disconnected)
+                    .with_message("the stream was reset before the body's end")))
+            }
+            None => None,
+        })
+    }
+}
+
 /// The body's data frames as they come off the wire, counted.
 struct Wire {
-    body: reqwest::Body,
+    body: Whole,
     count: Arc<AtomicU64>,
 }
 
@@ -140,11 +174,9 @@ impl Stream for Wire {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         loop {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            match ready!(self.body.poll_frame(cx)) {
                 None => return Poll::Ready(None),
-                Some(Err(error)) => {
-                    return Poll::Ready(Some(Err(io::Error::other(failure::classify(error)))));
-                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
                     self.count.fetch_add(data.len() as u64, Ordering::Relaxed);

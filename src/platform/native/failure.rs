@@ -35,16 +35,34 @@ fn kind(error: &reqwest::Error) -> ErrorKind {
     if error.is_connect() {
         return connecting(causes);
     }
-    causes.filter_map(of_cause).next().unwrap_or(ErrorKind::Network)
+    // h2 hands TLS's errors on without their types. Up to the head no wrong HTTP is an `io::Error`.
+    let is_wrong = |cause: &(dyn StdError + 'static)| {
+        cause.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::InvalidData)
+    };
+    if error.is_request() && causes.clone().any(is_wrong) {
+        return ErrorKind::Tls;
+    }
+    // "Canceled" means that the request was not sent; why, its causes say, unless there is nothing more to say.
+    let unsent = |cause: &(dyn StdError + 'static)| {
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
+    };
+    let otherwise = match causes.clone().any(unsent) {
+        true => ErrorKind::Disconnected,
+        false => ErrorKind::Network,
+    };
+    causes.filter_map(of_cause).next().unwrap_or(otherwise)
 }
 
-/// A handshake that was cut off is TLS's failure; all else that keeps a connection from standing is the connection's.
-fn connecting(causes: Causes<'_>) -> ErrorKind {
-    let cut_off = |cause: &(dyn StdError + 'static)| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+/// A peer that ends a connection while it is still being made, in a handshake or before, has ended it all the same:
+/// whether the kernel tells of it now or with the first read is a matter of timing, and so is FIN or RST.
+fn connecting(mut causes: Causes<'_>) -> ErrorKind {
+    let ended = |cause: &(dyn StdError + 'static)| {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+        let kind = cause.downcast_ref().map(io::Error::kind);
+        matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
     };
-    match causes.into_iter().any(cut_off) {
-        true => ErrorKind::Tls,
+    match causes.any(ended) {
+        true => ErrorKind::Disconnected,
         false => ErrorKind::Connect,
     }
 }
@@ -63,14 +81,22 @@ fn of_hyper(error: &hyper::Error) -> Option<ErrorKind> {
     if error.is_parse() {
         return Some(ErrorKind::Protocol);
     }
-    (error.is_incomplete_message() || error.is_canceled() || error.is_closed())
-        .then_some(ErrorKind::Disconnected)
+    if error.is_incomplete_message() || error.is_closed() {
+        return Some(ErrorKind::Disconnected);
+    }
+    // What came before it was asked for has no name of its own: of the errors without a cause it is the one left.
+    let is_unasked = error.source().is_none() && !error.is_canceled() && !error.is_user();
+    is_unasked.then_some(ErrorKind::Protocol)
 }
 
 fn of_h2(error: &h2::Error) -> ErrorKind {
     use h2::Reason;
     if let Some(io) = error.get_io() {
-        return of_io(io);
+        return if io.kind() == io::ErrorKind::InvalidData { ErrorKind::Tls } else { of_io(io) };
+    }
+    // Calm is also what h2 wants of a peer whose frames have no end.
+    if error.is_library() && error.reason() == Some(Reason::ENHANCE_YOUR_CALM) {
+        return ErrorKind::Protocol;
     }
     match error.reason() {
         Some(
@@ -97,6 +123,8 @@ fn of_io(error: &io::Error) -> ErrorKind {
             ErrorKind::Disconnected
         }
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => ErrorKind::Protocol,
+        // So h2 says that the end came within a frame.
+        io::ErrorKind::Other => ErrorKind::Disconnected,
         _ => ErrorKind::Network,
     }
 }

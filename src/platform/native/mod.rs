@@ -18,7 +18,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, RANGE, TRANSFER_ENCODING};
+use http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, RANGE, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
@@ -149,6 +151,7 @@ impl Backend for Native {
         let started = self.started;
         let decompress = request.options.auto_decompress != Some(false);
         let is_head = request.method == Method::HEAD;
+        let may_switch = request.headers.contains_key(UPGRADE);
         let bound = request.options.timeout.resolve().connect;
         let progress = request.progress.clone();
         let origin = may_multiplex(&request).then(|| request.url.origin().into_owned());
@@ -176,9 +179,14 @@ impl Backend for Native {
             let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
             let (status, version, headers) = (parts.status, parts.version, parts.headers);
             let head = Head { status, version, headers, final_url: None };
+            if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
+                return Err(
+                    Error::new(ErrorKind::Protocol).with_message("status 101, and no upgrade was asked for")
+                );
+            }
             let is_empty =
                 is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-            let body = NativeBody::new(body, &head.headers, decompress && !is_empty);
+            let body = NativeBody::new(body, head.version, &head.headers, decompress && !is_empty);
             Ok((head, body))
         }
     }

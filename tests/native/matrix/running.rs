@@ -1,0 +1,192 @@
+//! The tests of the matrix.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use dualfetch::{Config, DefaultSession, Figures};
+use futures_util::StreamExt;
+
+use crate::native::child::{self, CaStore};
+use crate::native::help::{fetch, outcome, run, run_on_two, session};
+use crate::support::{RawServer, faults};
+use crate::visits::{self, Act, Visit};
+
+use super::{Servers, Stage, in_a_line, rows};
+
+const VISITS: &str = "DUALFETCH_TEST_VISITS";
+/// Where nothing goes wrong.
+const FINE: &str = "DUALFETCH_TEST_FINE";
+const COUNT: &str = "DUALFETCH_FAULTS";
+
+/// How many visits of a long run are under way at once. No two of them at the same server.
+const AT_ONCE: usize = 16;
+
+#[test]
+fn every_stage_has_its_faults_and_every_fault_its_name() {
+    let rows = rows();
+    assert!(rows.len() >= 40, "{} rows", rows.len());
+    let names: BTreeSet<_> = rows.iter().map(super::Row::title).collect();
+    assert_eq!(names.len(), rows.len(), "two rows of one name");
+    let stages: BTreeSet<_> = rows.iter().map(|row| row.stage).collect();
+    let all = [Stage::Connect, Stage::Tls, Stage::Head, Stage::Between, Stage::Body, Stage::End, Stage::Idle];
+    assert_eq!(stages, BTreeSet::from(all));
+}
+
+#[test]
+fn every_fault_is_told_as_what_it_is_and_leaves_nothing_behind() {
+    run_on_two(async {
+        let servers = Servers::start().await;
+        let store = CaStore::of([servers.issuer.pem().as_str()]);
+        let visits = in_a_line(&servers.native());
+        child::run("native::matrix::running::each_by_itself", &[(VISITS, &visits)], &store).await;
+    });
+}
+
+/// Each visit over a session of its own.
+#[test]
+#[ignore = "run by another test, in a process of its own"]
+fn each_by_itself() {
+    let Ok(visits) = std::env::var(VISITS) else { return };
+    run(async {
+        let (mut wrong, mut held) = (Vec::new(), tasks());
+        for visit in visits::all(&visits) {
+            let session = session();
+            let seen = visit.outcome(&session, settled).await;
+            if !visit.is_expected(&seen) {
+                wrong.push(format!("{}: {seen} instead of {}", visit.name, visit.expected));
+            }
+            if session.figures() != Figures::default() {
+                wrong.push(format!("{}: {:?}", visit.name, session.figures()));
+            }
+            drop(session);
+            if !tasks_fall_to(held).await {
+                wrong.push(format!("{}: a task of it goes on", visit.name));
+                held = tasks();
+            }
+        }
+        assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    });
+}
+
+/// DUALFETCH_FAULTS=10000 makes it the long run, which looks at memory, too.
+#[test]
+fn after_many_faults_in_random_order_nothing_is_left_and_the_next_request_is_served() {
+    let count = std::env::var(COUNT).unwrap_or_else(|_| "300".to_owned());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let servers = Servers::start().await;
+        let fine = RawServer::start(faults::pages("<title>Fine</title>")).await;
+        let store = CaStore::of([servers.issuer.pem().as_str()]);
+        let (visits, fine) = (in_a_line(&servers.native()), fine.url("/"));
+        let variables = [(VISITS, &*visits), (FINE, &*fine), (COUNT, &*count)];
+        let said = child::run("native::matrix::running::all_in_random_order", &variables, &store).await;
+        for line in said.lines().filter(|line| line.starts_with("faults: ")) {
+            eprintln!("{line}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "run by another test, in a process of its own"]
+fn all_in_random_order() {
+    let (Ok(visits), Ok(fine)) = (std::env::var(VISITS), std::env::var(FINE)) else { return };
+    let count: usize = std::env::var(COUNT).expect("how many").parse().expect("a number");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let mut visits = visits::all(&visits);
+        let session = Config::new().limit(AT_ONCE).build().expect("a session");
+        // What is made once and kept: the CA store, the threads that look names up.
+        fetch(&session, &fine).await.expect("a page");
+        let at_first = descriptors();
+        let (mut order, mut done, mut wrong, mut at_half) = (Order(1), 0, Vec::new(), 0);
+        while done < count {
+            order.shuffle(&mut visits);
+            let some = &visits[..visits.len().min(count - done)];
+            wrong.extend(round(&session, some).await);
+            done += some.len();
+            if at_half == 0 && done >= count / 2 {
+                at_half = resident();
+            }
+        }
+        let at_end = resident();
+        assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+        assert_eq!(session.figures(), Figures::default());
+        assert_eq!(outcome(&fetch(&session, &fine).await), "ok");
+        drop(session);
+        assert!(tasks_fall_to(0).await, "{} tasks go on", tasks());
+        assert!(descriptors() <= at_first, "{} descriptors, {at_first} before", descriptors());
+        println!(
+            "\nfaults: {done} visits, then 0 tasks and {} descriptors ({at_first} before)",
+            descriptors()
+        );
+        println!("faults: {at_half} kB resident at the half, {at_end} kB at the end");
+        // By the half an allocator has taken what it keeps for itself.
+        let grown = at_end.saturating_sub(at_half);
+        assert!(count < 10_000 || grown < 2_000, "memory grew by {grown} kB from the half to the end");
+    });
+}
+
+/// Visits many servers at once; gives what is wrong.
+async fn round(session: &DefaultSession, visits: &[Visit]) -> Vec<String> {
+    let visiting = visits.iter().map(|visit| visited(session, visit));
+    let outcomes: Vec<_> = futures_util::stream::iter(visiting).buffer_unordered(AT_ONCE).collect().await;
+    outcomes.into_iter().flatten().collect()
+}
+
+/// What is wrong with the outcome, if anything.
+async fn visited(session: &DefaultSession, visit: &Visit) -> Option<String> {
+    let seen = visit.outcome(session, async || ()).await;
+    // An idle connection may be used before its end has come: then the network decides.
+    let late = visit.act == Act::AfterIdle && ["disconnected", "protocol"].contains(&&*seen);
+    (!visit.is_expected(&seen) && !late)
+        .then(|| format!("{}: {seen} instead of {}", visit.name, visit.expected))
+}
+
+/// A seeded order (xorshift64).
+struct Order(u64);
+
+impl Order {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for end in (1..items.len()).rev() {
+            items.swap(end, (self.next() % (end as u64 + 1)) as usize);
+        }
+    }
+}
+
+/// How many descriptors this process has open. (Linux; elsewhere 0.)
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
+
+/// The memory of this process that is in use, kB. (Linux; elsewhere 0.)
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+}
+
+/// Waits until no connection is left: of a session's tasks, the one that looks after its idle connections.
+async fn settled() {
+    tasks_fall_to(1).await;
+}
+
+fn tasks() -> usize {
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
+}
+
+/// Waits until no more tasks are alive than so many. `false` when that does not come.
+async fn tasks_fall_to(count: usize) -> bool {
+    let fewer = async {
+        while tasks() > count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), fewer).await.is_ok()
+}
