@@ -209,7 +209,11 @@ fn visit(name: &str, url: String, act: Act, bound: Bound, expected: &str) -> Vis
 
 /// All visits in one line.
 pub(super) fn in_a_line(visits: &[Visit]) -> String {
-    visits.iter().map(Visit::to_line).collect::<Vec<_>>().join(";")
+    let line = |visit: &Visit| {
+        let Visit { name, url, act, bound, prior_knowledge, expected } = visit;
+        format!("{name}|{url}|{act:?}|{bound:?}|{prior_knowledge}|{expected}")
+    };
+    visits.iter().map(line).collect::<Vec<_>>().join(";")
 }
 
 impl Server {

@@ -52,11 +52,6 @@ pub struct Visit {
 }
 
 impl Visit {
-    pub fn to_line(&self) -> String {
-        let Self { name, url, act, bound, prior_knowledge, expected } = self;
-        format!("{name}|{url}|{act:?}|{bound:?}|{prior_knowledge}|{expected}")
-    }
-
     pub fn is_expected(&self, outcome: &str) -> bool {
         self.expected.split('/').any(|one| one == outcome)
     }
@@ -94,6 +89,7 @@ impl Visit {
     }
 }
 
+/// As `in_a_line` of tests/native/matrix.rs writes it.
 impl FromStr for Visit {
     type Err = String;
 
