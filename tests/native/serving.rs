@@ -70,7 +70,9 @@ fn fault(head: &Head) -> Script {
             let cut = gzip.slice(..gzip.len() - 100);
             encoded("gzip", cut.len()).send(cut)
         }
-        "/forbidden" => Script::new().send_page(page),
+        "/forbidden" => Script::new()
+            .send_head("200 OK", &[("Content-Type", "text/html"), ("Content-Length", "1000")])
+            .send(page),
         "/gzip" => {
             let gzip = faults::gzip(&routes::titled("Packed", 5000));
             encoded("gzip", gzip.len()).send(gzip)
