@@ -12,14 +12,6 @@ pub trait Payload: Body<Data = Bytes, Error = Error> {
     /// How far the transfer has come.
     fn transfer(&self) -> Transfer;
 
-    /// Whether a first look may find data. Where nothing comes before it is asked for, asking is left to whoever reads.
-    fn comes_unasked(&self) -> bool {
-        true
-    }
-
-    /// All of it is wanted, and nobody minds how long it is on its way: it may come in one piece.
-    fn want_whole(self: Pin<&mut Self>) {}
-
     /// Reads what is left in the background, for the connection's sake. Unless a body knows how, it is dropped.
     fn drain(self: Pin<Box<Self>>) {}
 }

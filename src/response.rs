@@ -160,7 +160,6 @@ impl Response {
     /// # Errors
     /// As [`chunk`](Self::chunk), and [`ErrorKind::BodyTooLarge`] past `max_body`, 256 MiB by default.
     pub async fn bytes(mut self) -> Result<Bytes> {
-        self.body.as_mut().want_whole();
         let Some(first) = self.limited_chunk(0).await? else { return Ok(Bytes::new()) };
         let Some(second) = self.limited_chunk(first.len()).await? else { return Ok(first) };
         let mut all = Vec::with_capacity(self.expected().max(first.len() + second.len()));

@@ -67,9 +67,7 @@ pub(super) fn guard<B: Backend>(
         is_read: false,
         max_body,
     };
-    if inside.body.as_ref().is_some_and(|body| body.comes_unasked() || body.is_end_stream()) {
-        inside.absorb(cx);
-    }
+    inside.absorb(cx);
     if inside.body.is_none() {
         let Inside { ready, end, transfer, .. } = inside;
         return Ok(Box::pin(Complete { ready, end, transfer }));
@@ -312,14 +310,6 @@ impl<B: Backend> Body for Guarded<B> {
 impl<B: Backend> Payload for Guarded<B> {
     fn transfer(&self) -> Transfer {
         self.cell.lock().transfer
-    }
-
-    fn want_whole(self: Pin<&mut Self>) {
-        if !self.deadlines.bounds_reads()
-            && let Some(body) = &mut self.cell.lock().body
-        {
-            Pin::new(body).want_whole();
-        }
     }
 
     fn drain(mut self: Pin<Box<Self>>) {

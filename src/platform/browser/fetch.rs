@@ -35,7 +35,7 @@ pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(He
         return Err(failure::no_response(&failure::told(&answer)));
     }
     let answer: Answer = answer.unchecked_into();
-    head_and_body(answer, &request.url, abort)
+    head_and_body(&answer, &request.url, abort)
 }
 
 /// Only what was asked for is set: some run-times throw on fields they do not know.
@@ -112,7 +112,7 @@ fn set_options(init: &RequestInit, options: &BrowserOptions) {
     }
 }
 
-fn head_and_body(answer: Answer, asked: &Url, abort: Abort) -> Result<(Head, FetchBody)> {
+fn head_and_body(answer: &Answer, asked: &Url, abort: Abort) -> Result<(Head, FetchBody)> {
     let kind = answer.kind().map_err(failure::unreadable)?.as_string().unwrap_or_default();
     if kind == "opaque" || kind == "opaqueredirect" {
         return Err(ErrorKind::Opaque.into());
@@ -133,10 +133,10 @@ fn head_and_body(answer: Answer, asked: &Url, abort: Abort) -> Result<(Head, Fet
     if body.is_null() {
         return Ok((head, FetchBody::empty(abort)));
     }
+    let reader = body.unchecked_ref::<Stream>().reader().map_err(failure::unreadable)?;
     let declared = declared_length(&head.headers, &kind);
-    let body = FetchBody::new(answer, body.unchecked_into::<Stream>(), abort, declared);
-    // To what a worker or a caller made, any length can be written.
-    Ok((head, if kind == "basic" { body.ends_as_declared() } else { body }))
+    // The platform's own answers: to what a worker or a caller made, any length can be written.
+    Ok((head, FetchBody::new(reader, abort, declared, kind == "basic")))
 }
 
 /// The header fields that are shown to us.

@@ -50,15 +50,11 @@ extern "C" {
     pub(super) fn fields(this: &Answer) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter, structural, catch)]
     pub(super) fn body(this: &Answer) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, structural, catch, js_name = arrayBuffer)]
-    pub(super) fn array_buffer(this: &Answer) -> Result<JsValue, JsValue>;
 
     /// A `ReadableStream`.
     pub(super) type Stream;
     #[wasm_bindgen(method, structural, catch, js_name = getReader)]
     pub(super) fn reader(this: &Stream) -> Result<Reader, JsValue>;
-    #[wasm_bindgen(method, structural, catch)]
-    pub(super) fn cancel(this: &Stream) -> Result<JsValue, JsValue>;
 
     /// A `ReadableStreamDefaultReader`.
     pub(super) type Reader;
