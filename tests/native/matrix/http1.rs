@@ -180,7 +180,6 @@ pub(super) fn idle() -> Vec<Row> {
     let late = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     vec![
         twice("closed while idle", once().half_close()).natively("ok").page("ok"),
-        twice("reset while idle", once().reset()).natively("ok").page("ok"),
         twice("told that it took too long, while idle", once().send(late).half_close())
             .natively("ok")
             .page("ok"),

@@ -256,7 +256,6 @@ pub(super) fn idle() -> Vec<Row> {
             once().send_frames(goaway(0x7fff_ffff, ENHANCE_YOUR_CALM)).half_close(),
         ),
         twice("closed while idle", once().half_close()),
-        twice("reset while idle", once().reset()),
         twice("garbage while idle", once().send("HTTP/1.1 408 Request Timeout\r\n\r\n").half_close()),
         Row::new(
             Stage::Idle,
