@@ -31,6 +31,18 @@ fn a_request_s_header_replaces_the_session_s_of_that_name() {
 }
 
 #[test]
+fn user_and_password_in_the_url_are_sent_as_padded_base64() {
+    for (userinfo, sent) in
+        [("u:p", "dTpw"), ("u", "dTo="), ("us", "dXM6"), ("use", "dXNlOg=="), ("%FF%BF%3F%3E", "/78/Pjo=")]
+    {
+        let (platform, session) = session(Config::new());
+        platform.on_every(|_: &Request| Reply::ok("x"));
+        platform.run(session.get(format!("https://{userinfo}@a.example/")).send()).expect("an answer");
+        assert_eq!(platform.calls()[0].headers["authorization"], format!("Basic {sent}"), "{userinfo}");
+    }
+}
+
+#[test]
 fn bad_header_names_and_values_are_refused_by_name() {
     let (platform, session) = session(Config::new());
     for (name, value) in [("bad name", "x"), ("x-smuggled", "a\r\nevil: 1"), ("", "x")] {
