@@ -170,6 +170,13 @@ impl Config {
         self
     }
 
+    /// The header fields sent with every request that does not set one of this name itself. Those that have defaults are
+    /// among them once a session has been built: see [`Client::config`](crate::Client::config).
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// With the header fields that have defaults.
     pub(crate) fn with_defaults(mut self, platform: &Capabilities) -> Self {
         self.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));

@@ -88,7 +88,8 @@ pub(crate) fn assert_no_room_is_left(run: &Run) {
     });
 }
 
-/// When the rate allows the next start after those before this time. Who is granted a permit and goes in the same moment has started, unseen.
+/// When the rate allows the next start after those before this time. Who is granted a permit and goes in the same moment
+/// has started, unseen.
 fn next_start(run: &Run, rate: u32, before: Duration) -> Duration {
     let unseen = run.records.iter().filter_map(|record| match record.head {
         Some((_, Ok(()))) => None,

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use dualfetch::maybe::MaybeSend;
-use dualfetch::{Body, ErrorKind, HeaderMap, Limits, Method, Request, Response, Result, Session, Url};
+use dualfetch::{Body, Error, ErrorKind, HeaderMap, Limits, Method, Request, Response, Result, Session, Url};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -63,14 +63,12 @@ impl<S: Session> Session for Asking<S> {
             let Some(bare) = url.strip_suffix(BARE) else { return self.ask(&url).await };
             let secure = bare.strip_suffix('#').unwrap_or(bare);
             let refused = match self.ask(secure).await {
-                Err(error) if *error.kind() == ErrorKind::Connect && error.history().is_empty() => error,
+                Err(error) if is_refused(&error) => error,
                 other => return other,
             };
             let plain = secure.replacen("https:", "http:", 1);
             match self.ask(&plain).await {
-                Err(error) if *error.kind() == ErrorKind::Connect && error.history().is_empty() => {
-                    Err(refused)
-                }
+                Err(error) if is_refused(&error) => Err(refused),
                 other => other,
             }
         }
@@ -83,6 +81,11 @@ impl<S: Session> Session for Asking<S> {
     fn now(&self) -> Duration {
         self.session.now()
     }
+}
+
+/// Nobody takes the connection, at the host itself and not at one that it redirects to.
+fn is_refused(error: &Error) -> bool {
+    *error.kind() == ErrorKind::Connect && error.history().is_empty()
 }
 
 /// Ends the fragment of a URL that was given as a bare host. Nobody sees it: it is taken off before the URL is asked.

@@ -2,8 +2,9 @@
 
 use std::fs::File;
 
-/// Allows as many open files as this user may have; a connection is one. Systems begin with few, for the sake of programs from long ago; connections kept
-/// alive at many hosts are more than that. What cannot be had is told when a row fails by it.
+/// Allows as many open files as this user may have; a connection is one. Systems begin with few, for the sake of programs
+/// from long ago; connections kept alive at many hosts are more than that. What cannot be had is told when a row fails
+/// by it.
 #[cfg(unix)]
 pub(crate) fn allow_many() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -6,8 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use dualfetch::{Error, ErrorKind, HeaderMap, Request, Response, Session, StatusCode, Url, Version};
-use http::HeaderValue;
-use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE, USER_AGENT};
+use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
 
 use crate::args::GetArgs;
 use crate::asking::{Asking, bare};
@@ -19,13 +18,12 @@ use crate::{Stop, block_on, say};
 /// Runs the command.
 pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     let mut question = args.request.question()?;
-    // As the session would, and so they can be shown.
-    const OURS: &str = concat!("dualfetch/", env!("CARGO_PKG_VERSION"));
-    for (name, value) in [(ACCEPT, "*/*"), (USER_AGENT, OURS)] {
-        question.headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
     let config = args.request.config(Bound(None)).raise_for_status(args.fail);
     let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
+    // As the session would add them, and so they can be shown.
+    for (name, value) in session.config().headers() {
+        question.headers.entry(name).or_insert_with(|| value.clone());
+    }
     let mut session = Asking::new(session, question);
     if args.verbose {
         session = session.with_trace(tell_request);

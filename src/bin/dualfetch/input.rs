@@ -173,8 +173,8 @@ pub(crate) enum Line {
     Url(String),
 }
 
-/// Reads lines, the first of which has this index, but for those that are done. On a thread of its own, which ends with the input, or when nobody takes its lines. Should it hang in a read
-/// by then, the program's end does not wait for it.
+/// Reads lines, the first of which has this index, but for those that are done. On a thread of its own, which ends with
+/// the input, or when nobody takes its lines. Should it hang in a read by then, the program's end does not wait for it.
 fn read(source: Source, mut index: usize, done: Done) -> mpsc::Receiver<(usize, Line)> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
