@@ -48,7 +48,7 @@ pub use crate::session::Session;
 pub use crate::url::Url;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
-/// The session of this target: over reqwest natively, over the platform's own `fetch` on WebAssembly.
+/// The session of this target: over hyper natively, over the platform's own `fetch` on WebAssembly.
 pub type DefaultSession = Client<platform::Default>;
 
 mod default_session {

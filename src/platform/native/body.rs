@@ -16,6 +16,7 @@ use futures_util::stream::Stream;
 use http::Version;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
 use tokio_util::io::{ReaderStream, StreamReader};
 
@@ -51,7 +52,7 @@ type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
 
 impl NativeBody {
     /// Decompresses what the header fields say is compressed, if wanted. An unknown coding is left as it is.
-    pub(super) fn new(body: reqwest::Body, version: Version, headers: &HeaderMap, decompress: bool) -> Self {
+    pub(super) fn new(body: Incoming, version: Version, headers: &HeaderMap, decompress: bool) -> Self {
         let body = Whole { body, has_marked_end: version == Version::HTTP_2, is_over: false };
         let length = body.body.size_hint().exact().or_else(|| {
             let declared = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
@@ -138,7 +139,7 @@ fn undecodable(error: io::Error) -> Error {
 /// a request, whose rest is not wanted (RFC 9113, section 8.1); of a response it would be a part that passes for the
 /// whole.
 struct Whole {
-    body: reqwest::Body,
+    body: Incoming,
     /// By HTTP/2 every body's end is marked, and `is_end_stream` tells that it was.
     has_marked_end: bool,
     is_over: bool,
@@ -153,7 +154,7 @@ impl Whole {
         self.is_over = !matches!(frame, Some(Ok(_)));
         Poll::Ready(match frame {
             Some(Ok(frame)) => Some(Ok(frame)),
-            Some(Err(error)) => Some(Err(failure::classify(error))),
+            Some(Err(error)) => Some(Err(failure::receiving(error))),
             None if self.has_marked_end && !self.body.is_end_stream() => {
                 Some(Err(Error::new(ErrorKind::Disconnected)
                     .with_message("the stream was reset before the body's end")))

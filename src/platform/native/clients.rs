@@ -1,13 +1,19 @@
-//! reqwest clients, one for each way to make connections, the least recently used dropped past a bound.
+//! HTTP clients, one for each way to make connections, the least recently used dropped past a bound.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::error::{ErrorKind, Result};
 use crate::options::{HttpVersion, Transport};
 
 use super::alpn::Alpn;
-use super::connect::ConnectLayer;
+use super::connect::Connect;
 use super::dns::Resolver;
 use super::tls;
 
@@ -20,9 +26,15 @@ const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long an idle connection is kept when `keep_alive` is not set.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// A reqwest client and what is known of the origins it talks to.
+/// How long a connection is silent before TCP probes it, and how long between probes.
+const PROBE: Duration = Duration::from_secs(15);
+
+/// How many probes go unanswered before a connection is given up. What was sent may be unacknowledged as long.
+const PROBES: u32 = 2;
+
+/// A client and what is known of the origins it talks to.
 pub(super) struct Pooled {
-    pub(super) reqwest: reqwest::Client,
+    pub(super) http: Client<Connect, Full<Bytes>>,
     pub(super) alpn: Alpn,
 }
 
@@ -30,12 +42,12 @@ pub(super) struct Clients {
     /// The most recently used last.
     kept: Mutex<Vec<(Transport, Arc<Pooled>)>>,
     verifier: OnceLock<tls::Verifier>,
-    resolver: Arc<Resolver>,
+    resolver: Resolver,
 }
 
 impl Clients {
     pub(super) fn new() -> Self {
-        Self { kept: Mutex::default(), verifier: OnceLock::new(), resolver: Arc::new(Resolver::new()) }
+        Self { kept: Mutex::default(), verifier: OnceLock::new(), resolver: Resolver::new() }
     }
 
     /// The client for this way to make connections.
@@ -59,26 +71,28 @@ impl Clients {
     fn build(&self, transport: &Transport) -> Result<Pooled> {
         let version = transport.http_version.unwrap_or_default();
         let verifier = self.verifier.get_or_init(tls::verifier);
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(verifier, version)?)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
+        let connect = Connect::new(self.tcp(), tls::config(verifier, version)?);
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
             .pool_idle_timeout(transport.keep_alive.unwrap_or(KEEP_ALIVE).min(FOR_EVER))
-            .dns_resolver(Arc::clone(&self.resolver))
-            .connector_layer(ConnectLayer);
-        builder = match version {
-            HttpVersion::Auto => builder,
-            HttpVersion::Http1 => builder.http1_only(),
-            HttpVersion::Http2 => builder.http2_prior_knowledge(),
-        };
+            .http2_only(version == HttpVersion::Http2);
         if transport.force_close == Some(true) {
-            builder = builder.pool_max_idle_per_host(0);
+            builder.pool_max_idle_per_host(0);
         }
-        let reqwest = builder.build().map_err(|error| {
-            Error::new(ErrorKind::Tls).with_message("the HTTP client could not be made").with_source(error)
-        })?;
-        Ok(Pooled { reqwest, alpn: Alpn::new() })
+        Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })
+    }
+
+    fn tcp(&self) -> HttpConnector<Resolver> {
+        let mut tcp = HttpConnector::new_with_resolver(self.resolver.clone());
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(PROBE));
+        tcp.set_keepalive_interval(Some(PROBE));
+        tcp.set_keepalive_retries(Some(PROBES));
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        tcp.set_tcp_user_timeout(Some(PROBE * PROBES));
+        tcp
     }
 }

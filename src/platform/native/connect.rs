@@ -1,22 +1,27 @@
-//! A layer around reqwest's connector: the bound on connecting, and word of how far it is.
+//! Making connections, by TCP and TLS: the bound on it, and word of how far it is.
 //!
 //! hyper-util polls a new connection first in the task that asked for it, so a task-local set around the request is
 //! seen here. A connection that is no longer needed goes on in the background, under the same bound.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper_util::client::legacy::connect::Connection;
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::maybe::BoxFuture;
 use crate::platform::Progress;
+
+use super::dns::Resolver;
 
 tokio::task_local! {
     /// The request on whose behalf a connection is made.
@@ -87,50 +92,31 @@ impl fmt::Display for ConnectTimeout {
 
 impl std::error::Error for ConnectTimeout {}
 
-#[derive(Clone)]
-pub(super) struct ConnectLayer;
-
-impl<S> Layer<S> for ConnectLayer {
-    type Service = Connect<S>;
-
-    fn layer(&self, inner: S) -> Connect<S> {
-        Connect { inner: Arc::new(Mutex::new(inner)) }
-    }
-}
-
 /// Several clones are made for each request, and few requests connect: the connector itself is cloned only then.
-pub(super) struct Connect<S> {
-    inner: Arc<Mutex<S>>,
+#[derive(Clone)]
+pub(super) struct Connect {
+    inner: Arc<HttpsConnector<HttpConnector<Resolver>>>,
 }
 
-impl<S> Clone for Connect<S> {
-    fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+impl Connect {
+    pub(super) fn new(tcp: HttpConnector<Resolver>, tls: ClientConfig) -> Self {
+        Self { inner: Arc::new(HttpsConnector::from((tcp, tls))) }
     }
 }
 
-impl<S, R> Service<R> for Connect<S>
-where
-    S: Service<R, Error = BoxError> + Clone + Send + 'static,
-    S::Response: Connection,
-    S::Future: Send + 'static,
-    R: Send + 'static,
-{
-    type Response = S::Response;
+impl Service<Uri> for Connect {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, target: R) -> Self::Future {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let connecting = async move {
-            poll_fn(|cx| inner.poll_ready(cx)).await?;
-            inner.call(target).await
-        };
-        let Ok(probe) = CONNECT.try_with(Arc::clone) else { return Box::pin(connecting) };
+    fn call(&mut self, target: Uri) -> Self::Future {
+        // Its parts are always ready.
+        let connecting = HttpsConnector::clone(&self.inner).call(target);
+        let Ok(probe) = CONNECT.try_with(Arc::clone) else { return connecting };
         probe.connecting();
         Box::pin(async move {
             let connection = match probe.bound {

@@ -8,40 +8,50 @@ use crate::error::{Error, ErrorKind, Phase};
 use super::connect::ConnectTimeout;
 use super::dns::NotResolved;
 
-/// The typed error for what reqwest reports, the root cause as its message. The URL is added later, by the engine.
-pub(super) fn classify(error: reqwest::Error) -> Error {
-    let kind = kind(&error);
-    let error = error.without_url();
+/// The typed error for a request without a head in return, the root cause as its message. The URL is added later, by
+/// the engine.
+pub(super) fn sending(error: hyper_util::client::legacy::Error) -> Error {
+    let causes = Causes(Some(&error));
+    let kind = match before_http(causes.clone()) {
+        Some(kind) => kind,
+        None if error.is_connect() => connecting(causes),
+        // h2 hands TLS's errors on without their types. Up to the head no wrong HTTP is an `io::Error`.
+        None if causes.clone().any(is_invalid_data) => ErrorKind::Tls,
+        None => of_http(causes),
+    };
+    with_root(kind, error)
+}
+
+/// The typed error for a body that does not come to its end.
+pub(super) fn receiving(error: hyper::Error) -> Error {
+    let causes = Causes(Some(&error));
+    let kind = before_http(causes.clone()).unwrap_or_else(|| of_http(causes));
+    with_root(kind, error)
+}
+
+fn with_root(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> Error {
     match Causes(Some(&error)).last().map(ToString::to_string) {
         Some(root) => Error::new(kind).with_message(root).with_source(error),
         None => Error::new(kind).with_source(error),
     }
 }
 
-fn kind(error: &reqwest::Error) -> ErrorKind {
-    if error.is_builder() {
-        return ErrorKind::InvalidUrl;
-    }
-    let causes = Causes(Some(error));
+/// What has types of its own.
+fn before_http(causes: Causes<'_>) -> Option<ErrorKind> {
     if causes.clone().any(|cause| cause.is::<ConnectTimeout>()) {
-        return ErrorKind::Timeout(Phase::Connect);
+        return Some(ErrorKind::Timeout(Phase::Connect));
     }
     if causes.clone().any(|cause| cause.is::<NotResolved>()) {
-        return ErrorKind::Dns;
+        return Some(ErrorKind::Dns);
     }
-    if causes.clone().any(|cause| cause.is::<rustls::Error>()) {
-        return ErrorKind::Tls;
-    }
-    if error.is_connect() {
-        return connecting(causes);
-    }
-    // h2 hands TLS's errors on without their types. Up to the head no wrong HTTP is an `io::Error`.
-    let is_wrong = |cause: &(dyn StdError + 'static)| {
-        cause.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::InvalidData)
-    };
-    if error.is_request() && causes.clone().any(is_wrong) {
-        return ErrorKind::Tls;
-    }
+    causes.clone().any(|cause| cause.is::<rustls::Error>()).then_some(ErrorKind::Tls)
+}
+
+fn is_invalid_data(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::InvalidData)
+}
+
+fn of_http(causes: Causes<'_>) -> ErrorKind {
     // "Canceled" means that the request was not sent; why, its causes say, unless there is nothing more to say.
     let unsent = |cause: &(dyn StdError + 'static)| {
         cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)

@@ -1,4 +1,4 @@
-//! Native: reqwest and tokio. reqwest sends one request over one connection; everything above that is the engine's.
+//! Native: hyper and tokio. hyper sends one request over one connection; everything above that is the engine's.
 
 // The one place where the native clock, timers and tasks are touched.
 #![allow(clippy::disallowed_methods)]
@@ -18,10 +18,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, RANGE, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, RANGE, TRANSFER_ENCODING, UPGRADE,
 };
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
+use http_body_util::Full;
 use tokio::time::Instant;
 
 use crate::capabilities::Progress;
@@ -69,9 +71,10 @@ impl Native {
         self.clients.of(&request.options.transport)
     }
 
-    /// The reqwest request, which keeps to what we say: all defaults of reqwest's own are off.
-    fn translate(request: Request) -> reqwest::Request {
+    /// The request as it goes out.
+    fn translate(request: Request) -> Result<http::Request<Full<Bytes>>> {
         let Request { method, url, mut headers, body, options, .. } = request;
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         if options.auto_decompress != Some(false) && !headers.contains_key(ACCEPT_ENCODING) {
             // A part of a compressed body cannot be decompressed. (Fetch, section 4.6.)
             let identity = HeaderValue::from_static("identity");
@@ -88,10 +91,13 @@ impl Native {
         if is_empty_body && !headers.contains_key(TRANSFER_ENCODING) {
             headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
-        let mut out = reqwest::Request::new(method, url.into_inner());
+        let uri = Uri::try_from(String::from(url.into_inner()))
+            .map_err(|error| Error::new(ErrorKind::InvalidUrl).with_source(error))?;
+        let mut out = http::Request::new(body.as_bytes().cloned().map_or_else(Full::default, Full::new));
+        *out.method_mut() = method;
+        *out.uri_mut() = uri;
         *out.headers_mut() = headers;
-        *out.body_mut() = body.as_bytes().map(|bytes| bytes.clone().into());
-        out
+        Ok(out)
     }
 }
 
@@ -99,7 +105,7 @@ impl Native {
 enum Sending<F> {
     Begun(F),
     /// It may share a connection that is yet to be made, and first asks at this origin.
-    Gated(Arc<Pooled>, String, Box<reqwest::Request>),
+    Gated(Arc<Pooled>, String, Box<http::Request<Full<Bytes>>>),
 }
 
 fn may_multiplex(request: &Request) -> bool {
@@ -155,11 +161,12 @@ impl Backend for Native {
         let bound = request.options.timeout.resolve().connect;
         let progress = request.progress.clone();
         let origin = may_multiplex(&request).then(|| request.url.origin().into_owned());
-        let client = self.client(&request);
-        let request = Self::translate(request);
-        let sending = client.map(|client| match origin {
-            None => Sending::Begun(client.reqwest.execute(request)),
-            Some(origin) => Sending::Gated(client, origin, Box::new(request)),
+        let sending = self.client(&request).and_then(|client| {
+            let request = Self::translate(request)?;
+            Ok(match origin {
+                None => Sending::Begun(client.http.request(request)),
+                Some(origin) => Sending::Gated(client, origin, Box::new(request)),
+            })
         });
         async move {
             let asked = Instant::now();
@@ -167,16 +174,16 @@ impl Backend for Native {
                 Sending::Begun(pending) => (Pass::free(), pending),
                 Sending::Gated(client, origin, request) => {
                     let pass = enter(&client.alpn, &origin, bound, progress.as_deref()).await?;
-                    (pass, client.reqwest.execute(*request))
+                    (pass, client.http.request(*request))
                 }
             };
             // One bound for both: waiting for another request's connection, and making an own one after all.
             let bound = bound.map(|bound| bound.saturating_sub(asked.elapsed()));
             let probe = Arc::new(Probe::new(bound, progress, started));
             let execute = CONNECT.scope(Arc::clone(&probe), pending);
-            let response = pass.watch(execute, &probe).await.map_err(failure::classify)?;
+            let response = pass.watch(execute, &probe).await.map_err(failure::sending)?;
 
-            let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+            let (parts, body) = response.into_parts();
             let (status, version, headers) = (parts.status, parts.version, parts.headers);
             let head = Head { status, version, headers, final_url: None };
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
