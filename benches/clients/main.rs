@@ -1,0 +1,52 @@
+//! The Rust side of scripts/bench, which starts one process of it for the server and one for each client's run.
+//!
+//! ```sh
+//! clients server                                      says on standard output where it listens
+//! clients ours|reqwest gets COUNT WARM-UP URL         the page at URL, COUNT times
+//! clients ours titles COUNT WARM-UP URL               the titles of the pages URL0 to URL{COUNT - 1}
+//! clients ours hang COUNT WARM-UP URL...              COUNT pages of each of these hosts; the first hangs or does not
+//! ```
+//!
+//! A client works through WARM-UP requests first, then prints what the rest took: a line of JSON.
+// Here the clock and the tasks are the machine's own: the seam's ban is for the library.
+#![allow(clippy::disallowed_methods)]
+
+mod bare;
+mod measure;
+mod ours;
+mod pages;
+mod server;
+
+use std::process::ExitCode;
+
+/// How many requests every client has under way.
+const IN_FLIGHT: usize = 100;
+
+fn main() -> ExitCode {
+    // `cargo bench` adds an argument of its own, and a bare one runs every bench.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    match words[..] {
+        [] => println!("a part of scripts/bench; nothing to do by itself"),
+        ["server"] => runtime.block_on(server::run()),
+        [client, work, count, warm_up, ref urls @ ..] => {
+            let (Ok(count), Ok(warm_up)) = (count.parse(), warm_up.parse()) else { return usage() };
+            let measured = match (client, work, urls) {
+                ("ours", "gets", [url]) => runtime.block_on(ours::gets(url, count, warm_up)),
+                ("ours", "titles", [url]) => runtime.block_on(ours::titles(url, count, warm_up)),
+                ("ours", "hang", urls) => runtime.block_on(ours::hang(urls, count, warm_up)),
+                ("reqwest", "gets", [url]) => runtime.block_on(bare::gets(url, count, warm_up)),
+                _ => return usage(),
+            };
+            println!("{measured}");
+        }
+        _ => return usage(),
+    }
+    ExitCode::SUCCESS
+}
+
+fn usage() -> ExitCode {
+    eprintln!("clients: the arguments are those that benches/clients/main.rs names");
+    ExitCode::from(2)
+}
