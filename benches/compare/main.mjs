@@ -1,0 +1,214 @@
+// scripts/bench: see `usage`.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import os from 'node:os';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+
+import * as programs from './programs.mjs';
+import { interval, median, spread } from './statistics.mjs';
+import { whole, works } from './works.mjs';
+
+const usage = `What the session costs beside its peers: the same work by each of them in turn, in one run, a new process each time.
+
+  scripts/bench [WORK]... [OPTION]...
+
+works (default: all)
+  gets      GETs of a small page: requests a second and the client's CPU time for each, ours (with the defaults), a
+            bare reqwest loop, aiohttp on uvloop, undici
+  titles    titles of pages of 2 to 500 kB: pages for each second of CPU time, ours and aiohttp on uvloop with lxml
+  hang      one host of 100 hangs: when the last row of the others is there, and when without it
+
+options
+  --pairs N        so many rounds, each client once in each, every other round in the reverse order (default 15)
+  --quick          3 rounds of a tenth: to see that it runs
+  --gets N         of the work gets (default ${works.gets.count}; the budget's figure is 60000)
+  --pages N        of the work titles (default ${works.titles.count})
+  --only A,B       these clients alone: ours, reqwest, aiohttp, undici
+  --check          exit 1 when a budget is not kept, or could not be measured
+  --help           this
+
+CPU time is user and system time of all threads of the client's process, after a warm-up; the server is another
+process, this crate's bench on hyper, one thread. A ratio is the median of the rounds' ratios, with the interval in
+which it lies with 95 % confidence (bootstrap). A peer that cannot be installed is left out. Prints to standard output;
+progress goes to standard error. The peers are installed below the target directory.
+`;
+
+const { values: wanted, positionals } = options();
+if (wanted.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+const pairs = number('pairs', wanted.quick ? 3 : 15);
+const only = wanted.only?.split(',');
+const chosen = positionals.length ? positionals : Object.keys(works);
+const counts = { gets: number('gets', works.gets.count), titles: number('pages', works.titles.count), hang: works.hang.count };
+for (const name of chosen) if (!works[name]) fail(`there is no work ${name}; there are ${Object.keys(works).join(', ')}`);
+const names = ['ours', 'reqwest', 'aiohttp', 'undici'];
+for (const name of only ?? []) if (!names.includes(name)) fail(`there is no client ${name}; there are ${names.join(', ')}`);
+
+const available = await prepare();
+const server = await serve();
+const missed = [];
+try {
+  console.log(machine());
+  for (const name of chosen) await compare(name);
+} finally {
+  server.end();
+}
+if (wanted.check) {
+  missed.forEach((words) => console.log(`budget: ${words}`));
+  process.exitCode = missed.length ? 1 : 0;
+}
+
+/** The programs that the chosen works need, but those that cannot be had here. */
+async function prepare() {
+  const found = { rust: programs.rust() };
+  const target = programs.targetDirectory();
+  const needed = new Set(chosen.flatMap((name) => works[name].clients.filter(isWanted).map(({ program }) => program)));
+  for (const name of ['python', 'node'].filter((name) => needed.has(name))) {
+    try {
+      found[name] = programs[name](target);
+    } catch (error) {
+      say(`no ${name} client here, left out: ${error.message.split('\n')[0]}`);
+    }
+  }
+  return found;
+}
+
+async function serve() {
+  const child = spawn(available.rust.command, ['server'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line] = await once(createInterface(child.stdout), 'line');
+  const told = JSON.parse(line);
+  const cpu = async () => Number(await (await fetch(`http://127.0.0.1:${told.ports[0]}/cpu`)).text());
+  return { ...told, cpu, end: () => child.stdin.end() };
+}
+
+/** One work: rounds, a table, a budget. */
+async function compare(name) {
+  const work = works[name];
+  const count = wanted.quick && name !== 'hang' ? Math.ceil(counts[name] / 10) : counts[name];
+  const clients = await trial(name, work, work.clients.filter((client) => isWanted(client) && available[client.program]));
+  const rounds = [];
+  for (let round = 0; round < pairs; round++) {
+    const order = round % 2 ? [...clients].reverse() : clients;
+    const runs = {};
+    for (const client of order) {
+      progress(`${name}: round ${round + 1} of ${pairs}, ${client.name}`);
+      runs[client.name] = await one(name, work, client, count);
+    }
+    rounds.push(runs);
+  }
+  progress('');
+  report(name, work, clients, rounds, count);
+}
+
+/** Those that can do it, after each has shown it once. */
+async function trial(name, work, clients) {
+  const able = [];
+  for (const client of clients) {
+    progress(`${name}: trial, ${client.name}`);
+    try {
+      await one(name, work, client, name === 'hang' ? 1 : 100);
+      able.push(client);
+    } catch (error) {
+      if (client.program === 'rust') throw error;
+      say(`${client.name} cannot do ${name}, left out: ${error.message}`);
+    }
+  }
+  return able;
+}
+
+async function one(name, work, client, count) {
+  const warmUp = Math.ceil(work.warmUp(count));
+  const before = await server.cpu();
+  const args = [client.client, name, count, warmUp, ...work.arguments(server, client)].map(String);
+  const { seconds, cpu } = await programs.taken(available[client.program], args);
+  return { count, seconds, cpu, server: ((await server.cpu()) - before) / (count + warmUp) };
+}
+
+function report(name, work, clients, rounds, count) {
+  const [first, ...others] = clients;
+  const heads = [...work.columns.flatMap(({ head }) => [head, '±']), work.ratio.head, '95 % interval'];
+  const rows = clients.map((client) => {
+    const cells = work.columns.flatMap(({ of, show }) => {
+      const figures = rounds.map((runs) => of(runs[client.name]));
+      return [show(median(figures)), `${whole(spread(figures) * 100)} %`];
+    });
+    if (!others.includes(client) || first !== work.clients[0]) return [client.name, ...cells, '', ''];
+    const ratios = rounds.map((runs) => work.ratio.of(runs[first.name], runs[client.name]));
+    const [middle, [low, high]] = [median(ratios), interval(ratios)];
+    if (client.name === work.budget.beside) judge(name, work.budget, middle, high);
+    return [client.name, ...cells, `${fixed(middle)} x`, `${fixed(low)} to ${fixed(high)}`];
+  });
+  const { beside, most, mostUpper, least } = work.budget;
+  if (![first, ...others].some(({ name }) => name === beside) || first !== work.clients[0]) missed.push(`${name}: not measured beside ${beside}`);
+  console.log(`\n${name}: ${work.what({ count, server })}; medians of ${pairs} rounds, ± half of the middle half`);
+  table(['', ...heads], rows);
+  const bounds = [most && `at most ${most} x`, mostUpper && `its upper bound at most ${mostUpper} x`, least && `at least ${least} x`];
+  console.log(`  budget beside ${beside}: ${bounds.filter(Boolean).join(', ')}`);
+  clients.forEach((client) => console.log(`  ${client.with}`));
+}
+
+function judge(name, { beside, most = Infinity, mostUpper = Infinity, least = 0 }, middle, high) {
+  if (middle > most) missed.push(`${name}: ${fixed(middle)} x beside ${beside}, more than ${most}`);
+  if (high > mostUpper) missed.push(`${name}: perhaps ${fixed(high)} x beside ${beside}, more than ${mostUpper}`);
+  if (middle < least) missed.push(`${name}: ${fixed(middle)} x beside ${beside}, less than ${least}`);
+}
+
+function machine() {
+  const cores = os.cpus();
+  const [load] = os.loadavg();
+  const noisy = load > cores.length / 4 ? ' (not quiet: figures may be off, ratios less so)' : '';
+  const versions = Object.values(available).map(({ versions }) => `  ${versions}`);
+  return [`${cores.length} cores, ${cores[0]?.model.trim()}, ${os.type()} ${os.release()}; load before ${load.toFixed(1)}${noisy}`, ...versions].join('\n');
+}
+
+function table(heads, rows) {
+  const widths = heads.map((head, at) => Math.max(head.length, ...rows.map((row) => row[at].length)));
+  for (const row of [heads, ...rows]) {
+    console.log(`  ${row.map((cell, at) => (at ? cell.padStart(widths[at]) : cell.padEnd(widths[at]))).join('  ').trimEnd()}`);
+  }
+}
+
+function fixed(ratio) {
+  return ratio < 10 ? ratio.toFixed(3) : ratio.toFixed(1);
+}
+
+function isWanted(client) {
+  return !only || only.includes(client.client);
+}
+
+function options() {
+  const flag = { type: 'boolean', default: false };
+  const text = { type: 'string' };
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { check: flag, gets: text, help: flag, only: text, pages: text, pairs: text, quick: flag },
+    });
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+function number(name, otherwise) {
+  const told = wanted[name] === undefined ? otherwise : Number(wanted[name]);
+  return Number.isInteger(told) && told > 0 ? told : fail(`--${name} takes a number from 1, not '${wanted[name]}'`);
+}
+
+/** A line that the next one replaces, where somebody looks on. */
+function progress(words) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${words && `bench: ${words}`}`);
+  else if (words) say(words);
+}
+
+function say(words) {
+  console.error(`${process.stderr.isTTY ? '\r\x1b[K' : ''}bench: ${words}`);
+}
+
+function fail(words) {
+  console.error(`bench: ${words}; scripts/bench --help says what there is`);
+  process.exit(2);
+}

@@ -1,0 +1,57 @@
+// What is measured: each work, who does it, what is told of it and what it must keep to.
+//
+// A run is what one process of one client took: `count` requests, `seconds`, `cpu` seconds of the client alone, and the
+// `server`'s cpu seconds for one request.
+
+const ours = (what) => ({ name: 'ours', program: 'rust', client: 'ours', with: `dualfetch: ${what}` });
+const reqwest = { name: 'reqwest', program: 'rust', client: 'reqwest', with: 'reqwest: Client with no_proxy and a timeout of 300 s, send, bytes, buffer_unordered(100)' };
+const aiohttp = (what) => ({ name: 'aiohttp', program: 'python', client: 'aiohttp', with: `aiohttp on uvloop: ClientSession with its defaults, TCPConnector(limit=100), 100 workers, ${what}` });
+const undici = { name: 'undici', program: 'node', client: 'undici', with: 'undici: Agent with connections: 100, 100 workers, undici.request, body.arrayBuffer' };
+
+const perSecond = { head: 'requests/s', of: ({ count, seconds }) => count / seconds, show: whole };
+const cpuEach = { head: 'client CPU each', of: ({ count, cpu }) => (cpu / count) * 1e6, show: (figure) => `${figure.toFixed(2)} µs` };
+const serverBusy = { head: 'server busy', of: ({ count, seconds, server }) => (server * count) / seconds, show: (figure) => `${whole(figure * 100)} %` };
+
+export const works = {
+  gets: {
+    what: ({ count }) => `${whole(count)} GETs of a page of 2 KB over loopback, 100 in flight, one thread each`,
+    clients: [ours('DefaultSession::new(), send, bytes, buffer_unordered(100)'), reqwest, aiohttp('read'), undici],
+    arguments: ({ ports }) => [`http://127.0.0.1:${ports[0]}/`],
+    count: 20_000,
+    warmUp: (count) => Math.max(1_000, count / 10),
+    columns: [perSecond, cpuEach, serverBusy],
+    ratio: { head: "ours' CPU to its", of: (ours, its) => ours.cpu / its.cpu },
+    budget: { beside: 'reqwest', most: 1.05, mostUpper: 1.08 },
+  },
+  titles: {
+    what: ({ count }) => `titles of ${whole(count)} pages of 2 to 500 kB over loopback, 100 in flight, one thread each`,
+    clients: [ours('DefaultSession::new(), titles'), aiohttp('read, lxml.html.document_fromstring, findtext')],
+    arguments: ({ ports }) => [`http://127.0.0.1:${ports[0]}/title/`],
+    count: 1_000,
+    warmUp: (count) => count / 10,
+    columns: [
+      { ...perSecond, head: 'pages/s' },
+      { head: 'pages/CPU s', of: ({ count, cpu }) => count / cpu, show: whole },
+      serverBusy,
+    ],
+    ratio: { head: 'our pages/CPU s to its', of: (ours, its) => its.cpu / ours.cpu },
+    budget: { beside: 'aiohttp', least: 25 },
+  },
+  hang: {
+    what: ({ count, server }) => `titles of ${count} pages of each of ${server.ports.length} hosts, 50 to 150 ms a page, until the last row of all but the first`,
+    clients: [
+      { ...ours('limit 100, limit_per_host 10, titles; the first host takes connections and says nothing'), name: 'one hangs', ports: ({ ports, silent }) => [silent, ...ports.slice(1)] },
+      { ...ours('the same; the first host answers as all others'), name: 'none hangs', ports: ({ ports }) => ports },
+    ],
+    arguments: (server, client) => client.ports(server).map((port) => `http://127.0.0.1:${port}/late/`),
+    count: 20,
+    warmUp: () => 1,
+    columns: [{ head: 'last row', of: ({ seconds }) => seconds * 1e3, show: (figure) => `${whole(figure)} ms` }],
+    ratio: { head: 'one hangs to none', of: (one, none) => one.seconds / none.seconds },
+    budget: { beside: 'none hangs', most: 1.1 },
+  },
+};
+
+export function whole(figure) {
+  return Math.round(figure).toLocaleString('en');
+}
