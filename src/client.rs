@@ -2,6 +2,7 @@
 
 mod attempt;
 mod bounded;
+mod closing;
 mod guarded;
 mod hops;
 
@@ -19,10 +20,15 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::session::Session;
 
+pub use closing::Closing;
+
 /// A session over the platform `B`.
 ///
-/// Cheap to clone: clones share limits and connections. When the last clone and the last response of it are dropped,
-/// so are its connections.
+/// Cheap to clone: a clone is the same session, with the same limits and connections.
+///
+/// # Dropping
+/// Dropping a clone ends nothing: requests and responses have what they need, and go on. When the last clone and the
+/// last response are gone, so are the connections. To refuse further requests before that, [`close`](Self::close) it.
 pub struct Client<B: Backend> {
     shared: Arc<Shared<B>>,
 }
@@ -50,6 +56,50 @@ impl<B: Backend> Client<B> {
     #[must_use]
     pub fn figures(&self) -> Figures {
         self.shared.scheduler.figures()
+    }
+
+    /// Closes the session, for all its clones and for good. That is done by the call, awaited or not; the future is
+    /// ready when nothing is under way any more.
+    ///
+    /// From then on a request, and one that waits for its first permit, is [`Closed`](crate::ErrorKind::Closed). What
+    /// has had its permit is under way and goes on to the end of its body, its redirects and retries included.
+    /// Connections that nothing uses are let go. Closing again does nothing, and waits for the same end.
+    ///
+    /// The future is kept waiting by a large body that is neither read nor dropped, and by a request whose future is
+    /// not polled: where that may be, bound it by a timeout of your own. What shall end sooner is to be dropped by its
+    /// owner. (JavaScript, which cannot drop, has a `close()` that ends what is under way, too.)
+    ///
+    /// # Cancellation
+    /// Dropping the future opens nothing again.
+    ///
+    /// ```
+    /// # use dualfetch::{Client, Config, ErrorKind, Session, platform::scripted::{Reply, Scripted}};
+    /// # let platform = Scripted::new(1);
+    /// # platform.on("https://example.com/", Reply::ok(vec![0; 300 * 1024]));
+    /// # let session = Client::with_backend(Config::new(), platform.clone())?;
+    /// # platform.run(async {
+    /// let under_way = session.get("https://example.com/").await?;
+    /// let closing = session.close();
+    /// let refused = session.get("https://example.com/").await.unwrap_err();
+    /// assert_eq!(refused.kind(), &ErrorKind::Closed);
+    ///
+    /// assert_eq!(under_way.bytes().await?.len(), 300 * 1024);
+    /// closing.await;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// # })?;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn close(&self) -> Closing {
+        if self.shared.scheduler.close() {
+            self.shared.backend.close();
+        }
+        Closing::new(&self.shared.scheduler)
+    }
+
+    /// Whether it was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.scheduler.is_closed()
     }
 
     /// The settings it was made with.

@@ -31,7 +31,7 @@ pub use crate::batch::TitleRow;
 pub use crate::batch::{Batch, FetchRow, SessionExt};
 pub use crate::body::Body;
 pub use crate::browser_options::BrowserOptions;
-pub use crate::client::Client;
+pub use crate::client::{Client, Closing};
 pub use crate::config::Config;
 pub use crate::error::{Error, ErrorKind, Phase, Result};
 pub use crate::head::{Head, Hop};
@@ -87,6 +87,7 @@ fn native_types_and_futures_are_send(session: &DefaultSession) {
     fn send<T: Send>(_: T) {}
     fn both<T: Send + Sync>() {}
     both::<DefaultSession>();
+    both::<Closing>();
     both::<Error>();
     both::<Request>();
     both::<Config>();

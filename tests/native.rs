@@ -13,6 +13,7 @@ mod native {
     mod bodies;
     mod cancellation;
     mod child;
+    mod closing;
     mod connections;
     mod faults;
     mod help;

@@ -5,6 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 mod policy {
     pub(crate) mod batch;
+    pub(crate) mod closing;
     pub(crate) mod deadlines;
     /// Wakers are `Send`, which the platform is on native targets alone.
     #[cfg(not(target_arch = "wasm32"))]

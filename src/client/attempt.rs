@@ -8,14 +8,14 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::error::{Error, Phase, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::Head;
 use crate::maybe::BoxBody;
 use crate::platform::{Backend, Progress};
 use crate::policy::deadline::Deadlines;
 use crate::policy::redirect;
 use crate::policy::retry::{Decision, Outcome, Retry};
-use crate::policy::scheduler::{Permit, Revoked, Ticket};
+use crate::policy::scheduler::{Permit, Refused, Ticket};
 use crate::request::Request;
 
 use super::bounded::Timer;
@@ -30,6 +30,8 @@ pub(super) struct Run<'a, B: Backend> {
     permit: Option<Permit>,
     /// It has had a permit before: it goes to the front of its next line.
     waited: bool,
+    /// It has had a permit and wants another: a session that is closed waits for it.
+    is_between: bool,
     attempts: u32,
 }
 
@@ -42,7 +44,15 @@ pub(super) struct Answer<B: Backend> {
 impl<'a, B: Backend> Run<'a, B> {
     pub(super) fn new(shared: &'a Arc<Shared<B>>, request: &Request) -> Self {
         let deadlines = Deadlines::new(request.options.timeout.resolve());
-        Self { shared, deadlines, timer: Timer::new(), permit: None, waited: false, attempts: 0 }
+        Self {
+            shared,
+            deadlines,
+            timer: Timer::new(),
+            permit: None,
+            waited: false,
+            is_between: false,
+            attempts: 0,
+        }
     }
 
     /// The wall clock starts.
@@ -56,8 +66,22 @@ impl<'a, B: Backend> Run<'a, B> {
     }
 
     pub(super) fn give_permit_back(&mut self) {
-        if self.permit.take().is_some() {
+        if self.release() {
             self.deadlines.pause(self.shared.backend.now());
+        }
+    }
+
+    /// Lets another go first. Whether there was a permit to give.
+    fn release(&mut self) -> bool {
+        let Some(permit) = self.permit.take() else { return false };
+        self.set_between(true);
+        drop(permit);
+        true
+    }
+
+    fn set_between(&mut self, is_between: bool) {
+        if std::mem::replace(&mut self.is_between, is_between) != is_between {
+            self.shared.scheduler.count_between(is_between);
         }
     }
 
@@ -77,7 +101,7 @@ impl<'a, B: Backend> Run<'a, B> {
                     if let Ok(Answer { mut body, .. }) = outcome {
                         poll_fn(|cx| guarded::take_what_is_there(&mut body, cx)).await;
                     }
-                    self.permit = None;
+                    self.release();
                     self.timer.sleep(&self.shared.backend, after, &self.deadlines).await?;
                     self.deadlines.pause(self.shared.backend.now());
                 }
@@ -107,7 +131,10 @@ impl<'a, B: Backend> Run<'a, B> {
                 let now = backend.now();
                 match acquire.poll(cx, now) {
                     Poll::Ready(Ok(permit)) => return Poll::Ready(Ok(permit)),
-                    Poll::Ready(Err(Revoked)) => {
+                    Poll::Ready(Err(Refused::Closed)) => {
+                        return Poll::Ready(Err(ErrorKind::Closed.into()));
+                    }
+                    Poll::Ready(Err(Refused::Revoked)) => {
                         let phase = deadlines.expired(now).unwrap_or(Phase::Total);
                         return Poll::Ready(Err(Error::timeout(phase)));
                     }
@@ -128,6 +155,7 @@ impl<'a, B: Backend> Run<'a, B> {
         deadlines.resume(backend.now());
         self.permit = Some(permit);
         self.waited = true;
+        self.set_between(false);
         Ok(())
     }
 
@@ -196,6 +224,12 @@ impl<'a, B: Backend> Run<'a, B> {
         guarded::guard(self.shared, Guards { head, permit, max_body }, body, cx, || {
             (self.deadlines.clone(), std::mem::replace(&mut self.timer, Timer::new()))
         })
+    }
+}
+
+impl<B: Backend> Drop for Run<'_, B> {
+    fn drop(&mut self) {
+        self.set_between(false);
     }
 }
 

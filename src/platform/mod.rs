@@ -70,6 +70,10 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// Runs a task to its end. Where nothing can run it, it is dropped.
     fn spawn(&self, task: BoxFuture<'static, ()>);
 
+    /// The session was closed, which happens once at most. What is under way goes on, further hops of it included;
+    /// connections that nothing uses, now or later, are to be let go. Nothing unless a backend keeps any.
+    fn close(&self) {}
+
     /// What this platform can do.
     fn capabilities(&self) -> &Capabilities;
 

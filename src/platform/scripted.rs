@@ -160,6 +160,12 @@ impl Scripted {
         self.state().hosts.get(origin).map_or(0, |host| host.peak)
     }
 
+    /// How often its sessions were closed.
+    #[must_use]
+    pub fn closed(&self) -> usize {
+        self.state().closed
+    }
+
     /// The exchanges under way now.
     #[must_use]
     pub fn open(&self) -> usize {
@@ -220,6 +226,10 @@ impl Backend for Scripted {
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {
         self.state().spawned.push(task);
+    }
+
+    fn close(&self) {
+        self.state().closed += 1;
     }
 
     fn capabilities(&self) -> &Capabilities {

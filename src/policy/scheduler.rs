@@ -130,6 +130,29 @@ impl Scheduler {
         self.lock().count_start(now);
     }
 
+    /// From now on nobody has a first turn, and whoever waits for one is told so. `false` when it was closed before.
+    pub(crate) fn close(&self) -> bool {
+        self.update(None, State::close)
+    }
+
+    /// Whether it was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().is_closed()
+    }
+
+    /// Ready when it is closed and nothing is under way any more.
+    pub(crate) fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.lock().wait_for_the_end(cx.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    /// A call gives its permit back and will want another: until it has one, or wants none, it is under way.
+    pub(crate) fn count_between(&self, is_between: bool) {
+        self.update(None, |state, _| state.count_between(is_between));
+    }
+
     /// Changes the state, hands out what has become free, and wakes whom that concerns after unlocking. Whoever does
     /// not know the time leaves what only its passing allows to a waiter.
     fn update<T>(&self, now: Option<Duration>, change: impl FnOnce(&mut State, &mut Wakes) -> T) -> T {
@@ -137,6 +160,7 @@ impl Scheduler {
         let mut state = self.lock();
         let value = change(&mut state, &mut wakes);
         state.grant(now, &mut wakes);
+        state.note_the_end(&mut wakes);
         drop(state);
         wakes.wake();
         value
@@ -163,15 +187,16 @@ pub(crate) struct Acquire {
 }
 
 impl Acquire {
-    /// The permit, once there is one. `Err` when it was granted and, never polled, ran out of time.
+    /// The permit, once there is one. `Err` when it was granted and, never polled, ran out of time, or when there will
+    /// be none.
     ///
     /// While pending it wants to be polled again at [`wake_at`](Self::wake_at), besides when woken.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, now: Duration) -> Poll<Result<Permit, Revoked>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, now: Duration) -> Poll<Result<Permit, Refused>> {
         if self.slot.is_none() && self.ticket.not_before.is_some_and(|at| at > now) {
             self.wake_at = self.ticket.not_before;
             return Poll::Pending;
         }
-        let slot = self.join(now);
+        let Some(slot) = self.join(now) else { return Poll::Ready(Err(Refused::Closed)) };
         if let Some(answer) = self.answer(slot, now) {
             return Poll::Ready(answer);
         }
@@ -187,10 +212,11 @@ impl Acquire {
         self.wake_at
     }
 
-    fn join(&mut self, now: Duration) -> SlotId {
-        *self.slot.get_or_insert_with(|| {
-            self.scheduler.update(Some(now), |state, wakes| state.enqueue(&self.ticket, wakes))
-        })
+    fn join(&mut self, now: Duration) -> Option<SlotId> {
+        if self.slot.is_none() {
+            self.slot = self.scheduler.update(Some(now), |state, wakes| state.enqueue(&self.ticket, wakes));
+        }
+        self.slot
     }
 
     fn look(&mut self, slot: SlotId, cx: &mut Context<'_>, now: Duration) {
@@ -204,11 +230,12 @@ impl Acquire {
         self.wake_at = round.into_iter().chain(self.look_at).min();
     }
 
-    fn answer(&mut self, slot: SlotId, now: Duration) -> Option<Result<Permit, Revoked>> {
+    fn answer(&mut self, slot: SlotId, now: Duration) -> Option<Result<Permit, Refused>> {
         match self.scheduler.lock().claim(slot, now) {
             state::Claim::Waiting => return None,
             state::Claim::Held => {}
-            state::Claim::Revoked => return Some(Err(Revoked)),
+            state::Claim::Revoked => return Some(Err(Refused::Revoked)),
+            state::Claim::Closed => return Some(Err(Refused::Closed)),
         }
         self.slot = None;
         Some(Ok(Permit { scheduler: Arc::clone(&self.scheduler), slot }))
@@ -223,9 +250,14 @@ impl Drop for Acquire {
     }
 }
 
-/// The permit was taken back: its time was over.
+/// Why there is no permit.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Revoked;
+pub(crate) enum Refused {
+    /// There will be none: the session was closed.
+    Closed,
+    /// It was taken back: its time was over.
+    Revoked,
+}
 
 /// The right to have one request under way. Dropping it lets the next one start.
 pub(crate) struct Permit {

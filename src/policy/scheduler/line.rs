@@ -26,6 +26,11 @@ impl Line {
         self.tail
     }
 
+    /// The entry behind this one.
+    pub(super) fn after<T>(&self, slab: &mut [T], entry: u32, links: Access<T>) -> Option<u32> {
+        links(&mut slab[entry as usize])?.after
+    }
+
     pub(super) fn push_back<T>(&mut self, slab: &mut [T], entry: u32, links: Access<T>) {
         let before = self.tail.replace(entry);
         set(slab, entry, links, |own| *own = Links { before, after: None });

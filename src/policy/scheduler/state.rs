@@ -1,6 +1,7 @@
 //! What the scheduler's mutex guards: slots in a slab, each host's lines threaded through them, a ring of hosts whose
 //! turn may come. Every change is constant time in the number of waiters.
 
+mod closing;
 mod sentinel;
 
 use std::collections::HashMap;
@@ -52,6 +53,12 @@ pub(super) struct State {
     warned: bool,
     /// Where starts are paced: not before this.
     next_start: Duration,
+    /// Only those that have had their turn before may have another.
+    closed: bool,
+    /// Calls that gave their permit back and will want another.
+    between: usize,
+    /// Who waits for the last one under way to end.
+    closers: Vec<Waker>,
 }
 
 struct Host {
@@ -84,6 +91,8 @@ enum Slot {
     },
     /// Taken back; whoever has it has not noticed yet.
     Revoked,
+    /// The session was closed while it waited.
+    Closed,
 }
 
 /// How long a permit may be held.
@@ -109,6 +118,7 @@ struct Unread {
 
 /// How a slot stands when its owner asks.
 pub(super) enum Claim {
+    Closed,
     Held,
     Revoked,
     Waiting,
@@ -133,10 +143,17 @@ impl State {
             looked: None,
             warned: false,
             next_start: Duration::ZERO,
+            closed: false,
+            between: 0,
+            closers: Vec::new(),
         }
     }
 
-    pub(super) fn enqueue(&mut self, ticket: &Ticket, wakes: &mut Wakes) -> SlotId {
+    /// A place in line, unless the session is closed to this one.
+    pub(super) fn enqueue(&mut self, ticket: &Ticket, wakes: &mut Wakes) -> Option<SlotId> {
+        if self.closed && !ticket.front {
+            return None;
+        }
         let host = self.host(&ticket.origin);
         let slot = self.new_slot(Slot::Waiting {
             host,
@@ -155,7 +172,7 @@ impl State {
         if self.host_is_stalled(host) {
             self.wake_sentinel(wakes);
         }
-        SlotId(slot)
+        Some(SlotId(slot))
     }
 
     /// Gives permits to whoever's turn it is while there is room, and the pace allows it.
@@ -224,6 +241,7 @@ impl State {
                 Claim::Held
             }
             Slot::Revoked => Claim::Revoked,
+            Slot::Closed => Claim::Closed,
             Slot::Waiting { .. } | Slot::Free => Claim::Waiting,
         }
     }
@@ -277,7 +295,7 @@ impl State {
                 self.forget_if_idle(host);
             }
             Slot::Holding { .. } => self.release(slot.0),
-            Slot::Revoked | Slot::Free => {}
+            Slot::Revoked | Slot::Closed | Slot::Free => {}
         }
         self.slots[slot.0 as usize] = Slot::Free;
         self.free_slots.push(slot.0);

@@ -33,7 +33,7 @@ impl Waiter {
         Self { acquire: scheduler.acquire(ticket), bell: Arc::default() }
     }
 
-    fn poll(&mut self, now: Duration) -> Poll<Result<Permit, Revoked>> {
+    fn poll(&mut self, now: Duration) -> Poll<Result<Permit, Refused>> {
         let waker = Waker::from(Arc::clone(&self.bell));
         self.acquire.poll(&mut Context::from_waker(&waker), now)
     }
@@ -277,7 +277,7 @@ fn a_permit_whose_owner_never_claims_it_runs_out_of_time() {
     let at = patient.acquire.wake_at().expect("a time");
     assert!(at <= START + total + Duration::from_millis(100));
     assert!(patient.poll(at).is_ready());
-    assert_eq!(forgotten.poll(START + total).map(|answer| answer.err()), Poll::Ready(Some(Revoked)));
+    assert_eq!(forgotten.poll(START + total).map(|answer| answer.err()), Poll::Ready(Some(Refused::Revoked)));
 }
 
 #[test]

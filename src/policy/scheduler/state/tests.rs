@@ -333,7 +333,7 @@ impl State {
         for slot in &self.slots {
             std::mem::discriminant(slot).hash(to);
             match slot {
-                Slot::Free | Slot::Revoked => {}
+                Slot::Free | Slot::Revoked | Slot::Closed => {}
                 Slot::Waiting { host, rank, waker, lane, all, .. } => {
                     (host, rank, waker.is_some(), lane, all).hash(to);
                 }

@@ -1,0 +1,55 @@
+//! The end of a session: who is sent away, and when nothing is under way any more.
+
+use std::task::Waker;
+
+use super::super::Wakes;
+use super::{Slot, State, all_links};
+
+impl State {
+    /// Sends away whoever waits for a first turn. `false` when it was closed before.
+    pub(in super::super) fn close(&mut self, wakes: &mut Wakes) -> bool {
+        let mut next = self.everyone.head();
+        while let Some(slot) = next {
+            next = self.everyone.after(&mut self.slots, slot, all_links);
+            if let Slot::Waiting { rank: (_, false), waker, .. } = &mut self.slots[slot as usize] {
+                wakes.add(waker.take());
+                let host = self.unlink(slot);
+                self.forget_if_idle(host);
+                self.slots[slot as usize] = Slot::Closed;
+            }
+        }
+        !std::mem::replace(&mut self.closed, true)
+    }
+
+    pub(in super::super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// A call gives its permit back and will want another, or wants none any more.
+    pub(in super::super) fn count_between(&mut self, is_between: bool) {
+        match is_between {
+            true => self.between += 1,
+            false => self.between -= 1,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.closed && self.holding.is_empty() && self.between == 0
+    }
+
+    /// Whether nothing is under way any more, nor ever will be. If something is, the waker hears when it has ended.
+    pub(in super::super) fn wait_for_the_end(&mut self, by: &Waker) -> bool {
+        let is_over = self.is_over();
+        if !is_over && !self.closers.iter().any(|closer| closer.will_wake(by)) {
+            self.closers.push(by.clone());
+        }
+        is_over
+    }
+
+    /// Those to wake when the last one under way has ended.
+    pub(in super::super) fn note_the_end(&mut self, wakes: &mut Wakes) {
+        if self.is_over() {
+            self.closers.drain(..).for_each(|closer| wakes.add(Some(closer)));
+        }
+    }
+}
