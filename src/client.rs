@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::dyn_session::DynSession;
 use crate::error::Result;
 use crate::maybe::MaybeSend;
 use crate::platform::Backend;
@@ -125,6 +126,12 @@ impl<B: Backend> Session for Client<B> {
 impl<B: Backend> Clone for Client<B> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<B: Backend> From<Client<B>> for DynSession {
+    fn from(client: Client<B>) -> Self {
+        Self::new(client)
     }
 }
 

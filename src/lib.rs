@@ -8,6 +8,7 @@ pub mod charset;
 pub mod client;
 pub mod config;
 pub mod decoding;
+pub mod dyn_session;
 pub mod error;
 pub mod head;
 #[cfg(feature = "html")]
@@ -33,6 +34,7 @@ pub use crate::body::Body;
 pub use crate::browser_options::BrowserOptions;
 pub use crate::client::{Client, Closing};
 pub use crate::config::Config;
+pub use crate::dyn_session::DynSession;
 pub use crate::error::{Error, ErrorKind, Phase, Result};
 pub use crate::head::{Head, Hop};
 pub use crate::options::HttpVersion;
@@ -83,15 +85,17 @@ mod default_session {
 /// What callers spawn must be `Send`, and stay so.
 #[cfg(not(target_arch = "wasm32"))]
 #[allow(dead_code, reason = "it is compiled, not called")]
-fn native_types_and_futures_are_send(session: &DefaultSession) {
+fn native_types_and_futures_are_send(session: &DefaultSession, any: &DynSession) {
     fn send<T: Send>(_: T) {}
     fn both<T: Send + Sync>() {}
     both::<DefaultSession>();
     both::<Closing>();
+    both::<DynSession>();
     both::<Error>();
     both::<Request>();
     both::<Config>();
     send(session.get("https://example.com/").send());
+    send(any.get("https://example.com/").send());
     send(async { session.get("https://example.com/").await?.text().await });
     #[cfg(feature = "html")]
     {

@@ -7,6 +7,7 @@ mod policy {
     pub(crate) mod batch;
     pub(crate) mod closing;
     pub(crate) mod deadlines;
+    pub(crate) mod dyn_session;
     /// Wakers are `Send`, which the platform is on native targets alone.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) mod handover;
