@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-/// What a request carries. Cloning it copies nothing.
+/// What a request carries: bytes or text by `into()`, nothing by [`empty`](Self::empty) or `()`. Cloning it copies nothing.
 #[derive(Clone, Default)]
 pub struct Body(Option<Bytes>);
 
@@ -31,8 +31,29 @@ impl fmt::Debug for Body {
     }
 }
 
-impl<T: Into<Bytes>> From<T> for Body {
-    fn from(bytes: T) -> Self {
-        Self(Some(bytes.into()))
+/// No body at all.
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::empty()
     }
 }
+
+/// Bodies of these bytes, for this type and for responses': a blanket `Into<Bytes>` would leave no room for `()`.
+macro_rules! from_bytes {
+    ($body:ty, $make:expr, $($bytes:ty),*) => {$(
+        impl From<$bytes> for $body {
+            fn from(bytes: $bytes) -> Self {
+                $make(bytes::Bytes::from(bytes))
+            }
+        }
+    )*};
+    ($body:ty, $make:expr) => {
+        $crate::body::from_bytes!(
+            $body, $make,
+            bytes::Bytes, bytes::BytesMut, Box<[u8]>, String, Vec<u8>, &'static [u8], &'static str
+        );
+    };
+}
+pub(crate) use from_bytes;
+
+from_bytes!(Body, |bytes| Self(Some(bytes)));

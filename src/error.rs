@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 
 use http::StatusCode;
 
@@ -173,6 +174,18 @@ impl StdError for Error {
     }
 }
 
+/// An `io::Error` that holds this one: `get_ref()` and `downcast_ref::<Error>()` show it.
+///
+/// Its kind: `TimedOut` for any timeout; `UnexpectedEof` for `Disconnected`; `ConnectionRefused` for `Connect`;
+/// `HostUnreachable` for `Dns`; `ConnectionAborted` for `Aborted`; `NotConnected` for `Closed`; `FileTooLarge` for
+/// `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `Json`, `Protocol` and `Tls`; `InvalidInput` for what the
+/// caller got wrong; `Unsupported`; else `Other`.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind().of_io(), error)
+    }
+}
+
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self::new(kind)
@@ -286,6 +299,32 @@ impl ErrorKind {
             Self::TooManyRedirects { .. } => "too_many_redirects",
             Self::Unsupported { .. } => "unsupported",
             Self::UnsupportedScheme => "unsupported_scheme",
+        }
+    }
+}
+
+impl ErrorKind {
+    fn of_io(&self) -> io::ErrorKind {
+        match self {
+            Self::Aborted => io::ErrorKind::ConnectionAborted,
+            Self::BodyTooLarge { .. } => io::ErrorKind::FileTooLarge,
+            Self::Closed => io::ErrorKind::NotConnected,
+            Self::Connect => io::ErrorKind::ConnectionRefused,
+            Self::ContentType | Self::Decode | Self::Json | Self::Protocol | Self::Tls => {
+                io::ErrorKind::InvalidData
+            }
+            Self::Disconnected => io::ErrorKind::UnexpectedEof,
+            Self::Dns => io::ErrorKind::HostUnreachable,
+            Self::InvalidHeader | Self::InvalidOption { .. } | Self::InvalidUrl | Self::UnsupportedScheme => {
+                io::ErrorKind::InvalidInput
+            }
+            Self::Timeout(_) => io::ErrorKind::TimedOut,
+            Self::Unsupported { .. } => io::ErrorKind::Unsupported,
+            Self::Network
+            | Self::Opaque
+            | Self::Redirect
+            | Self::Status(_)
+            | Self::TooManyRedirects { .. } => io::ErrorKind::Other,
         }
     }
 }

@@ -25,6 +25,8 @@ pub mod policy;
 pub mod request;
 pub mod response;
 pub mod session;
+#[cfg(not(target_arch = "wasm32"))]
+mod tokio_io;
 pub mod url;
 
 #[cfg(feature = "html")]
@@ -44,8 +46,8 @@ pub use crate::payload::Transfer;
 pub use crate::policy::deadline::Timeout;
 pub use crate::policy::retry::Retry;
 pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
-pub use crate::request::{Request, RequestBuilder};
-pub use crate::response::Response;
+pub use crate::request::{Request, RequestBuilder, RequestOptions};
+pub use crate::response::{BodyReader, Response, ResponseBody, ResponseInfo};
 pub use crate::session::Session;
 pub use crate::url::Url;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
@@ -93,6 +95,7 @@ fn native_types_and_futures_are_send(session: &DefaultSession, any: &DynSession)
     both::<DynSession>();
     both::<Error>();
     both::<Request>();
+    send::<fn(Response) -> BodyReader>(Response::into_async_read);
     both::<Config>();
     send(session.get("https://example.com/").send());
     send(any.get("https://example.com/").send());

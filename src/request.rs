@@ -1,9 +1,12 @@
 //! [`Request`] and its builder.
 
+mod convert;
+mod userinfo;
+
 use std::sync::Arc;
 
-use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Extensions, Method};
 
 use crate::body::Body;
 use crate::browser_options::BrowserOptions;
@@ -14,6 +17,8 @@ use crate::options::{HttpVersion, Options};
 use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
 use crate::url::Url;
+
+pub use convert::RequestOptions;
 
 /// One request: method, URL, header fields, body, and the options that differ from the session's.
 ///
@@ -34,6 +39,7 @@ pub struct Request {
     pub(crate) body: Body,
     pub(crate) priority: i8,
     pub(crate) options: Options,
+    pub(crate) extensions: Extensions,
     pub(crate) progress: Option<Arc<Progress>>,
     /// A redirect has left the origin: the session's credentials do not go along any more either.
     pub(crate) has_left_origin: bool,
@@ -50,6 +56,7 @@ impl Request {
             body: Body::empty(),
             priority: 0,
             options: Options::default(),
+            extensions: Extensions::new(),
             progress: None,
             has_left_origin: false,
         }
@@ -91,6 +98,22 @@ impl Request {
     #[must_use]
     pub fn body(&self) -> &Body {
         &self.body
+    }
+
+    /// What others have attached. It is not sent.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What others have attached, to be changed.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    /// Goes on building: the way to set options of a request that is there.
+    pub fn into_builder(self) -> RequestBuilder {
+        RequestBuilder { session: (), request: Ok(self) }
     }
 }
 

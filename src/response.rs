@@ -1,5 +1,9 @@
 //! [`Response`]: head, guarded body, and the readers.
 
+mod body;
+mod convert;
+mod reader;
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::Stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode, Version};
+use http::{Extensions, HeaderMap, StatusCode, Version};
 
 use crate::charset::Decoded;
 use crate::decoding::{self, About, Supply};
@@ -19,6 +23,10 @@ use crate::maybe::BoxBody;
 use crate::options::DEFAULT_MAX_BODY;
 use crate::payload::Transfer;
 use crate::url::Url;
+
+pub use body::ResponseBody;
+pub use convert::ResponseInfo;
+pub use reader::BodyReader;
 
 /// The answer to a request: its head is here, its body comes as it is read.
 ///
@@ -36,6 +44,9 @@ pub struct Response {
     elapsed: Duration,
     max_body: Option<u64>,
     charset: Option<Arc<dyn Supply>>,
+    /// The body is decompressed if it came compressed.
+    decompresses: bool,
+    extensions: Extensions,
     body: BoxBody,
 }
 
@@ -51,6 +62,8 @@ impl Response {
             elapsed: Duration::ZERO,
             max_body,
             charset: None,
+            decompresses: false,
+            extensions: Extensions::new(),
             body,
         }
     }
@@ -62,6 +75,11 @@ impl Response {
 
     pub(crate) fn with_max_body(mut self, max_body: Option<u64>) -> Self {
         self.max_body = max_body;
+        self
+    }
+
+    pub(crate) fn with_decompression(mut self, decompresses: bool) -> Self {
+        self.decompresses = decompresses;
         self
     }
 
@@ -134,6 +152,17 @@ impl Response {
     #[must_use]
     pub fn transfer(&self) -> Transfer {
         self.body.transfer()
+    }
+
+    /// What others have attached.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What others have attached, to be changed.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
     }
 
     /// This response, unless its status is 400 or more.
@@ -209,6 +238,31 @@ impl Response {
                 .with_source(error)
                 .with_url(&url)
         })
+    }
+
+    /// The body, decompressed, as a reader: `AsyncRead` and `AsyncBufRead` of `futures_io` and, natively, of tokio.
+    /// (As a stream of pieces the response can be taken itself.)
+    ///
+    /// ```
+    /// use tokio::io::{AsyncBufReadExt, AsyncReadExt}; // on WebAssembly those of futures_util::io
+    ///
+    /// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
+    /// # let platform = Scripted::new(1);
+    /// # platform.on("https://example.com/log", Reply::ok("first\nsec").then("ond\n"));
+    /// # let session = Client::with_backend(Config::new(), platform.clone())?;
+    /// # platform.run(async {
+    /// let mut reader = session.get("https://example.com/log").await?.into_async_read();
+    /// let (mut line, mut rest) = (String::new(), String::new());
+    /// reader.read_line(&mut line).await?;
+    /// reader.read_to_string(&mut rest).await?;
+    /// assert_eq!((line.as_str(), rest.as_str()), ("first\n", "second\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn into_async_read(self) -> BodyReader {
+        BodyReader::new(self)
     }
 
     /// Reads no further. What is known to be left is read in the background if it is at most `small` bytes, so that

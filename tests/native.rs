@@ -23,6 +23,7 @@ mod native {
     mod matrix;
     mod options;
     mod parity;
+    mod reading;
     mod redirects;
     mod serving;
     mod slowness;

@@ -6,6 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 mod policy {
     pub(crate) mod batch;
     pub(crate) mod closing;
+    pub(crate) mod conversions;
     pub(crate) mod deadlines;
     pub(crate) mod dyn_session;
     /// Wakers are `Send`, which the platform is on native targets alone.
@@ -17,6 +18,7 @@ mod policy {
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) mod properties;
     pub(crate) mod rate;
+    pub(crate) mod reading;
     pub(crate) mod redirects;
     pub(crate) mod retries;
 }

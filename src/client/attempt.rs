@@ -255,6 +255,7 @@ fn as_sent(request: &Request, defaults: &HeaderMap, progress: Option<Arc<Progres
         body: request.body.clone(),
         priority: request.priority,
         options: request.options.clone(),
+        extensions: request.extensions.clone(),
         progress,
         has_left_origin: request.has_left_origin,
     }

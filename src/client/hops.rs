@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
@@ -133,6 +131,7 @@ impl<'a, B: Backend> Call<'a, B> {
         Ok(Response::new(head, self.request.url.clone(), body)
             .with_way(std::mem::take(&mut self.history), self.run.attempts(), elapsed)
             .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY)))
+            .with_decompression(self.request.options.auto_decompress != Some(false))
             .with_charset(self.run.shared.backend.charset()))
     }
 
@@ -153,7 +152,7 @@ fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> 
         );
     }
     check_framing(request)?;
-    take_userinfo(request)
+    request.take_userinfo()
 }
 
 /// How a message is framed is not for header fields to say: a length that is not the body's would let what follows be
@@ -171,43 +170,4 @@ fn check_framing(request: &Request) -> Result<()> {
         true => Ok(()),
         false => invalid("\"content-length\" is not the length of the body; leave it out"),
     }
-}
-
-/// User name and password in the URL become basic authentication (RFC 7617), unless the request brings its own.
-fn take_userinfo(request: &mut Request) -> Result<()> {
-    let Some((user, password)) = request.url.userinfo() else { return Ok(()) };
-    if !request.headers.contains_key(AUTHORIZATION) {
-        let mut plain = percent_decoded(user);
-        plain.push(b':');
-        plain.extend(percent_decoded(password.unwrap_or_default()));
-        let mut value =
-            HeaderValue::try_from(format!("Basic {}", STANDARD.encode(plain))).map_err(|error| {
-                Error::new(ErrorKind::InvalidHeader).with_message("authorization").with_source(error)
-            })?;
-        value.set_sensitive(true);
-        request.headers.insert(AUTHORIZATION, value);
-    }
-    request.url = request.url.without_userinfo()?;
-    Ok(())
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let hex =
-        |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).map(|digit| digit as u8);
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high * 16 + low);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    out
 }

@@ -1,0 +1,126 @@
+//! [`Request`] from and to `http::Request`.
+
+use http::{Uri, Version};
+
+use crate::body::Body;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{HttpVersion, Options};
+
+use super::Request;
+
+/// What a [`Request`] has and an `http::Request` has no field for: the options set on it, its priority, and the URL's
+/// fragment. It travels in the `http::Request`'s extensions, and can be put into those of another one.
+///
+/// ```
+/// use std::time::Duration;
+/// use dualfetch::{Method, Request, Timeout};
+///
+/// let options = Request::builder(Method::GET, "https://example.com/").timeout(Duration::from_secs(9)).build()?.options();
+/// let outside = http::Request::get("https://example.com/x").extension(options).body(())?;
+/// let request = Request::try_from(outside)?; // with a total timeout of 9 s
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequestOptions {
+    options: Options,
+    priority: i8,
+    fragment: Option<String>,
+}
+
+impl Request {
+    /// The options set on it, to be put into another request's extensions.
+    #[must_use]
+    pub fn options(&self) -> RequestOptions {
+        RequestOptions {
+            options: self.options.clone(),
+            priority: self.priority,
+            fragment: self.url.fragment().map(str::to_owned),
+        }
+    }
+}
+
+/// The same request. Its body is bytes, text, [`Body`] or `()`: collect a streaming one first.
+///
+/// [`RequestOptions`] among its extensions are its options; all other extensions stay with it. Version HTTP/2 asks for
+/// that alone ([`HttpVersion::Http2`]); HTTP/1.1, which `http` presumes, leaves the choice as it is. User name and
+/// password in the URI become basic authentication when it is sent, unless there is an `Authorization` field.
+///
+/// # Errors
+/// [`ErrorKind::InvalidUrl`] for a URI that is not absolute, [`ErrorKind::InvalidOption`] for another version than
+/// HTTP/1.1 and HTTP/2.
+///
+/// ```
+/// use dualfetch::{ErrorKind, Request};
+///
+/// let outside = http::Request::put("https://example.com/x").header("x-id", "7").body("text")?;
+/// let request = Request::try_from(outside)?;
+/// assert_eq!(request.headers()["x-id"], "7");
+///
+/// let relative = http::Request::get("/x").body(())?;
+/// assert_eq!(Request::try_from(relative).unwrap_err().kind(), &ErrorKind::InvalidUrl);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl<T: Into<Body>> TryFrom<http::Request<T>> for Request {
+    type Error = Error;
+
+    fn try_from(request: http::Request<T>) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        let carried = parts.extensions.remove::<RequestOptions>();
+        let mut url = crate::url::Url::parse(&parts.uri.to_string())?;
+        let mut options = Options::default();
+        let mut priority = 0;
+        if let Some(carried) = carried {
+            url = url.inheriting_fragment(carried.fragment.as_deref())?;
+            (options, priority) = (carried.options, carried.priority);
+        }
+        let asked = &mut options.transport.http_version;
+        match parts.version {
+            Version::HTTP_2 => *asked = Some(HttpVersion::Http2),
+            Version::HTTP_11 if *asked == Some(HttpVersion::Http2) => *asked = Some(HttpVersion::Http1),
+            Version::HTTP_11 => {}
+            other => {
+                return Err(Error::new(ErrorKind::InvalidOption { option: "http_version" })
+                    .with_message(format!("{other:?}: HTTP/1.1 and HTTP/2 can be asked for"))
+                    .with_url(&url));
+            }
+        }
+        let mut out = Self::new(parts.method, url);
+        (out.headers, out.body, out.extensions) = (parts.headers, body.into(), parts.extensions);
+        (out.options, out.priority) = (options, priority);
+        Ok(out)
+    }
+}
+
+/// The same request; what it has no field for is a [`RequestOptions`] among its extensions. User name and password in
+/// the URL become an `Authorization` field, as they would when it is sent: a URI is often logged. The session's own
+/// options and header fields are not in it.
+///
+/// # Errors
+/// [`ErrorKind::InvalidUrl`] for a URL that `http::Uri` does not take, such as one without a host or of more than
+/// 65,534 bytes.
+impl TryFrom<Request> for http::Request<Body> {
+    type Error = Error;
+
+    fn try_from(mut request: Request) -> Result<Self> {
+        let carried = request.options();
+        request.take_userinfo()?;
+        let url = request.url.as_str();
+        let without_fragment = url.split('#').next().unwrap_or_default();
+        let uri = Uri::try_from(without_fragment).map_err(|error| {
+            Error::new(ErrorKind::InvalidUrl)
+                .with_message("not a URI to the http crate")
+                .with_source(error)
+                .with_url(&request.url)
+        })?;
+        let mut out = Self::new(request.body);
+        *out.method_mut() = request.method;
+        *out.uri_mut() = uri;
+        *out.headers_mut() = request.headers;
+        *out.extensions_mut() = request.extensions;
+        if request.options.transport.http_version == Some(HttpVersion::Http2) {
+            *out.version_mut() = Version::HTTP_2;
+        }
+        out.extensions_mut().insert(carried);
+        Ok(out)
+    }
+}
