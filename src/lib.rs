@@ -24,6 +24,8 @@ pub mod platform;
 pub mod policy;
 pub mod request;
 pub mod response;
+#[cfg(feature = "tower")]
+pub mod service;
 pub mod session;
 #[cfg(not(target_arch = "wasm32"))]
 mod tokio_io;
@@ -89,13 +91,16 @@ mod default_session {
 #[allow(dead_code, reason = "it is compiled, not called")]
 fn native_types_and_futures_are_send(session: &DefaultSession, any: &DynSession) {
     fn send<T: Send>(_: T) {}
+    fn one<T: Send>() {}
     fn both<T: Send + Sync>() {}
     both::<DefaultSession>();
     both::<Closing>();
     both::<DynSession>();
     both::<Error>();
     both::<Request>();
-    send::<fn(Response) -> BodyReader>(Response::into_async_read);
+    one::<Response>();
+    one::<ResponseBody>();
+    one::<BodyReader>();
     both::<Config>();
     send(session.get("https://example.com/").send());
     send(any.get("https://example.com/").send());

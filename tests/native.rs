@@ -30,5 +30,7 @@ mod native {
     mod stopping;
     mod titles;
     mod tls;
+    #[cfg(feature = "tower")]
+    mod tower;
     mod unread;
 }
