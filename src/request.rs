@@ -3,7 +3,7 @@
 mod convert;
 mod userinfo;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Extensions, Method};
@@ -39,7 +39,8 @@ pub struct Request {
     pub(crate) body: Body,
     pub(crate) priority: i8,
     pub(crate) options: Options,
-    pub(crate) extensions: Extensions,
+    /// Shared, since each attempt clones the request.
+    pub(crate) extensions: Option<Arc<Extensions>>,
     pub(crate) progress: Option<Arc<Progress>>,
     /// A redirect has left the origin: the session's credentials do not go along any more either.
     pub(crate) has_left_origin: bool,
@@ -56,7 +57,7 @@ impl Request {
             body: Body::empty(),
             priority: 0,
             options: Options::default(),
-            extensions: Extensions::new(),
+            extensions: None,
             progress: None,
             has_left_origin: false,
         }
@@ -103,12 +104,13 @@ impl Request {
     /// What others have attached. It is not sent.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.extensions
+        static NONE: LazyLock<Extensions> = LazyLock::new(Extensions::new);
+        self.extensions.as_deref().unwrap_or(&NONE)
     }
 
     /// What others have attached, to be changed.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
-        &mut self.extensions
+        Arc::make_mut(self.extensions.get_or_insert_default())
     }
 
     /// Goes on building: the way to set options of a request that is there.

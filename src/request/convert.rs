@@ -1,5 +1,7 @@
 //! [`Request`] from and to `http::Request`.
 
+use std::sync::Arc;
+
 use http::{Uri, Version};
 
 use crate::body::Body;
@@ -85,7 +87,10 @@ impl<T: Into<Body>> TryFrom<http::Request<T>> for Request {
             }
         }
         let mut out = Self::new(parts.method, url);
-        (out.headers, out.body, out.extensions) = (parts.headers, body.into(), parts.extensions);
+        (out.headers, out.body) = (parts.headers, body.into());
+        if !parts.extensions.is_empty() {
+            out.extensions = Some(Arc::new(parts.extensions));
+        }
         (out.options, out.priority) = (options, priority);
         Ok(out)
     }
@@ -116,7 +121,7 @@ impl TryFrom<Request> for http::Request<Body> {
         *out.method_mut() = request.method;
         *out.uri_mut() = uri;
         *out.headers_mut() = request.headers;
-        *out.extensions_mut() = request.extensions;
+        *out.extensions_mut() = request.extensions.map(Arc::unwrap_or_clone).unwrap_or_default();
         if request.options.transport.http_version == Some(HttpVersion::Http2) {
             *out.version_mut() = Version::HTTP_2;
         }

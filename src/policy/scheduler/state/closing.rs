@@ -49,7 +49,9 @@ impl State {
     /// Those to wake when the last one under way has ended.
     pub(in super::super) fn note_the_end(&mut self, wakes: &mut Wakes) {
         if self.is_over() {
-            self.closers.drain(..).for_each(|closer| wakes.add(Some(closer)));
+            for closer in std::mem::take(&mut self.closers) {
+                wakes.add(Some(closer));
+            }
         }
     }
 }
