@@ -13,7 +13,7 @@ use crate::error::Phase;
 
 pub(super) use self::sentinel::Round;
 
-use self::sentinel::LINGER;
+use self::{closing::End, sentinel::LINGER};
 use super::line::{Line, Links};
 use super::{Figures, Holder, HostFigures, Limits, PATIENCE, Ticket, Wakes};
 
@@ -53,12 +53,7 @@ pub(super) struct State {
     warned: bool,
     /// Where starts are paced: not before this.
     next_start: Duration,
-    /// Only those that have had their turn before may have another.
-    closed: bool,
-    /// Calls that gave their permit back and will want another.
-    between: usize,
-    /// Who waits for the last one under way to end.
-    closers: Vec<Waker>,
+    end: End,
 }
 
 struct Host {
@@ -143,15 +138,13 @@ impl State {
             looked: None,
             warned: false,
             next_start: Duration::ZERO,
-            closed: false,
-            between: 0,
-            closers: Vec::new(),
+            end: End::default(),
         }
     }
 
     /// A place in line, unless the session is closed to this one.
     pub(super) fn enqueue(&mut self, ticket: &Ticket, wakes: &mut Wakes) -> Option<SlotId> {
-        if self.closed && !ticket.front {
+        if self.is_closed() && !ticket.front {
             return None;
         }
         let host = self.host(&ticket.origin);

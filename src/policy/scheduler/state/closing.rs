@@ -5,6 +5,17 @@ use std::task::Waker;
 use super::super::Wakes;
 use super::{Slot, State, all_links};
 
+/// How far a session is closed.
+#[derive(Default)]
+pub(super) struct End {
+    /// Only those that have had their turn before may have another.
+    closed: bool,
+    /// Calls that gave their permit back and will want another.
+    between: usize,
+    /// Who waits for the last one under way to end.
+    closers: Vec<Waker>,
+}
+
 impl State {
     /// Sends away whoever waits for a first turn. `false` when it was closed before.
     pub(in super::super) fn close(&mut self, wakes: &mut Wakes) -> bool {
@@ -18,30 +29,30 @@ impl State {
                 self.slots[slot as usize] = Slot::Closed;
             }
         }
-        !std::mem::replace(&mut self.closed, true)
+        !std::mem::replace(&mut self.end.closed, true)
     }
 
     pub(in super::super) fn is_closed(&self) -> bool {
-        self.closed
+        self.end.closed
     }
 
     /// A call gives its permit back and will want another, or wants none any more.
     pub(in super::super) fn count_between(&mut self, is_between: bool) {
         match is_between {
-            true => self.between += 1,
-            false => self.between -= 1,
+            true => self.end.between += 1,
+            false => self.end.between -= 1,
         }
     }
 
     fn is_over(&self) -> bool {
-        self.closed && self.holding.is_empty() && self.between == 0
+        self.end.closed && self.holding.is_empty() && self.end.between == 0
     }
 
     /// Whether nothing is under way any more, nor ever will be. If something is, the waker hears when it has ended.
     pub(in super::super) fn wait_for_the_end(&mut self, by: &Waker) -> bool {
         let is_over = self.is_over();
-        if !is_over && !self.closers.iter().any(|closer| closer.will_wake(by)) {
-            self.closers.push(by.clone());
+        if !is_over && !self.end.closers.iter().any(|closer| closer.will_wake(by)) {
+            self.end.closers.push(by.clone());
         }
         is_over
     }
@@ -49,7 +60,7 @@ impl State {
     /// Those to wake when the last one under way has ended.
     pub(in super::super) fn note_the_end(&mut self, wakes: &mut Wakes) {
         if self.is_over() {
-            for closer in std::mem::take(&mut self.closers) {
+            for closer in std::mem::take(&mut self.end.closers) {
                 wakes.add(Some(closer));
             }
         }
