@@ -130,7 +130,7 @@ impl BodyDecoder {
     /// As [`Decoder::push`].
     pub(crate) async fn push(&mut self, bytes: &[u8], out: &mut String) -> Result<Event> {
         match self.supplied {
-            Some(_) => self.elsewhere(out, |supplied, out| supplied.push(bytes, out)),
+            Some(_) => self.elsewhere(out, &mut |supplied, out| supplied.push(bytes, out)),
             None => self.here(out, |local, out| local.push(bytes, out)).await,
         }
     }
@@ -141,7 +141,7 @@ impl BodyDecoder {
             Some(_) => Event::Text,
             None => self.here(out, Decoder::finish).await?,
         };
-        Ok(event.or(self.elsewhere(out, |supplied, out| supplied.finish(out))?))
+        Ok(event.or(self.elsewhere(out, &mut |supplied, out| supplied.finish(out))?))
     }
 
     /// As [`Decoder::late_label`].
@@ -151,7 +151,7 @@ impl BodyDecoder {
             Some(_) => Event::Text,
             None => self.here(out, |local, out| local.late_label(label, out)).await?,
         };
-        Ok(event.or(self.elsewhere(out, |supplied, out| supplied.late_label(label, out))?))
+        Ok(event.or(self.elsewhere(out, &mut |supplied, out| supplied.late_label(label, out))?))
     }
 
     /// As [`Decoder::encoding`].
@@ -206,7 +206,7 @@ impl BodyDecoder {
         self.handed_out = self.handed_out.saturating_sub(let_go);
         self.about.past_ascii = let_go > 0;
         self.supplied = Some(supply.decoder(self.about.clone()).await?);
-        let happened = self.elsewhere(out, |supplied, out| supplied.push(&deferred.bytes, out))?;
+        let happened = self.elsewhere(out, &mut |supplied, out| supplied.push(&deferred.bytes, out))?;
         Ok(event.or(happened))
     }
 
@@ -214,7 +214,7 @@ impl BodyDecoder {
     fn elsewhere(
         &mut self,
         out: &mut String,
-        step: impl FnOnce(&mut dyn Supplied, &mut String) -> Result<Event>,
+        step: &mut dyn FnMut(&mut dyn Supplied, &mut String) -> Result<Event>,
     ) -> Result<Event> {
         let Some(supplied) = &mut self.supplied else { return Ok(Event::Text) };
         if self.handed_out == 0 {

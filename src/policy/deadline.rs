@@ -217,7 +217,15 @@ impl Deadlines {
     pub(crate) fn next(&self) -> Option<(Duration, Phase)> {
         let wall = self.wall_at.map(|at| (at, Phase::Wall));
         let total = self.total.at().map(|at| (at, Phase::Total));
-        [wall, total, self.step].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let mut first = wall;
+        for other in [total, self.step] {
+            if let Some((at, _)) = other
+                && first.is_none_or(|(first, _)| at < first)
+            {
+                first = other;
+            }
+        }
+        first
     }
 
     /// The phase whose deadline has passed.
