@@ -14,6 +14,8 @@ mod charset;
 #[cfg(feature = "js")]
 mod errors;
 #[cfg(feature = "js")]
+mod promise;
+#[cfg(feature = "js")]
 mod request;
 #[cfg(feature = "js")]
 mod response;
@@ -25,12 +27,3 @@ mod session;
 mod signal;
 #[cfg(feature = "js")]
 mod supply;
-
-/// One future as a promise. Boxed: what makes a promise is then in the wasm once, not once for each kind of future.
-#[cfg(feature = "js")]
-fn promise(
-    future: impl Future<Output = Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue>> + 'static,
-) -> js_sys::Promise {
-    let boxed: crate::maybe::BoxFuture<'static, _> = Box::pin(future);
-    js_sys::futures::future_to_promise(boxed)
-}

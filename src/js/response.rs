@@ -12,6 +12,7 @@ use crate::maybe::BoxFuture;
 use crate::response::Response;
 
 use super::errors;
+use super::promise;
 use super::signal::{Listener, Signals};
 
 /// What a reading gives, and the response where there may be more.
@@ -71,7 +72,7 @@ impl ResponseHandle {
         let (handle, registration) = AbortHandle::new_pair();
         body.replace(Body::Reading(handle));
         let reading = Abortable::new(how(response), registration);
-        super::promise(async move {
+        promise::at_once(Box::pin(async move {
             let (result, rest) = match reading.await {
                 Ok(Ok((read, rest))) => (Ok(read), rest),
                 Ok(Err(error)) => (Err(errors::thrown(&error)), None),
@@ -90,7 +91,7 @@ impl ResponseHandle {
                 drop(deaf);
             }
             result
-        })
+        }))
     }
 }
 

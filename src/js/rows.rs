@@ -9,7 +9,6 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::Stream;
-use js_sys::futures::{JsFuture, spawn_local};
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
@@ -19,11 +18,13 @@ use crate::maybe::BoxFuture;
 #[cfg(feature = "html")]
 use crate::page::{self, Page};
 use crate::platform::browser::Browser;
+use crate::platform::browser::tasks::{self, Awaited};
 use crate::request::Request;
 use crate::response::Response;
 use crate::session::Session as _;
 
 use super::errors;
+use super::promise;
 use super::request::{self, Asked};
 use super::response::ResponseHandle;
 use super::signal::{Listener, Signals};
@@ -94,12 +95,12 @@ impl Rows {
         }
         start(&self.shared);
         let shared = Rc::clone(&self.shared);
-        super::promise(async move {
+        promise::at_once(Box::pin(async move {
             match poll_fn(|cx| shared.poll_row(cx)).await? {
                 Some(row) => Ok(row.told(&shared.signals).into()),
                 None => Ok(JsValue::UNDEFINED),
             }
-        })
+        }))
     }
 
     /// Ends every request under way; no more rows come.
@@ -214,9 +215,9 @@ fn start(shared: &Rc<Shared>) {
         }
         shared.end();
     };
-    spawn_local(async {
+    tasks::spawn(Box::pin(async {
         let _ = Abortable::new(drive, registration).await;
-    });
+    }));
 }
 
 /// What JavaScript's iterator gives, asked for only while there is room.
@@ -224,7 +225,7 @@ struct Input {
     /// Gives a promise of an `Asked`, or of undefined at the end.
     pull: Function,
     shared: Rc<Shared>,
-    asked: Option<JsFuture>,
+    asked: Option<Awaited>,
 }
 
 impl Stream for Input {
@@ -240,7 +241,7 @@ impl Stream for Input {
                 }
             }
             match self.pull.call0(&JsValue::UNDEFINED) {
-                Ok(promise) => self.asked = Some(JsFuture::from(Promise::resolve(&promise))),
+                Ok(promise) => self.asked = Some(Awaited::new(&promise)),
                 Err(reason) => return self.ended(Some(reason)),
             }
         }

@@ -1,5 +1,7 @@
 //! A session in JavaScript's hands.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
@@ -8,19 +10,20 @@ use crate::platform::browser::Browser;
 use crate::session::Session as _;
 
 use super::errors;
+use super::promise;
 use super::request::{self, Asked, SessionSettings};
 use super::response::ResponseHandle;
 #[cfg(feature = "html")]
 use super::rows;
 use super::rows::{Kind, Rows};
-use super::signal::{Signal, Signals};
+use super::signal::{Closing, Signal, Signals};
 use super::supply;
 
 /// A session.
 #[wasm_bindgen(js_name = SessionHandle)]
 pub struct SessionHandle {
     client: Client<Browser>,
-    closing: Signal,
+    closing: Rc<Closing>,
 }
 
 #[wasm_bindgen(js_class = SessionHandle)]
@@ -45,19 +48,20 @@ impl SessionHandle {
             None => backend,
         };
         let client = request::config(settings).and_then(|config| Client::with_backend(config, backend));
-        Ok(Self { client: client.map_err(|error| errors::thrown(&error))?, closing })
+        let client = client.map_err(|error| errors::thrown(&error))?;
+        Ok(Self { client, closing: Closing::new(closing) })
     }
 
     /// Sends a request: a promise of a `ResponseHandle`.
     pub fn send(&self, asked: &Asked, signal: Option<Signal>) -> Promise {
         let (client, signals) = (self.client.clone(), Signals::new(&self.closing, signal));
         let request = request::request(asked);
-        super::promise(async move {
+        promise::of(Box::pin(async move {
             let sending = async { client.send(request?).await };
             let response =
                 signals.race(async { sending.await.map_err(|error| errors::thrown(&error)) }).await?;
             Ok(ResponseHandle::new(response, signals).into())
-        })
+        }))
     }
 
     /// What pulling gives, each fetched until its head is there.
@@ -96,7 +100,7 @@ impl SessionHandle {
         signal: Option<Signal>,
     ) -> Promise {
         let signals = Signals::new(&self.closing, signal);
-        super::promise(rows::page(self.client.clone(), asked, Kind::title(max_bytes, drain), signals))
+        promise::of(Box::pin(rows::page(self.client.clone(), asked, Kind::title(max_bytes, drain), signals)))
     }
 
     /// In flight, waiting, then origin, in flight and waiting of each host.

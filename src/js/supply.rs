@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use js_sys::futures::JsFuture;
-use js_sys::{Function, Promise};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use crate::charset::{EncodingSource, Event};
@@ -11,6 +10,7 @@ use crate::decoding::{About, Supplied, Supply, failed};
 use crate::error::{Error, Result};
 use crate::maybe::BoxFuture;
 use crate::platform::browser::Thrown;
+use crate::platform::browser::tasks::Awaited;
 
 #[wasm_bindgen]
 extern "C" {
@@ -56,7 +56,7 @@ impl Supply for Loader {
     fn decoder(&self, about: About) -> BoxFuture<'static, Result<Box<dyn Supplied>>> {
         let loading = self.0.call0(&JsValue::UNDEFINED);
         Box::pin(async move {
-            let module = JsFuture::from(Promise::resolve(&loading.map_err(broken)?)).await.map_err(broken)?;
+            let module = Awaited::new(&loading.map_err(broken)?).await.map_err(broken)?;
             let decoder = module
                 .unchecked_ref::<Module>()
                 .decoder(about.content_type.as_deref(), &about.host, about.past_ascii)

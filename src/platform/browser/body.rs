@@ -7,8 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::Frame;
-use js_sys::futures::JsFuture;
-use js_sys::{Promise, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::Error;
@@ -17,12 +16,13 @@ use crate::payload::{Payload, Transfer};
 use super::abort::Abort;
 use super::failure;
 use super::globals::{Read, Reader};
+use super::tasks::Awaited;
 
 /// The body of a response. Dropping it ends the transfer.
 pub struct FetchBody {
     /// Until the body has ended.
     reader: Option<Reader>,
-    reading: Option<JsFuture>,
+    reading: Option<Awaited>,
     abort: Abort,
     transfer: Transfer,
     /// There is no more than was declared.
@@ -46,7 +46,7 @@ impl FetchBody {
         let Some(reader) = &self.reader else { return Poll::Ready(Ok(None)) };
         let reading = match &mut self.reading {
             Some(reading) => reading,
-            none => none.insert(JsFuture::from(Promise::resolve(&reader.read()?))),
+            none => none.insert(Awaited::new(&reader.read()?)),
         };
         let read = ready!(Pin::new(reading).poll(cx));
         self.reading = None;
@@ -121,7 +121,7 @@ impl Drop for FetchBody {
         // A stream of the caller's own does not hear of the signal. What its promise says, nobody wants to know; a
         // future takes it, or a rejection would be reported as unhandled.
         if let Ok(cancelled) = reader.cancel() {
-            drop(JsFuture::from(Promise::resolve(&cancelled)));
+            drop(Awaited::new(&cancelled));
         }
     }
 }

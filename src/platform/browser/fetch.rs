@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use js_sys::futures::JsFuture;
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{RequestInit, RequestRedirect};
@@ -17,20 +16,22 @@ use crate::url::Url;
 
 use super::abort::Abort;
 use super::body::FetchBody;
-use super::globals::{Answer, Asked, Fields, Stream, array_from, fields_of, global_fetch, set};
+use super::globals::{Answer, Asked, Fields, Init, SCOPE, Scope, Stream, array_from, fields_of, set};
+use super::tasks::Awaited;
 use super::{Shared, failure};
 
 pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(Head, FetchBody)> {
     let abort = Abort::new()?;
     let init = init(&shared, &request, &abort)?;
-    let url = request.url.as_str();
-    let answer = match &shared.fetch {
-        None => global_fetch(url, &init),
-        Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), &init),
+    let fetch = match &shared.fetch {
+        None => SCOPE.with(Scope::fetch),
+        Some(fetch) => fetch.clone(),
     };
-    let answer = answer.map_err(failure::unanswered)?;
-    // A function of the caller's own may give the response itself.
-    let answer = JsFuture::from(Promise::resolve(&answer)).await.map_err(failure::unanswered)?;
+    let fetch = fetch.bind(&JsValue::UNDEFINED, request.url.as_str()).map_err(failure::unanswered)?;
+    // Called by a promise and not from here: Chromium notes where a fetch comes from, and to find its way out of wasm
+    // takes it as long as all that is done here.
+    let answer = Awaited::new(&Promise::resolve(&init).unchecked_ref::<Init>().then(&fetch));
+    let answer = answer.await.map_err(failure::unanswered)?;
     if !answer.is_object() {
         return Err(failure::no_response(&failure::told(&answer)));
     }

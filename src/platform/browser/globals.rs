@@ -8,8 +8,23 @@ use web_sys::RequestInit;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = fetch, catch)]
-    pub(super) fn global_fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
+    pub(super) type Scope;
+    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
+    pub(super) static SCOPE: Scope;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn fetch(this: &Scope) -> Fetch;
+
+    /// The global `fetch`, or one of the caller's own.
+    #[derive(Clone)]
+    pub(super) type Fetch;
+    /// The function with its first argument.
+    #[wasm_bindgen(method, structural, catch)]
+    pub(super) fn bind(this: &Fetch, this_value: &JsValue, url: &str) -> Result<Function, JsValue>;
+
+    /// A promise of what the function is called with.
+    pub(super) type Init;
+    #[wasm_bindgen(method)]
+    pub(super) fn then(this: &Init, fetch: &Function) -> JsValue;
 
     #[wasm_bindgen(js_name = setTimeout)]
     pub(super) fn set_timeout(run: &Function, milliseconds: i32) -> JsValue;
@@ -95,7 +110,7 @@ impl Runtime {
 
 /// Told by what only one of them has. A page that brings a `process` for its libraries stays a page.
 pub(super) fn runtime() -> Runtime {
-    let global: JsValue = js_sys::global().into();
+    let global = SCOPE.with(|scope| JsValue::clone(scope));
     let versions = field(&field(&global, "process"), "versions");
     let is_class = |name: &str| field(&global, name).is_function();
     if field(&versions, "node").is_string() && !is_class("WorkerGlobalScope") && !is_class("Window") {
@@ -121,7 +136,7 @@ pub(super) fn field(of: &JsValue, name: &str) -> JsValue {
 
 /// A clock that never goes back, from when the page or program began.
 pub(super) fn now() -> Duration {
-    milliseconds(performance_now())
+    super::tasks::now(|| milliseconds(performance_now()))
 }
 
 /// So many milliseconds; nothing for what is no number of them.

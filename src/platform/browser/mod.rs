@@ -1,7 +1,8 @@
 //! The browser backend: the platform's own `fetch`, in pages, workers, service workers, Node and other run-times.
 //!
 //! Nothing but standard globals is asked for: `fetch`, `AbortController`, `ReadableStream`, `performance.now`,
-//! `setTimeout`, `crypto`. What the run-time can do is found out when the backend is made, not when it is compiled.
+//! `queueMicrotask`, `setTimeout`, `crypto`. What the run-time can do is found out when the backend is made, not when
+//! it is compiled.
 
 mod abort;
 mod body;
@@ -9,6 +10,7 @@ mod failure;
 mod fetch;
 mod globals;
 mod refused;
+pub(crate) mod tasks;
 mod timer;
 
 use std::fmt;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use js_sys::Function;
+use wasm_bindgen::JsCast;
 
 use crate::decoding::Supply;
 use crate::error::Result;
@@ -31,7 +34,7 @@ pub use body::FetchBody;
 pub use failure::Thrown;
 pub use timer::Sleep;
 
-use globals::Runtime;
+use globals::{Fetch, Runtime};
 use refused::Refused;
 use timer::Timers;
 
@@ -45,7 +48,7 @@ pub struct Browser {
 struct Shared {
     capabilities: Capabilities,
     /// Instead of the global `fetch`.
-    fetch: Option<Function>,
+    fetch: Option<Fetch>,
     refused: Refused,
     timers: Timers,
 }
@@ -60,7 +63,7 @@ impl Browser {
     /// Over this function instead, called as `fetch(url, init)`.
     #[must_use]
     pub fn with_fetch(fetch: Function) -> Self {
-        Self::with(Some(fetch))
+        Self::with(Some(fetch.unchecked_into()))
     }
 
     /// It decodes other encodings than UTF-8 by this supply.
@@ -70,7 +73,7 @@ impl Browser {
         self
     }
 
-    fn with(fetch: Option<Function>) -> Self {
+    fn with(fetch: Option<Fetch>) -> Self {
         let (capabilities, refused) = (capabilities(globals::runtime()), Refused::default());
         let shared = Rc::new(Shared { capabilities, fetch, refused, timers: Timers::default() });
         Self { shared, charset: None }
@@ -119,7 +122,7 @@ impl Backend for Browser {
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {
-        js_sys::futures::spawn_local(task);
+        tasks::spawn(task);
     }
 
     fn capabilities(&self) -> &Capabilities {

@@ -14,7 +14,7 @@ use js_sys::Function;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::globals;
+use super::{globals, tasks};
 
 /// All that wait on this clock.
 #[derive(Clone)]
@@ -48,6 +48,7 @@ impl Timers {
 
     /// Wakes what is due and sets the timeout for the rest.
     fn ring(&self) {
+        tasks::none_is_running();
         let mut due = Vec::new();
         {
             let mut queue = self.0.borrow_mut();
