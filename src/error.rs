@@ -211,7 +211,7 @@ pub enum ErrorKind {
         /// The limit in bytes, counted after decompression.
         limit: u64,
     },
-    /// The session was closed, or the runtime it lives on has shut down. Not retried.
+    /// The session was closed, or the tokio runtime in which the request began has shut down. Not retried.
     Closed,
     /// No connection: refused or unreachable. Not in a page. Retried.
     Connect,

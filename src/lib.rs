@@ -55,6 +55,11 @@ pub use crate::url::Url;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 /// The session of this target: over hyper natively, over the platform's own `fetch` on WebAssembly.
+///
+/// Natively it is bound to no tokio runtime, but needs one with time and I/O to send, and what was begun in one ends with
+/// it: after that runtime has shut down, a request is [`Closed`](ErrorKind::Closed), a body that had not come whole is
+/// [`Disconnected`](ErrorKind::Disconnected), and the session goes on in another runtime with connections of its own.
+/// While a runtime that holds connections is there but not driven, a request that takes one of them waits.
 pub type DefaultSession = Client<platform::Default>;
 
 mod default_session {

@@ -25,6 +25,7 @@ mod native {
     mod parity;
     mod reading;
     mod redirects;
+    mod runtimes;
     mod serving;
     mod slowness;
     mod stopping;

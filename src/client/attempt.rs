@@ -145,7 +145,7 @@ impl<'a, B: Backend> Run<'a, B> {
                 }
                 let at = deadlines.next().map(|(at, _)| at).into_iter().chain(acquire.wake_at()).min();
                 match at {
-                    Some(at) => std::task::ready!(timer.poll_at(cx, backend, at)),
+                    Some(at) => std::task::ready!(timer.poll_at(cx, backend, at))?,
                     None => return Poll::Pending,
                 }
             }

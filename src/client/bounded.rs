@@ -21,7 +21,8 @@ impl<B: Backend> Timer<B> {
     }
 
     /// Ready once `at` has passed, or somewhat before: a deadline that keeps moving away leaves the timer where it is.
-    pub(super) fn poll_at(&mut self, cx: &mut Context<'_>, backend: &B, at: Duration) -> Poll<()> {
+    /// Fails where no time will ever come.
+    pub(super) fn poll_at(&mut self, cx: &mut Context<'_>, backend: &B, at: Duration) -> Poll<Result<()>> {
         let sleep = match &mut self.sleep {
             Some(sleep) => {
                 if self.set_for.is_none_or(|set_for| at < set_for) {
@@ -37,7 +38,7 @@ impl<B: Backend> Timer<B> {
         };
         ready!(sleep.as_mut().poll(cx));
         self.set_for = None;
-        Poll::Ready(())
+        Poll::Ready(sleep.as_ref().failure().map_or(Ok(()), Err))
     }
 
     /// Nobody waits until it is polled again.
@@ -56,7 +57,9 @@ impl<B: Backend> Timer<B> {
     ) -> Poll<Error> {
         loop {
             let Some((at, _)) = deadlines.next() else { return Poll::Pending };
-            ready!(self.poll_at(cx, backend, at));
+            if let Err(failure) = ready!(self.poll_at(cx, backend, at)) {
+                return Poll::Ready(failure);
+            }
             if let Some(phase) = deadlines.expired(backend.now()) {
                 return Poll::Ready(Error::timeout(phase));
             }
@@ -78,7 +81,7 @@ impl<B: Backend> Timer<B> {
                     return Poll::Ready(Ok(()));
                 }
                 let at = deadlines.next().map_or(until, |(at, _)| at.min(until));
-                ready!(self.poll_at(cx, backend, at));
+                ready!(self.poll_at(cx, backend, at))?;
             }
         })
         .await

@@ -323,7 +323,7 @@ impl<B: Backend> Payload for Guarded<B> {
                     Poll::Ready(_) => return Poll::Ready(()),
                     Poll::Pending => {
                         let Self { shared, timer, .. } = &mut *self;
-                        return timer.poll_at(cx, &shared.backend, until);
+                        return timer.poll_at(cx, &shared.backend, until).map(drop);
                     }
                 }
             }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub use crate::capabilities::{Capabilities, Progress};
 use crate::decoding::Supply;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::payload::Payload;
@@ -87,6 +87,11 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
 pub trait Sleep: Future<Output = ()> {
     /// Makes it ready at this time instead, whether it has been ready or not.
     fn reset(self: Pin<&mut Self>, at: Duration);
+
+    /// Why it was ready before its time: what drove it has ended, and it will never come.
+    fn failure(self: Pin<&Self>) -> Option<Error> {
+        None
+    }
 
     /// Nobody waits for it until it is polled again. Where a timer keeps a program alive, this lets it end.
     fn rest(self: Pin<&mut Self>) {}

@@ -1,6 +1,6 @@
 //! HTTP clients, one for each way to make connections, the least recently used dropped past a bound.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,10 +39,17 @@ pub(super) struct Pooled {
 }
 
 pub(super) struct Clients {
-    /// The most recently used last.
-    kept: Mutex<Vec<(Transport, Arc<Pooled>)>>,
+    kept: Mutex<Kept>,
     verifier: OnceLock<tls::Verifier>,
     resolver: Resolver,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// The most recently used last.
+    clients: Vec<(Transport, Arc<Pooled>)>,
+    /// Connections are no longer kept for later.
+    is_closed: bool,
 }
 
 impl Clients {
@@ -52,23 +59,40 @@ impl Clients {
 
     /// The client for this way to make connections.
     pub(super) fn of(&self, transport: &Transport) -> Result<Arc<Pooled>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = kept.iter().rposition(|(key, _)| key == transport) {
-            if place + 1 < kept.len() {
-                let used = kept.remove(place);
-                kept.push(used);
+        let mut kept = self.lock();
+        let Kept { clients, is_closed } = &mut *kept;
+        if let Some(place) = clients.iter().rposition(|(key, _)| key == transport) {
+            if place + 1 < clients.len() {
+                let used = clients.remove(place);
+                clients.push(used);
             }
-            return kept.last().map(|(_, client)| Arc::clone(client)).ok_or_else(|| ErrorKind::Closed.into());
+            return clients
+                .last()
+                .map(|(_, client)| Arc::clone(client))
+                .ok_or_else(|| ErrorKind::Closed.into());
         }
-        let client = Arc::new(self.build(transport)?);
-        if kept.len() == KEPT {
-            kept.remove(0);
+        let client = Arc::new(self.build(transport, *is_closed)?);
+        if clients.len() == KEPT {
+            clients.remove(0);
         }
-        kept.push((*transport, Arc::clone(&client)));
+        clients.push((*transport, Arc::clone(&client)));
         Ok(client)
     }
 
-    fn build(&self, transport: &Transport) -> Result<Pooled> {
+    /// Lets idle connections go, and keeps none from now on. What is under way has what it needs.
+    pub(super) fn close(&self) {
+        let mut kept = self.lock();
+        kept.is_closed = true;
+        let let_go = std::mem::take(&mut kept.clients);
+        drop(kept);
+        drop(let_go);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn build(&self, transport: &Transport, is_closed: bool) -> Result<Pooled> {
         let version = transport.http_version.unwrap_or_default();
         let verifier = self.verifier.get_or_init(tls::verifier);
         let connect = Connect::new(self.tcp(), tls::config(verifier, version)?);
@@ -78,7 +102,7 @@ impl Clients {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(transport.keep_alive.unwrap_or(KEEP_ALIVE).min(FOR_EVER))
             .http2_only(version == HttpVersion::Http2);
-        if transport.force_close == Some(true) {
+        if is_closed || transport.force_close == Some(true) {
             builder.pool_max_idle_per_host(0);
         }
         Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })

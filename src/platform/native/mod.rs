@@ -9,13 +9,13 @@ mod clients;
 mod connect;
 mod dns;
 mod failure;
+mod home;
 mod tls;
 
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,6 +39,9 @@ use alpn::{Alpn, Pass};
 use body::NativeBody;
 use clients::{Clients, Pooled};
 use connect::{CONNECT, Probe};
+use home::Housed;
+
+pub use home::Sleep;
 
 /// What is offered in `Accept-Encoding`, and taken.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
@@ -61,14 +64,6 @@ impl Native {
             started: Instant::now(),
             random: RandomState::new(),
         }
-    }
-
-    /// The client for this request, once it is known that it can send.
-    fn client(&self, request: &Request) -> Result<Arc<Pooled>> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::new(ErrorKind::Closed).with_message("there is no tokio runtime to send on"));
-        }
-        self.clients.of(&request.options.transport)
     }
 
     /// The request as it goes out.
@@ -161,14 +156,14 @@ impl Backend for Native {
         let bound = request.options.timeout.resolve().connect;
         let progress = request.progress.clone();
         let origin = may_multiplex(&request).then(|| request.url.origin().into_owned());
-        let sending = self.client(&request).and_then(|client| {
+        let sending = self.clients.of(&request.options.transport).and_then(|client| {
             let request = Self::translate(request)?;
             Ok(match origin {
                 None => Sending::Begun(client.http.request(request)),
                 Some(origin) => Sending::Gated(client, origin, Box::new(request)),
             })
         });
-        async move {
+        Housed::here(async move {
             let asked = Instant::now();
             let (pass, pending) = match sending? {
                 Sending::Begun(pending) => (Pass::free(), pending),
@@ -195,11 +190,11 @@ impl Backend for Native {
                 is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
             let body = NativeBody::new(body, head.version, &head.headers, decompress && !is_empty);
             Ok((head, body))
-        }
+        })
     }
 
     fn sleep_until(&self, at: Duration) -> Sleep {
-        Sleep { inner: tokio::time::sleep_until(instant(self.started, at)), started: self.started }
+        Sleep::until(self.started, at)
     }
 
     fn now(&self) -> Duration {
@@ -220,39 +215,11 @@ impl Backend for Native {
         }
     }
 
+    fn close(&self) {
+        self.clients.close();
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
-}
-
-pin_project_lite::pin_project! {
-    /// tokio's timer, on this backend's clock.
-    #[derive(Debug)]
-    pub struct Sleep {
-        #[pin]
-        inner: tokio::time::Sleep,
-        started: Instant,
-    }
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.project().inner.poll(cx)
-    }
-}
-
-impl super::Sleep for Sleep {
-    fn reset(self: Pin<&mut Self>, at: Duration) {
-        let this = self.project();
-        let at = instant(*this.started, at);
-        this.inner.reset(at);
-    }
-}
-
-/// A time past what the clock can show is as far off as it can.
-fn instant(started: Instant, at: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
-    started.checked_add(at.min(FAR)).unwrap_or(started)
 }
