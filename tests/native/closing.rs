@@ -38,13 +38,12 @@ fn idle_connections_are_let_go_and_none_is_kept_after() {
         let under_way = session.get(server.url(0, "/page/1?gate=answer")).send();
         let closing = async {
             server.wait_in_flight(1).await;
-            let closing = session.close();
+            drop(session.close());
             server.gate("answer").open();
-            closing
         };
-        let (answer, closing) = tokio::join!(under_way, closing);
+        let (answer, ()) = tokio::join!(under_way, closing);
         answer.expect("it was under way").bytes().await.expect("its whole body");
-        closing.await;
+        session.close().await;
         server.wait_until("no connection is left", |counts| counts.open_connections == 0).await;
     });
 }
