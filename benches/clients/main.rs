@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! clients server                                      says on standard output where it listens
-//! clients ours|reqwest gets COUNT WARM-UP URL         the page at URL, COUNT times
+//! clients ours|reqwest|hyper gets COUNT WARM-UP URL   the page at URL, COUNT times
 //! clients ours titles COUNT WARM-UP URL               the titles of the pages URL0 to URL{COUNT - 1}
 //! clients ours hang COUNT WARM-UP URL...              COUNT pages of each of these hosts; the first hangs or does not
 //! ```
@@ -11,10 +11,11 @@
 // Here the clock and the tasks are the machine's own: the seam's ban is for the library.
 #![allow(clippy::disallowed_methods)]
 
-mod bare;
+mod hyper;
 mod measure;
 mod ours;
 mod pages;
+mod reqwest;
 mod server;
 
 use std::process::ExitCode;
@@ -36,7 +37,8 @@ fn main() -> ExitCode {
                 ("ours", "gets", [url]) => runtime.block_on(ours::gets(url, count, warm_up)),
                 ("ours", "titles", [url]) => runtime.block_on(ours::titles(url, count, warm_up)),
                 ("ours", "hang", urls) => runtime.block_on(ours::hang(urls, count, warm_up)),
-                ("reqwest", "gets", [url]) => runtime.block_on(bare::gets(url, count, warm_up)),
+                ("reqwest", "gets", [url]) => runtime.block_on(reqwest::gets(url, count, warm_up)),
+                ("hyper", "gets", [url]) => runtime.block_on(hyper::gets(url, count, warm_up)),
                 _ => return usage(),
             };
             println!("{measured}");

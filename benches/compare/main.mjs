@@ -16,7 +16,7 @@ const usage = `What the session costs beside its peers: the same work by each of
 
 works (default: all)
   gets      GETs of a small page: requests a second and the client's CPU time for each, ours (with the defaults), a
-            bare reqwest loop, aiohttp on uvloop, undici
+            bare reqwest loop, a bare hyper-util loop, aiohttp on uvloop, undici
   titles    titles of pages of 2 to 500 kB: pages for each second of CPU time, ours and aiohttp on uvloop with lxml
   hang      one host of 100 hangs: when the last row of the others is there, and when without it
 
@@ -25,7 +25,7 @@ options
   --quick          3 rounds of a tenth: to see that it runs
   --gets N         of the work gets (default ${works.gets.count}; the budget's figure is 60000)
   --pages N        of the work titles (default ${works.titles.count})
-  --only A,B       these clients alone: ours, reqwest, aiohttp, undici
+  --only A,B       these clients alone: ours, reqwest, hyper-util, aiohttp, undici
   --check          exit 1 when a budget is not kept, or could not be measured
   --help           this
 
@@ -45,7 +45,7 @@ const only = wanted.only?.split(',');
 const chosen = positionals.length ? positionals : Object.keys(works);
 const counts = { gets: number('gets', works.gets.count), titles: number('pages', works.titles.count), hang: works.hang.count };
 for (const name of chosen) if (!works[name]) fail(`there is no work ${name}; there are ${Object.keys(works).join(', ')}`);
-const names = ['ours', 'reqwest', 'aiohttp', 'undici'];
+const names = ['ours', 'reqwest', 'hyper-util', 'aiohttp', 'undici'];
 for (const name of only ?? []) if (!names.includes(name)) fail(`there is no client ${name}; there are ${names.join(', ')}`);
 
 // With fewer rounds even the least and the greatest of all ratios are no interval of 95 %.

@@ -5,6 +5,7 @@
 
 const ours = (what) => ({ name: 'ours', program: 'rust', client: 'ours', with: `dualfetch: ${what}` });
 const reqwest = { name: 'reqwest', program: 'rust', client: 'reqwest', with: 'reqwest: Client with no_proxy and a timeout of 300 s, send, bytes, buffer_unordered(100)' };
+const hyper = { name: 'hyper-util', program: 'rust', client: 'hyper', with: 'hyper-util: its legacy Client, which dualfetch stands on, with no timeout at all, get, collect, buffer_unordered(100)' };
 const aiohttp = (what) => ({ name: 'aiohttp', program: 'python', client: 'aiohttp', with: `aiohttp on uvloop: ClientSession with its defaults, TCPConnector(limit=100), 100 workers, ${what}` });
 const undici = { name: 'undici', program: 'node', client: 'undici', with: 'undici: Agent with connections: 100, 100 workers, undici.request, body.arrayBuffer' };
 
@@ -15,7 +16,7 @@ const serverBusy = { head: 'server busy', of: ({ count, seconds, server }) => (s
 export const works = {
   gets: {
     what: ({ count }) => `${whole(count)} GETs of a page of 2 KB over loopback, 100 in flight, one thread each`,
-    clients: [ours('DefaultSession::new(), send, bytes, buffer_unordered(100)'), reqwest, aiohttp('read'), undici],
+    clients: [ours('DefaultSession::new(), send, bytes, buffer_unordered(100)'), reqwest, hyper, aiohttp('read'), undici],
     arguments: ({ ports }) => [`http://127.0.0.1:${ports[0]}/`],
     count: 20_000,
     warmUp: (count) => Math.max(1_000, count / 10),

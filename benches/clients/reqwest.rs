@@ -11,14 +11,14 @@ use crate::pages::SMALL;
 pub(crate) async fn gets(url: &str, count: usize, warm_up: usize) -> Measured {
     rustls::crypto::ring::default_provider().install_default().expect("the first provider");
     let client =
-        reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(300)).build().expect("a client");
+        ::reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(300)).build().expect("a client");
     some(&client, url, warm_up).await;
     let start = Start::now();
     some(&client, url, count).await;
     start.taken()
 }
 
-async fn some(client: &reqwest::Client, url: &str, count: usize) {
+async fn some(client: &::reqwest::Client, url: &str, count: usize) {
     stream::iter(0..count)
         .map(|_| async move { client.get(url).send().await?.bytes().await })
         .buffer_unordered(IN_FLIGHT)
