@@ -137,6 +137,9 @@ impl Error {
     }
 }
 
+/// How many characters of a URL a message shows.
+const SHOWN: usize = 300;
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.kind)?;
@@ -144,7 +147,11 @@ impl fmt::Display for Error {
             write!(f, ": {message}")?;
         }
         if let Some(url) = &self.0.url {
-            write!(f, " ({})", url.redacted())?;
+            let url = url.redacted();
+            match url.char_indices().nth(SHOWN) {
+                None => write!(f, " ({url})")?,
+                Some((end, _)) => write!(f, " ({}…)", &url[..end])?,
+            }
         }
         Ok(())
     }

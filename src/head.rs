@@ -19,13 +19,21 @@ pub struct Head {
     pub headers: HeaderMap,
     /// Where the platform followed redirects itself: the URL it ended at.
     pub final_url: Option<Url>,
+    /// Whether the body is handed out decompressed. `None` where the platform does not tell: then the header fields do.
+    pub is_decoded: Option<bool>,
 }
 
 impl Head {
     /// A head with this status, HTTP/1.1 and no header.
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
-        Self { status, version: Version::HTTP_11, headers: HeaderMap::new(), final_url: None }
+        Self {
+            status,
+            version: Version::HTTP_11,
+            headers: HeaderMap::new(),
+            final_url: None,
+            is_decoded: None,
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, ErrorKind};
+use http::Uri;
+
+use crate::error::{Error, ErrorKind, Result};
 
 /// An absolute URL (WHATWG URL standard), kept in its normal form.
 ///
@@ -147,9 +149,16 @@ impl Url {
         }
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn into_inner(self) -> url::Url {
-        self.0
+    /// As the http crate has it: without the fragment.
+    pub(crate) fn into_uri(self) -> Result<Uri> {
+        let mut text = String::from(self.0);
+        if let Some(fragment) = text.find('#') {
+            text.truncate(fragment);
+        }
+        Uri::try_from(text).map_err(|error| {
+            let message = format!("not a URI to the http crate: {error}");
+            Error::new(ErrorKind::InvalidUrl).with_message(message).with_source(error)
+        })
     }
 
     fn authority(&self) -> Option<&str> {

@@ -16,6 +16,7 @@ mod native {
     mod closing;
     mod connections;
     mod faults;
+    mod handing_on;
     mod help;
     mod hostile;
     mod labs;

@@ -158,6 +158,7 @@ function report(name, work, clients, rounds, count) {
 }
 
 function judge(name, { beside, most = Infinity, mostUpper = Infinity, least = 0 }, middle, high) {
+  if (!Number.isFinite(high)) missed.push(`${name}: not measured beside ${beside}: no CPU time is told here`);
   if (middle > most) missed.push(`${name}: ${fixed(middle)} x beside ${beside}, more than ${most}`);
   if (high > mostUpper) missed.push(`${name}: perhaps ${fixed(high)} x beside ${beside}, more than ${mostUpper}`);
   if (middle < least) missed.push(`${name}: ${fixed(middle)} x beside ${beside}, less than ${least}`);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::Head;
@@ -113,6 +113,14 @@ impl Body for Complete {
 
     fn is_end_stream(&self) -> bool {
         self.ready.is_empty() && self.end.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let left = self.ready.iter().map(Bytes::len).sum::<usize>() as u64;
+        match self.end {
+            None => SizeHint::with_exact(left),
+            Some(_) => SizeHint::default(),
+        }
     }
 }
 
@@ -304,6 +312,16 @@ impl<B: Backend> Body for Guarded<B> {
     fn is_end_stream(&self) -> bool {
         let inside = self.cell.lock();
         inside.body.is_none() && inside.ready.is_empty() && inside.end.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let inside = self.cell.lock();
+        if inside.end.is_some() {
+            return SizeHint::default();
+        }
+        let ready = inside.ready.iter().map(Bytes::len).sum::<usize>() as u64;
+        let coming = inside.body.as_ref().map_or(Some(0), |body| body.size_hint().exact());
+        coming.map_or_else(SizeHint::default, |coming| SizeHint::with_exact(ready + coming))
     }
 }
 

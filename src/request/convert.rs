@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Uri, Version};
+use http::Version;
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
@@ -109,14 +109,7 @@ impl TryFrom<Request> for http::Request<Body> {
     fn try_from(mut request: Request) -> Result<Self> {
         let carried = request.options();
         request.take_userinfo()?;
-        let url = request.url.as_str();
-        let without_fragment = url.split('#').next().unwrap_or_default();
-        let uri = Uri::try_from(without_fragment).map_err(|error| {
-            Error::new(ErrorKind::InvalidUrl)
-                .with_message("not a URI to the http crate")
-                .with_source(error)
-                .with_url(&request.url)
-        })?;
+        let uri = request.url.clone().into_uri().map_err(|error| error.with_url(&request.url))?;
         let mut out = Self::new(request.body);
         *out.method_mut() = request.method;
         *out.uri_mut() = uri;

@@ -57,7 +57,8 @@ impl From<Response> for http::Response<ResponseBody> {
             head, url, history, attempts, elapsed, max_body, decompresses, extensions, body, ..
         } = response;
         let mut headers = head.headers;
-        if decompresses && !body.is_end_stream() && is_decoded(&headers) {
+        let by_fields = || decompresses && !body.is_end_stream() && says_decoded(&headers);
+        if head.is_decoded.unwrap_or_else(by_fields) {
             headers.remove(CONTENT_ENCODING);
             headers.remove(CONTENT_LENGTH);
         }
@@ -111,8 +112,8 @@ impl<T: Into<ResponseBody>> TryFrom<http::Response<T>> for Response {
     }
 }
 
-/// Whether a platform that decompresses has done so: it leaves codings that it does not know.
-fn is_decoded(headers: &HeaderMap) -> bool {
+/// Whether a platform that decompresses, and does not tell, has done so: it leaves codings that it does not know.
+fn says_decoded(headers: &HeaderMap) -> bool {
     const KNOWN: [&str; 6] = ["br", "deflate", "gzip", "identity", "x-gzip", "zstd"];
     let values = || headers.get_all(CONTENT_ENCODING).iter();
     values().next().is_some()

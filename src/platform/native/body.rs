@@ -72,6 +72,13 @@ impl NativeBody {
     }
 }
 
+impl NativeBody {
+    /// Whether what is handed out is not what was sent.
+    pub(super) fn is_decoded(&self) -> bool {
+        matches!(self.inner, Inner::Coded(..))
+    }
+}
+
 impl Body for NativeBody {
     type Data = Bytes;
     type Error = Error;

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
+use rustls::pki_types::InvalidDnsNameError;
+
 use crate::error::{Error, ErrorKind, Phase};
 
 use super::connect::ConnectTimeout;
@@ -43,6 +45,9 @@ fn before_http(causes: Causes<'_>) -> Option<ErrorKind> {
     }
     if causes.clone().any(|cause| cause.is::<NotResolved>()) {
         return Some(ErrorKind::Dns);
+    }
+    if causes.clone().any(|cause| cause.is::<InvalidDnsNameError>()) {
+        return Some(ErrorKind::InvalidUrl);
     }
     causes.clone().any(|cause| cause.is::<rustls::Error>()).then_some(ErrorKind::Tls)
 }

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, RANGE, TRANSFER_ENCODING, UPGRADE,
 };
-use http::{Method, StatusCode, Uri};
+use http::{Method, StatusCode};
 use http_body_util::Full;
 use tokio::time::Instant;
 
@@ -69,6 +69,10 @@ impl Native {
     /// The request as it goes out.
     fn translate(request: Request) -> Result<http::Request<Full<Bytes>>> {
         let Request { method, url, mut headers, body, options, .. } = request;
+        if method == Method::CONNECT {
+            // A tunnel is no response.
+            return Err(ErrorKind::Unsupported { feature: "method", platform: "native" }.into());
+        }
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         if options.auto_decompress != Some(false) && !headers.contains_key(ACCEPT_ENCODING) {
             // A part of a compressed body cannot be decompressed. (Fetch, section 4.6.)
@@ -86,8 +90,7 @@ impl Native {
         if is_empty_body && !headers.contains_key(TRANSFER_ENCODING) {
             headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
-        let uri = Uri::try_from(String::from(url.into_inner()))
-            .map_err(|error| Error::new(ErrorKind::InvalidUrl).with_source(error))?;
+        let uri = url.into_uri()?;
         let mut out = http::Request::new(body.as_bytes().cloned().map_or_else(Full::default, Full::new));
         *out.method_mut() = method;
         *out.uri_mut() = uri;
@@ -180,7 +183,7 @@ impl Backend for Native {
 
             let (parts, body) = response.into_parts();
             let (status, version, headers) = (parts.status, parts.version, parts.headers);
-            let head = Head { status, version, headers, final_url: None };
+            let mut head = Head { status, version, headers, ..Head::new(status) };
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
                 return Err(
                     Error::new(ErrorKind::Protocol).with_message("status 101, and no upgrade was asked for")
@@ -189,6 +192,7 @@ impl Backend for Native {
             let is_empty =
                 is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
             let body = NativeBody::new(body, head.version, &head.headers, decompress && !is_empty);
+            head.is_decoded = Some(body.is_decoded());
             Ok((head, body))
         })
     }
