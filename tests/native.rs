@@ -5,6 +5,8 @@
 // These tests run on a real clock and a real network, which the seam's ban is there to keep out of the library.
 #![allow(clippy::disallowed_methods, missing_docs, missing_debug_implementations, unreachable_pub)]
 
+#[path = "memory/allocator.rs"]
+mod allocator;
 mod contract;
 mod support;
 mod visits;

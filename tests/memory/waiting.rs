@@ -1,16 +1,17 @@
 //! What requests cost while they wait, by an allocator that counts, and what it costs to let the next one start.
 
-#![allow(unsafe_code, reason = "an allocator that counts")]
 #![allow(clippy::disallowed_methods, reason = "real time is measured")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+mod allocator;
+
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use dualfetch::platform::scripted::{Reply, Scripted};
 use dualfetch::{Client, Config, Request, Response, Result, Session};
+
+use allocator::live;
 
 /// Of the scheduler, for each waiter.
 pub(crate) const SCHEDULER_BYTES: usize = 300;
@@ -35,10 +36,11 @@ pub(crate) fn scripted(count: usize) -> Row {
     let session = Client::with_backend(Config::new().limit(1), platform.clone()).expect("sound settings");
     let mut holder = sending(&session, "https://holder.example/".to_owned());
     let mut waiting = Vec::with_capacity(count);
-    let (live, large) = (LIVE.load(Relaxed), LARGE.load(Relaxed));
+    let before = live();
     waiting.extend((0..count).map(|n| sending(&session, url(n))));
-    let whole = (LIVE.load(Relaxed) - live) / count;
-    let slab = (LARGE.load(Relaxed) - large) / count;
+    let now = live();
+    let whole = (now.bytes - before.bytes) / count;
+    let slab = (now.large - before.large) / count;
     assert_eq!(session.figures().waiting, count);
 
     let batch = (count / 10).min(2_000);
@@ -67,9 +69,9 @@ pub(crate) fn native(count: usize) -> usize {
     let session = Config::new().limit(1).build().expect("sound settings");
     let _holder = sending(&session, format!("http://{address}/"));
     let mut waiting = Vec::with_capacity(count);
-    let live = LIVE.load(Relaxed);
+    let before = live();
     waiting.extend((0..count).map(|n| sending(&session, url(n))));
-    let whole = (LIVE.load(Relaxed) - live) / count;
+    let whole = (live().bytes - before.bytes) / count;
     assert_eq!(session.figures().waiting, count);
     drop(waiting);
     whole
@@ -87,36 +89,4 @@ fn sending<S: Session>(session: &S, url: String) -> Sending<'_> {
 
 fn poll(sending: &mut Sending<'_>) {
     assert!(sending.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-}
-
-/// What is allocated at the moment.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-/// Of that, what is in pieces of at least `PIECE`.
-static LARGE: AtomicUsize = AtomicUsize::new(0);
-const PIECE: usize = 16 * 1024;
-
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: the system's allocator does it all.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Relaxed);
-        if layout.size() >= PIECE {
-            LARGE.fetch_add(layout.size(), Relaxed);
-        }
-        // SAFETY: as asked.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        if layout.size() >= PIECE {
-            LARGE.fetch_sub(layout.size(), Relaxed);
-        }
-        // SAFETY: as asked.
-        unsafe { System.dealloc(pointer, layout) }
-    }
 }
