@@ -151,7 +151,7 @@ impl Url {
 
     /// As the http crate has it: without the fragment.
     pub(crate) fn into_uri(self) -> Result<Uri> {
-        let mut text = String::from(self.0);
+        let mut text = imp::into_href(self.0);
         if let Some(fragment) = text.find('#') {
             text.truncate(fragment);
         }
@@ -278,6 +278,10 @@ mod imp {
         url.as_str()
     }
 
+    pub(super) fn into_href(url: Inner) -> String {
+        url.into()
+    }
+
     pub(super) fn authority(url: &Inner) -> Option<&str> {
         url.has_authority().then(|| &url[Position::BeforeUsername..Position::BeforePath])
     }
@@ -301,6 +305,10 @@ mod imp {
     }
 
     pub(super) fn href(url: &Inner) -> &str {
+        url
+    }
+
+    pub(super) fn into_href(url: Inner) -> String {
         url
     }
 

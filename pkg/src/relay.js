@@ -42,8 +42,14 @@ export class Relay {
     this.#signal = signal ?? { aborted: false, reason: undefined };
   }
 
+  /** A signal that throws has fired, for that reason. */
   get aborted() {
-    return this.#signal.aborted;
+    try {
+      return this.#signal.aborted;
+    } catch (thrown) {
+      this.#signal = { aborted: true, reason: thrown };
+      return true;
+    }
   }
 
   get reason() {

@@ -268,3 +268,16 @@ test("credentials in a URL are no redirect", async () => {
   assert.equal(response.redirected, false);
   await response.text();
 });
+
+test("a signal that throws ends its request, with what it threw", async () => {
+  const { signal } = new AbortController();
+  let reads = 0;
+  const thrown = new Error("from a getter");
+  Object.defineProperty(signal, "aborted", {
+    get() {
+      if (++reads > 2) throw thrown;
+      return false;
+    },
+  });
+  await assert.rejects(new Session().get(server.url + "/hang", { signal, timeout: 5_000 }), (error) => error === thrown);
+});

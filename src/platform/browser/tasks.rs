@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::maybe::BoxFuture;
@@ -27,9 +27,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn bind(this: &Settle, this_value: &JsValue, slot: u32, round: u32, rejects: bool) -> Function;
 
-    type Thenable;
+    type Then;
     #[wasm_bindgen(method)]
-    fn then(this: &Thenable, fulfilled: &Function, rejected: &Function);
+    fn call(this: &Then, promise: &Promise, fulfilled: &Function, rejected: &Function);
 }
 
 thread_local! {
@@ -44,15 +44,16 @@ pub(crate) fn spawn(task: BoxFuture<'static, ()>) {
     });
 }
 
-/// [`spawn`], but what can be done at once is done before this returns. Only for what holds nothing that JavaScript,
-/// which it may call, could want.
+/// [`spawn`], but what can be done at once is done before this returns, and so is all else that is ready. Only for where
+/// nothing is held that JavaScript, which this may call, could want.
 #[cfg(feature = "js")]
 pub(crate) fn spawn_at_once(task: BoxFuture<'static, ()>) {
     TASKS.with(|tasks| {
         tasks.add(task);
-        // Called by what is being polled, it comes next.
-        if !tasks.is_running.get() {
-            tasks.run();
+        match tasks.is_running.get() {
+            // Called by what is being polled, or so it was before an exception.
+            true => tasks.schedule(),
+            false => tasks.run(),
         }
     });
 }
@@ -84,6 +85,7 @@ struct Tasks {
     ready: RefCell<Vec<Arc<Handle>>>,
     /// What was ready when the last of these had been polled, from last to first.
     next: RefCell<Vec<Arc<Handle>>>,
+    /// An exception that ends a run leaves it set.
     is_running: Cell<bool>,
     /// A microtask that runs what is ready is on its way.
     is_scheduled: Cell<bool>,
@@ -129,9 +131,9 @@ impl Tasks {
         self.ready.borrow_mut().push(Arc::new(handle));
     }
 
-    /// What is ready will run.
+    /// What is ready will run, though an exception should end the run that is under way.
     fn schedule(&self) {
-        if !self.is_running.get() && !self.is_scheduled.replace(true) {
+        if !self.is_scheduled.replace(true) {
             queue_microtask(self.run.as_ref());
         }
     }
@@ -196,7 +198,7 @@ impl Awaited {
     /// As `await` would take it: what is no promise is its own value.
     pub(crate) fn new(value: &JsValue) -> Self {
         let promise = Promise::resolve(value);
-        TASKS.with(|tasks| tasks.slots.wait_for(promise.unchecked_ref()))
+        TASKS.with(|tasks| tasks.slots.wait_for(&promise))
     }
 }
 
@@ -231,6 +233,8 @@ struct Slots {
     all: RefCell<Vec<Slot>>,
     free: RefCell<Vec<usize>>,
     settle: Closure<dyn Fn(u32, u32, bool, JsValue)>,
+    /// The platform's own, which calls back once and from a microtask; a promise may have one of the caller's.
+    then: Then,
 }
 
 /// What one promise after the other is awaited by.
@@ -254,18 +258,21 @@ impl Slots {
             let result = if rejects { Err(value) } else { Ok(value) };
             let waker = TASKS.with(|tasks| tasks.slots.settle(slot, round, result));
             if let Some(waker) = waker {
-                // A promise calls from a microtask of its own: no other run is under way.
+                // A promise calls from a microtask of its own: no other run is under way, and no other microtask is
+                // needed.
                 TASKS.with(|tasks| {
-                    tasks.is_running.set(true);
+                    let is_scheduled = tasks.is_scheduled.replace(true);
                     waker.wake();
+                    tasks.is_scheduled.set(is_scheduled);
                     tasks.run();
                 });
             }
         });
-        Self { all: RefCell::default(), free: RefCell::default(), settle }
+        let then = Reflect::get(&Promise::resolve(&JsValue::UNDEFINED), &"then".into()).unwrap_or_default();
+        Self { all: RefCell::default(), free: RefCell::default(), settle, then: then.unchecked_into() }
     }
 
-    fn wait_for(&self, promise: &Thenable) -> Awaited {
+    fn wait_for(&self, promise: &Promise) -> Awaited {
         let mut all = self.all.borrow_mut();
         let number = self.free.borrow_mut().pop().unwrap_or_else(|| {
             all.push(Slot { state: State::Taken, round: 0, settle: None });
@@ -279,9 +286,9 @@ impl Slots {
             let bound = |rejects| settle.bind(&JsValue::UNDEFINED, number as u32, round, rejects);
             Rc::new((bound(false), bound(true)))
         }));
-        // A promise may have a `then` of the caller's own.
+        // It may look up a constructor of the caller's.
         drop(all);
-        promise.then(&settle.0, &settle.1);
+        self.then.call(promise, &settle.0, &settle.1);
         Awaited { slot: number }
     }
 
