@@ -15,7 +15,8 @@ use crate::session::Session;
 /// Any [`Session`], behind one type: for struct fields and functions that shall not be generic.
 ///
 /// It is a [`Session`] itself, so verbs, `titles` and `fetch_all` are there. Each request costs one allocation more.
-/// A clone is the same session; when the last clone is dropped, so is the session inside.
+/// A clone is the same session; when the last clone is dropped, so is the session inside. What only a
+/// [`Client`](crate::Client) has, such as `close` and `figures`, is had from a clone of it that is kept beside.
 ///
 /// ```
 /// use dualfetch::{Client, Config, DynSession, Session, platform::scripted::{Reply, Scripted}};

@@ -95,6 +95,14 @@ impl fmt::Debug for Shown<'_> {
 }
 
 /// Whether a header field of this name proves who is asking.
+pub(crate) fn hide_secrets(headers: &mut HeaderMap) {
+    for (name, value) in headers {
+        if is_secret(name) {
+            value.set_sensitive(true);
+        }
+    }
+}
+
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     ["authorization", "cookie", "proxy-authorization", "set-cookie"].contains(&name.as_str())
 }

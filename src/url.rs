@@ -204,7 +204,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 }
 
 /// The offending text for a message, cut short.
-fn shown(input: &str) -> String {
+pub(crate) fn shown(input: &str) -> String {
     const SHOWN: usize = 200;
     let redacted = redact(input);
     let mut text: String = redacted.chars().take(SHOWN).collect();

@@ -1,11 +1,13 @@
 //! [`Request`] from and to `http::Request`.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::Version;
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
+use crate::head::hide_secrets;
 use crate::options::{HttpVersion, Options};
 
 use super::Request;
@@ -22,11 +24,21 @@ use super::Request;
 /// let request = Request::try_from(outside)?; // with a total timeout of 9 s
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RequestOptions {
     options: Options,
     priority: i8,
     fragment: Option<String>,
+}
+
+/// A fragment may hold a token.
+impl fmt::Debug for RequestOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestOptions")
+            .field("options", &self.options)
+            .field("priority", &self.priority)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {
@@ -45,10 +57,14 @@ impl Request {
 ///
 /// [`RequestOptions`] among its extensions are its options; all other extensions stay with it. Version HTTP/2 asks for
 /// that alone ([`HttpVersion::Http2`]); HTTP/1.1, which `http` presumes, leaves the choice as it is. User name and
-/// password in the URI become basic authentication when it is sent, unless there is an `Authorization` field.
+/// password in the URI become basic authentication when it is sent, unless there is an `Authorization` field. Fields that
+/// hold secrets are marked as sensitive.
+///
+/// **The URL is normalised** as the URL standard says: `/a/%2e%2e/b` is `/b`. Who signs or permits by the path does so
+/// after this.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidUrl`] for a URI that is not absolute, [`ErrorKind::InvalidOption`] for another version than
+/// [`ErrorKind::InvalidUrl`] for a URI without a scheme or a host, [`ErrorKind::InvalidOption`] for another version than
 /// HTTP/1.1 and HTTP/2.
 ///
 /// ```
@@ -68,6 +84,12 @@ impl<T: Into<Body>> TryFrom<http::Request<T>> for Request {
     fn try_from(request: http::Request<T>) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let carried = parts.extensions.remove::<RequestOptions>();
+        // `localhost:8080` is a URI, too; as a URL it would be of the scheme `localhost`.
+        if parts.uri.scheme().is_none() || parts.uri.authority().is_none() {
+            let uri = crate::url::shown(&parts.uri.to_string());
+            let message = format!("{uri} is not a whole one, such as https://example.com/");
+            return Err(Error::new(ErrorKind::InvalidUrl).with_message(message));
+        }
         let mut url = crate::url::Url::parse(&parts.uri.to_string())?;
         let mut options = Options::default();
         let mut priority = 0;
@@ -75,10 +97,8 @@ impl<T: Into<Body>> TryFrom<http::Request<T>> for Request {
             url = url.inheriting_fragment(carried.fragment.as_deref())?;
             (options, priority) = (carried.options, carried.priority);
         }
-        let asked = &mut options.transport.http_version;
         match parts.version {
-            Version::HTTP_2 => *asked = Some(HttpVersion::Http2),
-            Version::HTTP_11 if *asked == Some(HttpVersion::Http2) => *asked = Some(HttpVersion::Http1),
+            Version::HTTP_2 => options.transport.http_version = Some(HttpVersion::Http2),
             Version::HTTP_11 => {}
             other => {
                 return Err(Error::new(ErrorKind::InvalidOption { option: "http_version" })
@@ -86,6 +106,7 @@ impl<T: Into<Body>> TryFrom<http::Request<T>> for Request {
                     .with_url(&url));
             }
         }
+        hide_secrets(&mut parts.headers);
         let mut out = Self::new(parts.method, url);
         (out.headers, out.body) = (parts.headers, body.into());
         if !parts.extensions.is_empty() {
@@ -114,6 +135,7 @@ impl TryFrom<Request> for http::Request<Body> {
         *out.method_mut() = request.method;
         *out.uri_mut() = uri;
         *out.headers_mut() = request.headers;
+        hide_secrets(out.headers_mut());
         *out.extensions_mut() = request.extensions.map(Arc::unwrap_or_clone).unwrap_or_default();
         if request.options.transport.http_version == Some(HttpVersion::Http2) {
             *out.version_mut() = Version::HTTP_2;

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -153,6 +154,19 @@ impl Payload for Whole {
     }
 }
 
+/// One of our errors, as it is or within an `io::Error`; else a failure of somebody else's transfer.
+fn as_ours(error: Box<dyn StdError + Send + Sync>) -> Error {
+    let error = match error.downcast::<Error>() {
+        Ok(ours) => return *ours,
+        Err(error) => error,
+    };
+    match error.downcast::<io::Error>().map(|error| error.downcast::<Error>()) {
+        Ok(Ok(ours)) => ours,
+        Ok(Err(error)) => Error::new(ErrorKind::Network).with_source(error),
+        Err(error) => Error::new(ErrorKind::Network).with_source(error),
+    }
+}
+
 /// Somebody else's body, whose bytes are counted as they come.
 struct Foreign<B> {
     body: Pin<Box<B>>,
@@ -174,10 +188,7 @@ where
                 self.decoded += frame.data_ref().map_or(0, Bytes::len) as u64;
                 Some(Ok(frame))
             }
-            Some(Err(error)) => Some(Err(match error.into().downcast::<Error>() {
-                Ok(error) => *error,
-                Err(error) => Error::new(ErrorKind::Network).with_source(error),
-            })),
+            Some(Err(error)) => Some(Err(as_ours(error.into()))),
         })
     }
 

@@ -3,11 +3,12 @@
 use std::future::Ready;
 
 use dualfetch::{Body, DefaultSession, DynSession, Error, ErrorKind, Request, Response, ResponseBody};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Limited};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, retry::Policy};
 
-use crate::support::{CountingServer, Refusing};
+use crate::support::{CountingServer, RawServer, faults};
 
 use super::help::{at_rest, millis, run, session};
 
@@ -110,7 +111,8 @@ impl Policy<Request, Response, Error> for Twice {
     type Future = Ready<()>;
 
     fn retry(&mut self, _: &mut Request, result: &mut Result<Response, Error>) -> Option<Ready<()>> {
-        let again = self.0 > 1 && result.as_ref().is_err_and(|error| error.kind() == &ErrorKind::Connect);
+        let again =
+            self.0 > 1 && result.as_ref().is_err_and(|error| error.kind() == &ErrorKind::Disconnected);
         self.0 -= 1;
         again.then(|| std::future::ready(()))
     }
@@ -123,14 +125,15 @@ impl Policy<Request, Response, Error> for Twice {
 #[test]
 fn a_retry_layer_sees_our_own_error() {
     run(async {
+        let server = RawServer::start(faults::reset_before_head()).await;
         let service = ServiceBuilder::new().retry(Twice(2)).service(session());
-        let error = service.oneshot(ours(Refusing::new().url("/"))).await.expect_err("refused");
-        assert_eq!(error.code(), "connect");
+        let error = service.oneshot(ours(server.url("/"))).await.expect_err("reset");
+        assert_eq!((error.code(), server.connections()), ("disconnected", 2));
     });
 }
 
 #[test]
-fn a_service_is_ready_whatever_waits_until_it_is_closed() {
+fn a_service_is_ready_whatever_waits_and_a_closed_one_fails_when_called() {
     run(async {
         let server = CountingServer::start().await;
         let mut session = DefaultSession::builder().limit(1).build().expect("a session");
@@ -140,13 +143,19 @@ fn a_service_is_ready_whatever_waits_until_it_is_closed() {
         let mut calls = vec![];
         for n in 0..3 {
             assert_eq!(ready(&mut session).await, Ok(()));
-            calls.push(session.call(ours(server.url(0, &format!("/page/{n}?delay_ms=5")))));
+            let mut call = session.call(ours(server.url(0, &format!("/page/{n}?gate=answers"))));
+            assert!((&mut call).now_or_never().is_none());
+            calls.push(call);
         }
+        assert_eq!(session.figures().waiting, 2);
+        server.gate("answers").open();
         for answer in join_all(calls).await {
             answer.expect("an answer").bytes().await.expect("a body");
         }
         session.close().await;
-        assert_eq!(ready(&mut session).await, Err("closed"));
+        assert_eq!(ready(&mut session).await, Ok(()));
+        let refused = session.call(ours(server.url(0, "/page/1"))).await.expect_err("closed");
+        assert_eq!(refused.code(), "closed");
     });
 }
 

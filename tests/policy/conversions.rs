@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use dualfetch::platform::scripted::Reply;
 use dualfetch::{
-    Body, Config, ErrorKind, Method, Phase, Request, Response, ResponseBody, ResponseInfo, Session,
+    Body, Config, Error, ErrorKind, Method, Phase, Request, Response, ResponseBody, ResponseInfo, Session,
     StatusCode, Timeout, Url, Version,
 };
-use http::Extensions;
+use http::{Extensions, HeaderValue};
 use http_body::Frame;
 
 use crate::{secs, session};
@@ -104,10 +104,13 @@ fn a_version_is_an_option_both_ways() {
     };
     assert_eq!(asked(HttpVersion::Http2).version(), Version::HTTP_2);
     assert_eq!(asked(HttpVersion::Http1).version(), Version::HTTP_11);
-    let mut lowered = asked(HttpVersion::Http2);
-    *lowered.version_mut() = Version::HTTP_11;
-    let lowered = http::Request::<Body>::try_from(Request::try_from(lowered).expect("a request"));
-    assert_eq!(lowered.expect("a URI").version(), Version::HTTP_11);
+    // `http` presumes HTTP/1.1.
+    let options =
+        Request::builder(Method::GET, "https://a.example/").http_version(HttpVersion::Http2).build();
+    let options = options.expect("a request").options();
+    let carried = http::Request::get("https://b.example/").extension(options).body(()).expect("a request");
+    let carried = http::Request::<Body>::try_from(Request::try_from(carried).expect("a request"));
+    assert_eq!(carried.expect("a URI").version(), Version::HTTP_2);
     let too_old = http::Request::get("https://a.example/").version(Version::HTTP_10).body(());
     let error = Request::try_from(too_old.expect("a request")).expect_err("HTTP/1.0");
     assert_eq!(error.kind(), &ErrorKind::InvalidOption { option: "http_version" });
@@ -116,7 +119,7 @@ fn a_version_is_an_option_both_ways() {
 
 #[test]
 fn a_uri_that_is_not_absolute_is_named() {
-    for uri in ["/path?query", "*"] {
+    for uri in ["/path?query", "*", "localhost:8080", "example.com:443"] {
         let request = http::Request::get(uri).body(()).expect("a request");
         let error = Request::try_from(request).expect_err("not absolute");
         assert_eq!(error.kind(), &ErrorKind::InvalidUrl);
@@ -248,4 +251,57 @@ fn any_body_can_be_a_response_s() {
     let error = platform.run(response(vec![Ok(&b"ab"[..]), Err("broken")]).text()).expect_err("broken");
     assert_eq!(error.kind(), &ErrorKind::Network);
     assert_eq!(std::error::Error::source(&error).expect("a cause").to_string(), "broken");
+}
+
+#[test]
+fn secrets_are_hidden_whichever_way_they_go() {
+    let mut request =
+        Request::builder(Method::GET, "https://a.example/#token=SECRET").build().expect("a request");
+    request.headers_mut().insert("cookie", HeaderValue::from_static("SECRET"));
+    let outside = http::Request::<Body>::try_from(request).expect("a URI");
+    assert!(
+        !format!("{outside:?} {:?}", outside.extensions().get::<dualfetch::RequestOptions>())
+            .contains("SECRET")
+    );
+    let outside = http::Request::get("https://a.example/").header("authorization", "SECRET").body(());
+    let request = Request::try_from(outside.expect("a request")).expect("a request");
+    assert!(request.headers()["authorization"].is_sensitive());
+
+    let made =
+        http::Response::builder().header("set-cookie", "SECRET").extension(parsed("https://a.example/"));
+    let response = Response::try_from(made.body(()).expect("a response")).expect("a response");
+    let outside = http::Response::<ResponseBody>::from(response);
+    assert!(!format!("{outside:?}").contains("SECRET"), "{outside:?}");
+}
+
+/// As it comes out of a reader that hides its cause in an `io::Error`.
+struct Cut(Option<Error>);
+
+impl http_body::Body for Cut {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(self.0.take().map(|error| Err(error.into())))
+    }
+}
+
+#[test]
+fn an_error_of_ours_stays_ours_through_a_reader() {
+    let (platform, session) = session(Config::new().timeout(Timeout::new().read(secs(1))));
+    platform.on("https://a.example/", Reply::ok(vec![0; LARGE]).stall());
+    let read = platform.run(async { session.get("https://a.example/").await?.bytes().await });
+    let body = ResponseBody::new(Cut(read.err()));
+    let made =
+        http::Response::builder().extension(parsed("https://a.example/")).body(body).expect("a response");
+    let response = Response::try_from(made).expect("a response");
+    let error = platform.run(response.bytes()).expect_err("it stalls");
+    assert_eq!(error.kind(), &ErrorKind::Timeout(Phase::Read));
+}
+
+fn parsed(url: &str) -> Url {
+    Url::parse(url).expect("a URL")
 }
