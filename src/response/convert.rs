@@ -1,13 +1,10 @@
 //! [`Response`] to and from `http::Response`.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
 
-use crate::decoding::Supply;
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::{Head, Hop, hide_secrets};
 use crate::url::Url;
@@ -15,25 +12,13 @@ use crate::url::Url;
 use super::{Response, ResponseBody};
 
 /// What a [`Response`] tells and an `http::Response` has no field for. It travels in its extensions.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ResponseInfo {
     url: Url,
     history: Vec<Hop>,
     attempts: u32,
     elapsed: Duration,
     max_body: Option<u64>,
-    charset: Option<Arc<dyn Supply>>,
-}
-
-impl fmt::Debug for ResponseInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseInfo")
-            .field("url", &self.url)
-            .field("history", &self.history)
-            .field("attempts", &self.attempts)
-            .field("elapsed", &self.elapsed)
-            .finish_non_exhaustive()
-    }
 }
 
 impl ResponseInfo {
@@ -65,22 +50,13 @@ impl ResponseInfo {
 /// The same response, its body still coming; what it has no field for is a [`ResponseInfo`] among its extensions.
 ///
 /// Where the body was decompressed, `Content-Encoding` and `Content-Length`, which were about what was sent, are left
-/// out: another would take them at their word. Trailers are left out, too. Fields that hold secrets are marked as
-/// sensitive.
+/// out: another would take them at their word. Trailers are left out, too. So is a backend's own
+/// [supply](crate::decoding) of encodings: made a [`Response`] again, it is decoded by this build. Fields that hold
+/// secrets are marked as sensitive.
 impl From<Response> for http::Response<ResponseBody> {
     fn from(response: Response) -> Self {
         let Response {
-            head,
-            url,
-            history,
-            attempts,
-            elapsed,
-            max_body,
-            charset,
-            decompresses,
-            extensions,
-            body,
-            ..
+            head, url, history, attempts, elapsed, max_body, decompresses, extensions, body, ..
         } = response;
         let mut headers = head.headers;
         let by_fields = || decompresses && !body.is_end_stream() && says_decoded(&headers);
@@ -94,7 +70,7 @@ impl From<Response> for http::Response<ResponseBody> {
         hide_secrets(&mut headers);
         *out.headers_mut() = headers;
         *out.extensions_mut() = extensions;
-        out.extensions_mut().insert(ResponseInfo { url, history, attempts, elapsed, max_body, charset });
+        out.extensions_mut().insert(ResponseInfo { url, history, attempts, elapsed, max_body });
         out
     }
 }
@@ -132,8 +108,8 @@ impl<T: Into<ResponseBody>> TryFrom<http::Response<T>> for Response {
         (head.status, head.version, head.headers) = (parts.status, parts.version, parts.headers);
         let mut out = Self::new(head, url, body.into().into_inner());
         hide_secrets(&mut out.head.headers);
-        if let Some(ResponseInfo { history, attempts, elapsed, max_body, charset, .. }) = info {
-            out = out.with_way(history, attempts, elapsed).with_max_body(max_body).with_charset(charset);
+        if let Some(ResponseInfo { history, attempts, elapsed, max_body, .. }) = info {
+            out = out.with_way(history, attempts, elapsed).with_max_body(max_body);
         }
         out.extensions = parts.extensions;
         Ok(out)
