@@ -63,7 +63,7 @@ async fn the_first_one_finishes_what_is_under_way_and_a_later_run_does_the_rest(
         let (ended, said) = run.end().await;
         assert_eq!(ended, Some(code), "{said}");
         let first = rows(&job.written()).len();
-        assert!((4..100).contains(&first), "{first} rows");
+        assert_eq!(first, 4, "those that had their turn");
         assert!(said.contains(&format!("{first} fetched")) && said.contains("same command"), "{said}");
         assert_eq!(job.state()["rows"], first);
 
@@ -72,6 +72,27 @@ async fn the_first_one_finishes_what_is_under_way_and_a_later_run_does_the_rest(
         assert!(said.contains(&format!("Before that: {first} fetched, 0 failed")), "{said}");
         assert_eq!((rows(&job.written()).len(), server.total().requests), (100, 100), "each one once");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_the_rate_is_left_to_a_later_run_and_the_order_stays() {
+    let server = CountingServer::builder().start().await;
+    let urls = server.urls(40, |n| format!("/page/{n}?gate=held"));
+    let job = Job::new("stopped-waiting", &urls.join("\n"));
+    let ordered = ["--format", "jsonl", "--ordered", "--limit", "10", "--rate", "2/h"];
+    let mut run = Running::start(&[], &job.args(&ordered));
+    server.wait_in_flight(1).await;
+    run.signal(Signal::INT);
+    assert!(run.line().await.contains("under way are finished (1)"));
+    server.gate("held").open();
+    let (ended, said) = run.end().await;
+    assert_eq!((ended, rows(&job.written()).len()), (Some(130), 1), "{said}");
+
+    let (ended, said) = job.run(&["--format", "jsonl", "--ordered", "--limit", "10"]).await;
+    assert_eq!(ended, Some(0), "{said}");
+    let order: Vec<_> =
+        rows(&job.written()).iter().map(|row| row["url"].as_str().map(str::to_owned)).collect();
+    assert_eq!(order, urls.into_iter().map(Some).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,6 +40,11 @@ impl<S: Session> Asking<S> {
         Self { session, question, trace: None }
     }
 
+    /// The session that is asked.
+    pub(crate) fn inner(&self) -> &S {
+        &self.session
+    }
+
     /// Calls this with each request before it is sent.
     pub(crate) fn with_trace(self, trace: fn(&Request)) -> Self {
         Self { trace: Some(trace), ..self }

@@ -129,11 +129,6 @@ impl Intake {
         self.seen().taken.remove(&place).unwrap_or_default()
     }
 
-    /// How many URLs are under way.
-    pub(crate) fn under_way(&self) -> usize {
-        self.seen().taken.len()
-    }
-
     /// Whether every URL has its row.
     pub(crate) fn is_done(&self) -> bool {
         let seen = self.seen();

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dualfetch::{Batch, DefaultSession, SessionExt, TitleRow};
+use dualfetch::{Batch, DefaultSession, ErrorKind, SessionExt, TitleRow};
 use futures_util::StreamExt;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -144,12 +144,15 @@ async fn fetch(
     let urls = intake.urls(args.urls, source, done, room).take_until(stopped);
     let rows = session.titles_from(urls).ordered(args.ordered).max_bytes(args.max_bytes);
     let mut run = Run {
+        session: session.inner().clone(),
         writer,
         progress: progress.clone(),
         intake,
         stop: Some(stop),
         signal: None,
         summary: Summary::after(before),
+        ordered: args.ordered,
+        has_left_out: false,
         fail: args.fail,
         quiet: args.quiet,
     };
@@ -189,6 +192,7 @@ enum End {
 
 /// What is under way.
 struct Run {
+    session: DefaultSession,
     writer: Writer,
     progress: Progress,
     intake: Intake,
@@ -196,12 +200,16 @@ struct Run {
     stop: Option<oneshot::Sender<()>>,
     signal: Option<Signal>,
     summary: Summary,
+    ordered: bool,
+    /// A URL that was waiting for its turn has no row.
+    has_left_out: bool,
     fail: bool,
     quiet: bool,
 }
 
 impl Run {
-    /// Takes all rows. The first signal ends the taking of URLs, the second one all.
+    /// Takes all rows. The first signal ends the taking of URLs and sends away those that wait for their turn, the second
+    /// one ends all.
     async fn take(&mut self, mut rows: Rows<'_>, signals: &mut Signals) -> Result<End, Stop> {
         loop {
             tokio::select! {
@@ -212,6 +220,7 @@ impl Run {
                         return Ok(End::AtOnce(signal));
                     }
                     self.stop = None;
+                    drop(self.session.close());
                     self.tell_of_the_end();
                 }
                 row = rows.next() => match row {
@@ -223,6 +232,12 @@ impl Run {
     }
 
     fn row(&mut self, row: TitleRow) {
+        // Another run has it yet to fetch; and in order, all that come after it.
+        let is_left_out = row.error().is_some_and(|error| *error.kind() == ErrorKind::Closed);
+        self.has_left_out |= is_left_out;
+        if is_left_out || self.ordered && self.has_left_out {
+            return;
+        }
         let taken = self.intake.taken(row.index);
         let row = Row::new(row, taken, self.fail);
         self.summary.add(&row);
@@ -232,10 +247,10 @@ impl Run {
 
     fn tell_of_the_end(&self) {
         if !self.quiet {
-            let under_way = Count(self.intake.under_way() as u64);
+            let under_way = Count(self.session.figures().in_flight as u64);
             self.progress.hidden_while(|| {
                 say(&format!(
-                    "Stopping: the {under_way} URLs under way are finished. Ctrl-C again ends at once."
+                    "Stopping: requests under way are finished ({under_way}). Ctrl-C again ends at once."
                 ));
             });
         }

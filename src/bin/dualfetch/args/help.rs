@@ -38,7 +38,7 @@ Exit status:
   0  every URL was fetched, or nobody read the rows any more (as after `| head`)
   1  some URLs failed
   2  the command line is wrong, or a file cannot be read or written
-  130, 143  ended by Ctrl-C or SIGTERM before all was done: what was under way is finished, its
+  130, 143  ended by Ctrl-C or SIGTERM before all was done: the requests under way are finished, their
      rows and the summary are written; a second Ctrl-C does not wait for that
   With --resume the rows of earlier runs count as well.
 
