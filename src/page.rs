@@ -63,7 +63,7 @@ pub(crate) async fn fetch<S: Session>(session: &S, request: Request, reading: Re
     if is_html(response.content_type()) {
         let mut reader = TitleReader::new(&response);
         let end = reader.read(&mut response, reading.max_bytes).await?;
-        found = reader.finish(end).await.map_err(|error| error.with_url(response.url()))?;
+        found = reader.finish(end).await.map_err(|error| response.failed(error))?;
     }
     let (title, encoding) = match found {
         Found::Unread => (Title { text: None, source: TitleSource::ContentType }, None),
@@ -118,7 +118,7 @@ impl TitleReader {
         while let Some(chunk) = response.chunk().await? {
             let within = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
             for piece in chunk[..within].chunks(PIECE) {
-                let progress = self.take(piece).await.map_err(|error| error.with_url(response.url()))?;
+                let progress = self.take(piece).await.map_err(|error| response.failed(error))?;
                 if progress == Progress::Final {
                     return Ok(End::Final);
                 }

@@ -172,7 +172,7 @@ impl Response {
     pub fn raise_for_status(self) -> Result<Self> {
         match self.ok() {
             true => Ok(self),
-            false => Err(Error::new(ErrorKind::Status(self.status())).with_url(&self.url)),
+            false => Err(self.failed(ErrorKind::Status(self.status()).into())),
         }
     }
 
@@ -212,9 +212,10 @@ impl Response {
 
     /// As [`text`](Self::text), with the encoding and the rule that decided on it.
     pub(crate) async fn decoded(self) -> Result<Decoded> {
-        let (about, charset, url) = (self.about(), self.charset(), self.url.clone());
+        let (about, charset, url, attempts) = (self.about(), self.charset(), self.url.clone(), self.attempts);
         let bytes = self.bytes().await?;
-        decoding::decode(&bytes, about, charset).await.map_err(|error| error.with_url(&url))
+        let decoded = decoding::decode(&bytes, about, charset).await;
+        decoded.map_err(|error| error.with_url(&url).with_attempts(attempts))
     }
 
     /// The whole body read as JSON.
@@ -225,18 +226,20 @@ impl Response {
     #[cfg(feature = "json")]
     pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
         let content_type = self.content_type().unwrap_or_default().to_owned();
-        let (is_json, url) = (is_json(&content_type), self.url.clone());
+        let (is_json, url, attempts) = (is_json(&content_type), self.url.clone(), self.attempts);
         let bytes = self.bytes().await?;
         if !is_json {
             return Err(Error::new(ErrorKind::ContentType)
                 .with_message(format!("{content_type:?} is not JSON; the body starts {}", start(&bytes)))
-                .with_url(&url));
+                .with_url(&url)
+                .with_attempts(attempts));
         }
         serde_json::from_slice(&bytes).map_err(|error| {
             Error::new(ErrorKind::Json)
                 .with_message(format!("{error}; the body starts {}", start(&bytes)))
                 .with_source(error)
                 .with_url(&url)
+                .with_attempts(attempts)
         })
     }
 
@@ -274,6 +277,11 @@ impl Response {
         }
     }
 
+    /// The error, which knows what it is of.
+    pub(crate) fn failed(&self, error: Error) -> Error {
+        error.with_url(&self.url).with_attempts(self.attempts)
+    }
+
     /// What head and URL tell about the body's encoding.
     pub(crate) fn about(&self) -> About {
         About::new(self.content_type(), self.url.host().unwrap_or_default())
@@ -289,7 +297,7 @@ impl Response {
         let size = so_far as u64 + chunk.as_ref().map_or(0, Bytes::len) as u64;
         match self.max_body.filter(|limit| size > *limit) {
             None => Ok(chunk),
-            Some(limit) => Err(Error::new(ErrorKind::BodyTooLarge { limit }).with_url(&self.url)),
+            Some(limit) => Err(self.failed(ErrorKind::BodyTooLarge { limit }.into())),
         }
     }
 
@@ -305,7 +313,7 @@ impl Response {
                 None => return Poll::Ready(Ok(None)),
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => {
-                    return Poll::Ready(Err(error.with_url(&self.url).with_attempts(self.attempts)));
+                    return Poll::Ready(Err(self.failed(error)));
                 }
             };
             match frame.into_data() {

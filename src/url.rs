@@ -203,6 +203,8 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     }
 }
 
+const NOT_ABSOLUTE: &str = "not an absolute URL, such as https://example.com/";
+
 /// The offending text for a message, cut short.
 pub(crate) fn shown(input: &str) -> String {
     const SHOWN: usize = 200;
@@ -271,7 +273,10 @@ mod imp {
     pub(super) type Inner = url::Url;
 
     pub(super) fn parse(input: &str, base: Option<&Inner>) -> Result<Inner, String> {
-        url::Url::options().base_url(base).parse(input).map_err(|error| error.to_string())
+        url::Url::options().base_url(base).parse(input).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => super::NOT_ABSOLUTE.to_owned(),
+            other => other.to_string(),
+        })
     }
 
     pub(super) fn href(url: &Inner) -> &str {
@@ -301,7 +306,7 @@ mod imp {
             None => web_sys::Url::new(input),
         }
         .map(|url| url.href())
-        .map_err(|_| "not an absolute URL, such as https://example.com/".to_owned())
+        .map_err(|_| super::NOT_ABSOLUTE.to_owned())
     }
 
     pub(super) fn href(url: &Inner) -> &str {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 
 use super::Response;
 
@@ -44,7 +44,7 @@ impl BodyReader {
     pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         if self.piece.is_empty() {
             if let Some(kind) = &self.failed {
-                return Poll::Ready(Err(Error::new(kind.clone()).with_url(self.response.url()).into()));
+                return Poll::Ready(Err(self.response.failed(kind.clone().into()).into()));
             }
             match ready!(self.response.poll_chunk(cx)) {
                 Ok(piece) => self.piece = piece.unwrap_or_default(),

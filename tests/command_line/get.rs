@@ -148,3 +148,14 @@ async fn a_full_disk_is_told_and_a_closed_pipe_is_not() {
     let (code, _, err) = told(child.wait_with_output().await.expect("it ran"));
     assert_eq!((code, err.as_str()), (Some(0), ""));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_url_to_fetch_is_the_command_line_s_fault() {
+    for (given, said) in
+        [("foo", "https://example.com/"), ("htp://x/", "http and https"), ("http://a{b}/", "invalid")]
+    {
+        let (code, _, err) = run(&["get", given]).await;
+        assert_eq!(code, Some(2), "{given}: {err}");
+        assert!(err.contains(said), "{given}: {err}");
+    }
+}

@@ -49,7 +49,7 @@ pub async fn json(lab: &impl Lab) {
 
     let broken = session.post(lab.url("/echo-body")).header("content-type", "application/json").body("[1,");
     let error = broken.await.expect("a head").json::<Vec<u8>>().await.expect_err("half of it");
-    assert_eq!(error.code(), "json");
+    assert_eq!((error.code(), error.attempts()), ("json", 1));
     assert!(error.to_string().contains("[1,"), "{error}");
 }
 

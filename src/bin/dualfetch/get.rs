@@ -39,7 +39,8 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
                     tell_hops(&error);
                 }
                 say(&format!("error: {}", explain(&args.url, &error).message));
-                Ok(ExitCode::from(1))
+                let is_no_url = matches!(error.kind(), ErrorKind::InvalidUrl | ErrorKind::UnsupportedScheme);
+                Ok(ExitCode::from(if is_no_url { 2 } else { 1 }))
             }
         }
     })?

@@ -45,6 +45,7 @@ Exit status:
 Environment:
   NO_COLOR  when it is set, the table has no colours. Progress shows only where standard error is
             a terminal.
+  Proxy variables (HTTP_PROXY and the like) are not read.
 
 Examples:
   Two titles:
@@ -65,7 +66,11 @@ pub(super) const AFTER_GET: &str = "\
 Exit status:
   0  the whole body was written, whatever the status, or nobody reads it any more (as after `| head`)
   1  there was no answer, or not all of it; with --fail also a status of 400 or more
-  2  the command line is wrong, or a file cannot be read or written
+  2  the command line is wrong, what is given is no http or https URL, or a file cannot be read
+     or written
+
+Environment:
+  Proxy variables (HTTP_PROXY and the like) are not read.
 
 Examples:
   dualfetch get https://example.com/
