@@ -25,7 +25,9 @@ pub(super) fn head() -> Vec<Row> {
         )
         .everywhere_bound(Bound::Headers, "timeout headers"),
         bad("a garbage status line", faults::garbage_status_line()),
-        bad("another protocol's greeting before the request", faults::other_protocol()),
+        // Told before the request is sent, or after.
+        bad("another protocol's greeting before the request", faults::other_protocol())
+            .natively("protocol/disconnected"),
         bad("HTTP/2 that was not asked for", answer("\0\0\0\x04\0\0\0\0\0").expect_close()),
         bad(
             "a status of four digits",
