@@ -22,6 +22,7 @@ use crate::maybe::BoxFuture;
 use crate::platform::Progress;
 
 use super::dns::Resolver;
+use super::wire::Wire;
 
 tokio::task_local! {
     /// The request on whose behalf a connection is made.
@@ -105,7 +106,7 @@ impl Connect {
 }
 
 impl Service<Uri> for Connect {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = Wire<MaybeHttpsStream<TokioIo<TcpStream>>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -116,9 +117,12 @@ impl Service<Uri> for Connect {
     fn call(&mut self, target: Uri) -> Self::Future {
         // Its parts are always ready.
         let connecting = HttpsConnector::clone(&self.inner).call(target);
-        let Ok(probe) = CONNECT.try_with(Arc::clone) else { return connecting };
-        probe.connecting();
+        let probe = CONNECT.try_with(Arc::clone).ok();
+        if let Some(probe) = &probe {
+            probe.connecting();
+        }
         Box::pin(async move {
+            let Some(probe) = probe else { return Ok(Wire::new(connecting.await?)) };
             let connection = match probe.bound {
                 None => connecting.await?,
                 // Not boxed by hand: `?` would box the box, and the type could not be found again.
@@ -130,7 +134,7 @@ impl Service<Uri> for Connect {
                 true => Stage::Http2,
                 false => Stage::Http1,
             });
-            Ok(connection)
+            Ok(Wire::new(connection))
         })
     }
 }

@@ -11,6 +11,7 @@ mod dns;
 mod failure;
 mod home;
 mod tls;
+mod wire;
 
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
@@ -24,6 +25,7 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 use http_body_util::Full;
+use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 
 use crate::capabilities::Progress;
@@ -160,15 +162,18 @@ impl Backend for Native {
         let progress = request.progress.clone();
         let origin = may_multiplex(&request).then(|| request.url.origin().into_owned());
         let sending = self.clients.of(&request.options.transport).and_then(|client| {
-            let request = Self::translate(request)?;
-            Ok(match origin {
+            let mut request = Self::translate(request)?;
+            let connection = capture_connection(&mut request);
+            let sending = match origin {
                 None => Sending::Begun(client.http.request(request)),
                 Some(origin) => Sending::Gated(client, origin, Box::new(request)),
-            })
+            };
+            Ok((sending, connection))
         });
         Housed::here(async move {
             let asked = Instant::now();
-            let (pass, pending) = match sending? {
+            let (sending, connection) = sending?;
+            let (pass, pending) = match sending {
                 Sending::Begun(pending) => (Pass::free(), pending),
                 Sending::Gated(client, origin, request) => {
                     let pass = enter(&client.alpn, &origin, bound, progress.as_deref()).await?;
@@ -179,7 +184,8 @@ impl Backend for Native {
             let bound = bound.map(|bound| bound.saturating_sub(asked.elapsed()));
             let probe = Arc::new(Probe::new(bound, progress, started));
             let execute = CONNECT.scope(Arc::clone(&probe), pending);
-            let response = pass.watch(execute, &probe).await.map_err(failure::sending)?;
+            let answered = wire::answered(pass.watch(execute, &probe), &connection, wire::STRAGGLE).await;
+            let response = answered.ok_or_else(wire::gone)?.map_err(failure::sending)?;
 
             let (parts, body) = response.into_parts();
             let (status, version, headers) = (parts.status, parts.version, parts.headers);

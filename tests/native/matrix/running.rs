@@ -151,8 +151,8 @@ async fn visited(session: &DefaultSession, visit: &Visit) -> Option<String> {
     // Which of the connections that earlier visits left takes a request, and whether its end has come by then, the
     // network decides.
     let code = seen.strip_suffix(" the first time").unwrap_or(&seen);
-    let of_idle = matches!(visit.act, Act::AfterIdle | Act::Again)
-        && ["ok", "disconnected", "protocol"].contains(&code);
+    let asks_again = matches!(visit.act, Act::AfterIdle | Act::Again) || visit.is_expected("ok");
+    let of_idle = asks_again && ["ok", "disconnected", "protocol"].contains(&code);
     (!visit.is_expected(&seen) && !of_idle)
         .then(|| format!("{}: {seen} instead of {}", visit.name, visit.expected))
 }

@@ -1,0 +1,226 @@
+//! Connections that tell of their end, for requests that would wait for an answer from one that is gone.
+//!
+//! A request that is handed to a connection just as its task ends may neither be sent nor refused: tokio's channel takes
+//! a message while its receiver is being dropped, and keeps it until the last sender is gone, which is the one that waits
+//! for the answer.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Extensions;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{CaptureConnection, Connected, Connection};
+use tokio::time::Instant;
+
+use crate::error::{Error, ErrorKind};
+
+/// How long after its connection's end a request's answer, or refusal, may still be on its way within this process.
+pub(super) const STRAGGLE: Duration = Duration::from_secs(1);
+
+/// A connection.
+pub(super) struct Wire<S> {
+    stream: S,
+    ended: Ended,
+}
+
+/// Whether a connection has ended.
+#[derive(Clone, Default)]
+struct Ended(Arc<AtomicBool>);
+
+impl<S> Wire<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { stream, ended: Ended::default() }
+    }
+}
+
+impl<S> Drop for Wire<S> {
+    fn drop(&mut self) {
+        self.ended.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<S: Connection> Connection for Wire<S> {
+    fn connected(&self) -> Connected {
+        let connected = match self.stream.connected().is_negotiated_h2() {
+            true => Connected::new().negotiated_h2(),
+            false => Connected::new(),
+        };
+        connected.extra(self.ended.clone())
+    }
+}
+
+impl<S: Read + Unpin> Read for Wire<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: Write + Unpin> Write for Wire<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, data)
+    }
+}
+
+/// For a request whose connection ended as it was handed over.
+pub(super) fn gone() -> Error {
+    Error::new(ErrorKind::Disconnected)
+        .with_message("the connection ended as the request was about to be sent")
+}
+
+/// What comes of the request, or `None` when its connection has been gone for longer than an answer straggles.
+pub(super) async fn answered<F: Future>(
+    request: F,
+    connection: &CaptureConnection,
+    straggle: Duration,
+) -> Option<F::Output> {
+    let mut request = pin!(request);
+    let mut look = pin!(tokio::time::sleep(straggle));
+    let mut was_gone = false;
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = request.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        while look.as_mut().poll(cx).is_ready() {
+            let is_gone = is_gone(connection);
+            if is_gone && was_gone {
+                return Poll::Ready(None);
+            }
+            was_gone = is_gone;
+            look.as_mut().reset(Instant::now() + straggle);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn is_gone(connection: &CaptureConnection) -> bool {
+    let mut extras = Extensions::new();
+    if let Some(connected) = &*connection.connection_metadata() {
+        connected.get_extras(&mut extras);
+    }
+    extras.get::<Ended>().is_some_and(|ended| ended.0.load(Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use hyper_util::client::legacy::Client;
+    use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tower_service::Service;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(1);
+
+    #[derive(Clone)]
+    struct Connect(HttpConnector);
+
+    impl Service<http::Uri> for Connect {
+        type Response = Wire<TokioIo<TcpStream>>;
+        type Error = Box<dyn std::error::Error + Send + Sync>;
+        type Future = crate::maybe::BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, target: http::Uri) -> Self::Future {
+            let connecting = self.0.call(target);
+            Box::pin(async move { Ok(Wire::new(connecting.await?)) })
+        }
+    }
+
+    /// What captured the connection of a request that was answered by a server that then lives as long as the sender.
+    async fn connected() -> (CaptureConnection, tokio::sync::oneshot::Sender<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let uri = format!("http://{}/", listener.local_addr().expect("an address"));
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            stream.read(&mut [0; 1024]).await.expect("a request");
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.expect("it is there");
+            let _ = ended.await;
+        });
+        let client = Client::builder(TokioExecutor::new()).build(Connect(HttpConnector::new()));
+        let mut request = http::Request::new(Full::<Bytes>::default());
+        *request.uri_mut() = uri.parse().expect("a URI");
+        let connection = capture_connection(&mut request);
+        // The pool goes with the client, and an idle connection with it: kept until the sender says so.
+        let response = client.request(request).await.expect("an answer");
+        tokio::spawn(async move {
+            drop(response);
+            std::future::pending::<()>().await;
+            drop(client);
+        });
+        (connection, end)
+    }
+
+    fn run(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test);
+    }
+
+    #[test]
+    fn what_waits_on_a_connection_that_is_gone_is_told() {
+        run(async {
+            let (connection, end) = connected().await;
+            drop(end);
+            assert_eq!(answered(pending::<()>(), &connection, SOON).await, None);
+        });
+    }
+
+    #[test]
+    fn what_waits_on_a_connection_that_is_there_waits_on() {
+        run(async {
+            let (connection, _end) = connected().await;
+            let waiting = answered(pending::<()>(), &connection, SOON);
+            assert!(tokio::time::timeout(SOON * 50, waiting).await.is_err());
+        });
+    }
+
+    #[test]
+    fn an_answer_is_given_though_the_connection_is_gone() {
+        run(async {
+            let (connection, end) = connected().await;
+            drop(end);
+            while !is_gone(&connection) {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(answered(async { 7 }, &connection, SOON).await, Some(7));
+        });
+    }
+}
