@@ -12,11 +12,14 @@ use crate::policy::scheduler::Scheduler;
 ///
 /// # Cancellation
 /// Dropping it changes nothing: the session stays closed.
-pub struct Closing(Arc<Scheduler>);
+pub struct Closing {
+    scheduler: Arc<Scheduler>,
+    number: usize,
+}
 
 impl Closing {
     pub(super) fn new(scheduler: &Arc<Scheduler>) -> Self {
-        Self(Arc::clone(scheduler))
+        Self { scheduler: Arc::clone(scheduler), number: scheduler.closer() }
     }
 }
 
@@ -24,12 +27,18 @@ impl Future for Closing {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.poll_over(cx)
+        self.scheduler.poll_over(self.number, cx)
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.scheduler.forget_closer(self.number);
     }
 }
 
 impl fmt::Debug for Closing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Closing").field("in_flight", &self.0.figures().in_flight).finish()
+        f.debug_struct("Closing").field("in_flight", &self.scheduler.figures().in_flight).finish()
     }
 }

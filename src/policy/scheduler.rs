@@ -140,9 +140,20 @@ impl Scheduler {
         self.lock().is_closed()
     }
 
+    /// A number to ask [`poll_over`](Self::poll_over) by.
+    pub(crate) fn closer(&self) -> usize {
+        self.lock().closer()
+    }
+
+    /// That one asks no more.
+    pub(crate) fn forget_closer(&self, closer: usize) {
+        let waker = self.lock().forget_closer(closer);
+        drop(waker);
+    }
+
     /// Ready when it is closed and nothing is under way any more.
-    pub(crate) fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
-        match self.lock().wait_for_the_end(cx.waker()) {
+    pub(crate) fn poll_over(&self, closer: usize, cx: &mut Context<'_>) -> Poll<()> {
+        match self.lock().wait_for_the_end(closer, cx.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }

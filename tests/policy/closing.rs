@@ -153,3 +153,27 @@ fn every_url_of_a_list_still_has_its_row() {
     assert_eq!(results[4], "closed");
     assert_eq!(results.len(), 5);
 }
+
+#[test]
+fn who_waits_for_the_end_no_more_is_forgotten() {
+    use std::sync::Arc;
+    use std::task::{Context, Wake, Waker};
+    struct Idle;
+    impl Wake for Idle {
+        fn wake(self: Arc<Self>) {}
+    }
+    let (platform, session) = session(Config::new());
+    platform.on("https://a.example/", Reply::hangs());
+    platform.run(async {
+        let mut sending = Box::pin(session.get("https://a.example/").send());
+        assert!(once(&mut sending).await);
+        let idle = Arc::new(Idle);
+        let waker = Waker::from(Arc::clone(&idle));
+        let mut closing = Box::pin(session.close());
+        assert!(closing.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        assert_eq!(Arc::strong_count(&idle), 2);
+        drop(closing);
+        assert_eq!(Arc::strong_count(&idle), 1);
+    });
+}

@@ -12,8 +12,10 @@ pub(super) struct End {
     closed: bool,
     /// Calls that gave their permit back and will want another.
     between: usize,
-    /// Who waits for the last one under way to end.
-    closers: Vec<Waker>,
+    /// Who waits for the last one under way to end, each by a number of its own.
+    closers: Vec<(usize, Waker)>,
+    /// How many have asked for one.
+    numbers: usize,
 }
 
 impl State {
@@ -48,20 +50,35 @@ impl State {
         self.end.closed && self.holding.is_empty() && self.end.between == 0
     }
 
+    /// A number to wait for the end by.
+    pub(in super::super) fn closer(&mut self) -> usize {
+        self.end.numbers += 1;
+        self.end.numbers
+    }
+
     /// Whether nothing is under way any more, nor ever will be. If something is, the waker hears when it has ended.
-    pub(in super::super) fn wait_for_the_end(&mut self, by: &Waker) -> bool {
-        let is_over = self.is_over();
-        if !is_over && !self.end.closers.iter().any(|closer| closer.will_wake(by)) {
-            self.end.closers.push(by.clone());
+    pub(in super::super) fn wait_for_the_end(&mut self, closer: usize, by: &Waker) -> bool {
+        if self.is_over() {
+            return true;
         }
-        is_over
+        match self.end.closers.iter_mut().find(|(number, _)| *number == closer) {
+            Some((_, waker)) => waker.clone_from(by),
+            None => self.end.closers.push((closer, by.clone())),
+        }
+        false
+    }
+
+    /// That one waits no more. What it would have been woken by may own more than this state should see the end of.
+    pub(in super::super) fn forget_closer(&mut self, closer: usize) -> Option<Waker> {
+        let place = self.end.closers.iter().position(|(number, _)| *number == closer)?;
+        Some(self.end.closers.swap_remove(place).1)
     }
 
     /// Those to wake when the last one under way has ended.
     pub(in super::super) fn note_the_end(&mut self, wakes: &mut Wakes) {
         if self.is_over() {
-            for closer in std::mem::take(&mut self.end.closers) {
-                wakes.add(Some(closer));
+            for (_, waker) in std::mem::take(&mut self.end.closers) {
+                wakes.add(Some(waker));
             }
         }
     }
