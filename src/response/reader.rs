@@ -15,7 +15,7 @@ use super::Response;
 /// tokio's too. Made by [`Response::into_async_read`].
 ///
 /// # Errors
-/// An [`io::Error`] holds the [`Error`] that [`Response::chunk`] would have given: `get_ref()` and
+/// An [`io::Error`] holds the [`Error`](crate::Error) that [`Response::chunk`] would have given: `get_ref()` and
 /// `downcast_ref::<Error>()` show it, and [`From`] tells which [`io::ErrorKind`] it has. Every read after it fails by
 /// the same kind again, so that what was cut off cannot be taken for the end.
 ///
