@@ -43,16 +43,19 @@ impl Job {
         std::fs::read_to_string(self.file("rows")).expect("the rows")
     }
 
-    /// Until the state tells of more rows than now, or of all.
-    pub async fn wait_for_a_save(&self) {
-        let rows = || self.state()["rows"].as_u64().unwrap_or(0);
-        let (before, all) = (rows(), self.state()["lines"].as_u64());
+    /// Until the state tells of more rows than these.
+    pub async fn wait_for_a_save_after(&self, rows: u64) {
         let saved = async {
-            while rows() <= before && Some(rows()) != all {
+            while self.rows_saved() <= rows {
                 tokio::time::sleep(std::time::Duration::from_millis(2)).await;
             }
         };
         within("a save", || self.state().to_string(), saved).await;
+    }
+
+    /// The rows that the state vouches for.
+    pub fn rows_saved(&self) -> u64 {
+        self.state()["rows"].as_u64().unwrap_or(0)
     }
 
     pub fn state(&self) -> Value {
