@@ -19,9 +19,9 @@ use crate::session::Session;
 use crate::url::Url;
 
 #[cfg(feature = "html")]
-pub(crate) use crate::page::Reading;
+use crate::html::Extent;
 #[cfg(feature = "html")]
-use crate::page::{self, Page};
+use crate::page::{self, Page, PageOptions};
 #[cfg(feature = "html")]
 use std::time::Duration;
 
@@ -46,7 +46,42 @@ pub trait SessionExt: Session {
         Error: From<U::Error>,
     {
         let request = self.get(url).build();
-        async move { page::fetch(self, request?, Reading::default()).await }
+        async move { page::fetch(self, request?, PageOptions::new()).await }
+    }
+
+    /// Sends a request and reads what is wanted of the page that answers: as [`page`](Self::page), with options.
+    ///
+    /// ```
+    /// # use dualfetch::{Client, Config, platform::scripted::{Reply, Scripted}};
+    /// use dualfetch::html::Extent;
+    /// use dualfetch::{PageOptions, Session, SessionExt};
+    ///
+    /// # let platform = Scripted::new(1);
+    /// # platform.on("https://a.example/b/", Reply::html("<meta name=description content=c><link rel=icon href=d>"));
+    /// # let session = Client::with_backend(Config::new(), platform.clone())?;
+    /// # platform.run(async {
+    /// let request = session.get("https://a.example/b/").build()?;
+    /// let page = session.page_with(request, PageOptions::new().metadata(Extent::Head)).await?;
+    /// let metadata = page.metadata.expect("it is HTML");
+    /// assert_eq!(metadata.description.expect("a meta").value, "c");
+    /// assert_eq!(metadata.icons[0].url, "https://a.example/b/d");
+    /// # Ok::<(), dualfetch::Error>(())
+    /// # })?;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`page`](Self::page).
+    #[cfg(feature = "html")]
+    fn page_with(
+        &self,
+        request: Request,
+        options: PageOptions,
+    ) -> impl Future<Output = Result<Page>> + MaybeSend
+    where
+        Self: Sized,
+    {
+        page::fetch(self, request, options)
     }
 
     /// The titles of all these URLs, each as soon as it is there.
@@ -197,6 +232,9 @@ pub struct Batch<'a, S, I, R> {
     reading: Reading,
 }
 
+/// What a row is to read.
+#[cfg(feature = "html")]
+pub(crate) type Reading = PageOptions;
 #[cfg(not(feature = "html"))]
 pub(crate) type Reading = ();
 
@@ -223,7 +261,7 @@ impl<'a, S: Session, I, R> Batch<'a, S, I, R> {
             ordered: false,
             window: window(session.limits()),
             #[cfg(feature = "html")]
-            reading: Reading::default(),
+            reading: PageOptions::new(),
         }
     }
 
@@ -279,16 +317,21 @@ impl<'a, S: Session, I, R> Batch<'a, S, I, R> {
 
 #[cfg(feature = "html")]
 impl<S> Batch<'_, S, String, TitleRow> {
-    /// How many bytes of a page are looked at, after decompression. Default 8 MiB. A page cut there has the title
-    /// source `truncated`.
-    pub fn max_bytes(mut self, bytes: u64) -> Self {
-        self.reading.max_bytes = bytes;
+    /// As [`PageOptions::metadata`].
+    pub fn metadata(mut self, extent: Extent) -> Self {
+        self.reading = self.reading.metadata(extent);
         self
     }
 
-    /// How many bytes may be read past a title for the sake of an HTTP/1.1 connection. Default 32 kB; 0 for none.
+    /// As [`PageOptions::max_bytes`].
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.reading = self.reading.max_bytes(bytes);
+        self
+    }
+
+    /// As [`PageOptions::drain`].
     pub fn drain(mut self, bytes: u64) -> Self {
-        self.reading.drain = bytes;
+        self.reading = self.reading.drain(bytes);
         self
     }
 }

@@ -43,7 +43,7 @@ pub use crate::error::{Error, ErrorKind, Phase, Result};
 pub use crate::head::{Head, Hop};
 pub use crate::options::HttpVersion;
 #[cfg(feature = "html")]
-pub use crate::page::Page;
+pub use crate::page::{Page, PageOptions};
 pub use crate::payload::Transfer;
 pub use crate::policy::deadline::Timeout;
 pub use crate::policy::retry::Retry;

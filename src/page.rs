@@ -1,4 +1,5 @@
-//! From a response to a page's title: bytes off the wire into decoder and scanner, and no further than needed.
+//! From a response to a page's title and metadata: bytes off the wire into decoder and scanner, and no further than
+//! needed.
 
 use std::time::Duration;
 
@@ -7,14 +8,16 @@ use http::StatusCode;
 use crate::charset::{EncodingSource, Event};
 use crate::decoding::BodyDecoder;
 use crate::error::Result;
-use crate::html::{Progress, Title, TitleScanner, TitleSource};
+#[cfg(feature = "select")]
+use crate::error::{Error, ErrorKind};
+use crate::html::{Extent, Metadata, Progress, TitleScanner, TitleSource};
 use crate::payload::Transfer;
 use crate::request::Request;
 use crate::response::Response;
 use crate::session::Session;
 use crate::url::Url;
 
-/// What was learnt of a page while looking for its title.
+/// What was learnt of a page.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page {
@@ -26,6 +29,11 @@ pub struct Page {
     pub title: Option<String>,
     /// Where the title came from, or why there is none.
     pub title_source: TitleSource,
+    /// What the page says about itself, its URLs absolute. `None` unless it was
+    /// [asked for](PageOptions::metadata), and when the page was not read.
+    pub metadata: Option<Metadata>,
+    /// The page's text. `None` unless it was [asked for](PageOptions::html), and when the page was not read.
+    pub html: Option<String>,
     /// The encoding the page was read in, by its WHATWG name. `None` when it was not read.
     pub encoding: Option<&'static str>,
     /// Which rule decided on the encoding.
@@ -36,58 +44,134 @@ pub struct Page {
     pub redirects: usize,
     /// How many attempts the last hop took.
     pub attempts: u32,
-    /// From the call to the title.
+    /// From the call to the end of the reading.
     pub elapsed: Duration,
 }
 
-/// How far to read for a title.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
-    /// At most so many bytes, after decompression.
-    pub(crate) max_bytes: u64,
-    /// A remainder of at most so many bytes is read for the connection's sake.
-    pub(crate) drain: u64,
-}
-
-impl Default for Reading {
-    fn default() -> Self {
-        Self { max_bytes: 8 << 20, drain: 32 << 10 }
+#[cfg(feature = "select")]
+impl Page {
+    /// The elements that any of these CSS selectors picks, in tree order: see [`Document`](crate::html::Document). Each
+    /// call parses the page; for many selectors, make a `Document` of [`html`](Self::html) once.
+    ///
+    /// ```
+    /// # use dualfetch::{Client, Config, platform::scripted::{Reply, Scripted}};
+    /// use dualfetch::{PageOptions, Session, SessionExt};
+    ///
+    /// # let platform = Scripted::new(1);
+    /// # platform.on("https://a.example/", Reply::html("<p class=price>7 €"));
+    /// # let session = Client::with_backend(Config::new(), platform.clone())?;
+    /// # platform.run(async {
+    /// let request = session.get("https://a.example/").build()?;
+    /// let page = session.page_with(request, PageOptions::new().html(true)).await?;
+    /// assert_eq!(page.select(".price")?[0].text, "7 €");
+    /// # Ok::<(), dualfetch::Error>(())
+    /// # })?;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) for what is no selector, for one that selects too
+    /// much, for a page whose text was not [kept](PageOptions::html), and for one too complex; the source is the
+    /// [`SelectError`](crate::html::SelectError), where there is one. Nothing of a page that was not read as HTML.
+    pub fn select(&self, css: &str) -> Result<Vec<crate::html::Element>> {
+        let invalid = |option| Error::new(ErrorKind::InvalidOption { option }).with_url(&self.url);
+        let Some(html) = &self.html else {
+            return match self.encoding {
+                None => Ok(Vec::new()),
+                Some(_) => Err(invalid("html").with_message("selecting needs the page's text: ask for it")),
+            };
+        };
+        let picked = crate::html::Document::parse(html).and_then(|document| document.select(css));
+        picked.map_err(|error| invalid("selector").with_message(error.to_string()).with_source(error))
     }
 }
 
-/// Fetches a page until its title is final, then lets go of it.
-pub(crate) async fn fetch<S: Session>(session: &S, request: Request, reading: Reading) -> Result<Page> {
+/// What to read of a page, and how far.
+///
+/// ```
+/// use dualfetch::{PageOptions, html::Extent};
+///
+/// let options = PageOptions::new().metadata(Extent::Head).max_bytes(1 << 20);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct PageOptions {
+    metadata: Option<Extent>,
+    html: bool,
+    max_bytes: u64,
+    drain: u64,
+}
+
+impl Default for PageOptions {
+    fn default() -> Self {
+        Self { metadata: None, html: false, max_bytes: 8 << 20, drain: 32 << 10 }
+    }
+}
+
+impl PageOptions {
+    /// As far as the title needs.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gathers the page's metadata, too, and reads so far for it. Default no.
+    #[must_use]
+    pub fn metadata(mut self, extent: Extent) -> Self {
+        self.metadata = Some(extent);
+        self
+    }
+
+    /// Keeps the page's text, and reads it to its end. Default no.
+    #[must_use]
+    pub fn html(mut self, html: bool) -> Self {
+        self.html = html;
+        self
+    }
+
+    /// How many bytes of a page are looked at, after decompression. Default 8 MiB. A page cut there has the title
+    /// source `truncated`.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// How many bytes may be read past what is needed for the sake of an HTTP/1.1 connection. Default 32 kB; 0 for none.
+    #[must_use]
+    pub fn drain(mut self, bytes: u64) -> Self {
+        self.drain = bytes;
+        self
+    }
+}
+
+/// Fetches a page as far as it is wanted, then lets go of it.
+pub(crate) async fn fetch<S: Session>(session: &S, request: Request, options: PageOptions) -> Result<Page> {
     let started = session.now();
     let mut response = session.send(request).await?;
-    let mut found = Found::Unread;
-    if is_html(response.content_type()) {
-        let mut reader = TitleReader::new(&response);
-        let end = reader.read(&mut response, reading.max_bytes).await?;
-        found = reader.finish(end).await.map_err(|error| response.failed(error))?;
-    }
-    let (title, encoding) = match found {
-        Found::Unread => (Title { text: None, source: TitleSource::ContentType }, None),
-        Found::Read(title, encoding, source) => (title, Some((encoding, source))),
-    };
-    let page = Page {
+    let mut page = Page {
         url: response.url().clone(),
         status: response.status(),
-        title: title.text,
-        title_source: title.source,
-        encoding: encoding.map(|(encoding, _)| encoding),
-        encoding_source: encoding.map(|(_, source)| source),
+        title: None,
+        title_source: TitleSource::ContentType,
+        metadata: None,
+        html: None,
+        encoding: None,
+        encoding_source: None,
         transfer: response.transfer(),
         redirects: response.history().len(),
         attempts: response.attempts(),
-        elapsed: session.now().saturating_sub(started),
+        elapsed: Duration::ZERO,
     };
-    response.discard(reading.drain);
+    if is_html(response.content_type()) {
+        let mut reader = Reader::new(&response, options);
+        let end = reader.read(&mut response).await?;
+        reader.finish(end, &mut page).await.map_err(|error| response.failed(error))?;
+    }
+    page.transfer = response.transfer();
+    page.elapsed = session.now().saturating_sub(started);
+    response.discard(options.drain);
     Ok(page)
-}
-
-enum Found {
-    Read(Title, &'static str, EncodingSource),
-    Unread,
 }
 
 /// How the reading ended.
@@ -98,28 +182,31 @@ enum End {
     Final,
 }
 
-struct TitleReader {
+struct Reader {
+    options: PageOptions,
     decoder: BodyDecoder,
     /// Made with the first text: only then is it known whether the encoding is a guess.
     scanner: Option<TitleScanner>,
     text: String,
+    /// All of it, where that is wanted.
+    html: Option<String>,
 }
 
-impl TitleReader {
-    fn new(response: &Response) -> Self {
+impl Reader {
+    fn new(response: &Response, options: PageOptions) -> Self {
         let decoder = BodyDecoder::new(response.about(), response.charset());
-        Self { decoder, scanner: None, text: String::new() }
+        Self { options, decoder, scanner: None, text: String::new(), html: options.html.then(String::new) }
     }
 
-    async fn read(&mut self, response: &mut Response, max_bytes: u64) -> Result<End> {
+    async fn read(&mut self, response: &mut Response) -> Result<End> {
         /// Small enough that little is decoded past the title, large enough that calls do not count.
         const PIECE: usize = 8 * 1024;
-        let mut left = max_bytes;
+        let mut left = self.options.max_bytes;
         while let Some(chunk) = response.chunk().await? {
             let within = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
             for piece in chunk[..within].chunks(PIECE) {
                 let progress = self.take(piece).await.map_err(|error| response.failed(error))?;
-                if progress == Progress::Final {
+                if progress == Progress::Final && self.html.is_none() {
                     return Ok(End::Final);
                 }
             }
@@ -136,14 +223,25 @@ impl TitleReader {
         self.scan(event).await
     }
 
-    async fn finish(mut self, end: End) -> Result<Found> {
+    async fn finish(mut self, end: End, page: &mut Page) -> Result<()> {
         if end != End::Final {
             let event = self.decoder.finish(&mut self.text).await?;
             let _ = self.scan(event).await?;
         }
         self.decoder.check()?;
-        let title = self.scanner.unwrap_or_default().finish(end == End::Cap);
-        Ok(Found::Read(title, self.decoder.encoding(), self.decoder.source()))
+        let mut scanner = self.scanner.unwrap_or_else(|| scanner(self.options, false));
+        scanner.end(end == End::Cap);
+        page.metadata = scanner.take_metadata();
+        if let Some(metadata) = &mut page.metadata {
+            resolve(metadata, &page.url);
+        }
+        let title = scanner.finish(end == End::Cap);
+        page.title = title.text;
+        page.title_source = title.source;
+        page.html = self.html;
+        page.encoding = Some(self.decoder.encoding());
+        page.encoding_source = Some(self.decoder.source());
+        Ok(())
     }
 
     /// Hands new text to the scanner, from the start again whenever the encoding turns out to be another.
@@ -151,15 +249,16 @@ impl TitleReader {
         loop {
             if event == Event::Restart {
                 self.scanner = None;
+                self.html.iter_mut().for_each(String::clear);
             }
             if self.text.is_empty() {
                 return Ok(Progress::More);
             }
             let guessed = matches!(self.decoder.source(), EncodingSource::Utf8 | EncodingSource::Detected);
-            let scanner = self.scanner.get_or_insert_with(|| match guessed {
-                true => TitleScanner::new().with_guessed_encoding(),
-                false => TitleScanner::new(),
-            });
+            let scanner = self.scanner.get_or_insert_with(|| scanner(self.options, guessed));
+            if let Some(html) = &mut self.html {
+                html.push_str(&self.text);
+            }
             let progress = scanner.feed(&self.text);
             self.text.clear();
             event = Event::Text;
@@ -173,6 +272,27 @@ impl TitleReader {
             }
         }
     }
+}
+
+fn scanner(options: PageOptions, guessed: bool) -> TitleScanner {
+    let mut scanner = TitleScanner::new();
+    if guessed {
+        scanner = scanner.with_guessed_encoding();
+    }
+    match options.metadata {
+        Some(extent) => scanner.with_metadata(extent),
+        None => scanner,
+    }
+}
+
+/// Makes the URLs absolute by the document's [base URL], which is never a `data:` or `javascript:` one.
+///
+/// [base URL]: https://html.spec.whatwg.org/multipage/urls-and-fetching.html#document-base-url
+fn resolve(metadata: &mut Metadata, url: &Url) {
+    let Ok(url) = url.without_userinfo() else { return };
+    let own = metadata.base.as_deref().and_then(|base| url.join(base).ok());
+    let base = own.filter(|base| !matches!(base.scheme(), "data" | "javascript")).unwrap_or(url);
+    metadata.resolve(|reference| Some(base.join(reference).ok()?.as_str().to_owned()));
 }
 
 /// Whether a body of this type is read as HTML: HTML, XHTML, and what names no type.

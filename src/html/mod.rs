@@ -1,4 +1,5 @@
-//! Text in, title out: the page's title by the HTML standard, read from as little of the page as will do.
+//! Text in, title and metadata out: the page's title by the HTML standard, read from as little of the page as will do,
+//! and what else the page says about itself.
 //!
 //! This module knows HTML and nothing else: no network, no bytes, no encodings. Give [`title`] a whole page,
 //! or feed a [`TitleScanner`] as the text comes in and drop the rest of the page once it says
@@ -10,13 +11,25 @@
 //! assert_eq!(dualfetch::html::title("<svg><title>a drawing</title></svg>"), None);
 //! ```
 
+mod depth;
+mod json_ld;
+mod metadata;
+mod noted;
 mod parser;
 mod search;
+#[cfg(feature = "select")]
+mod select;
 mod skim;
+mod tags;
 mod title;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
+pub use metadata::{
+    Extent, Feed, Icon, MAX_ENTRIES, MAX_VALUE, Metadata, MetadataSource, Property, Sourced, metadata,
+};
+#[cfg(feature = "select")]
+pub use select::{Document, Element, MAX_PICKED, SelectError};
 pub use title::{MAX_PAGE, MAX_TITLE, Progress, Title, TitleScanner, TitleSource, title};

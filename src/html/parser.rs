@@ -2,24 +2,23 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::iter;
 
 use html5ever::interface::{Tracer, TreeSink};
+use html5ever::local_name;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
-use html5ever::{Attribute, LocalName, QualName, local_name, ns};
 
+use super::depth::Depth;
+use super::metadata::{Extent, Metadata};
+use super::noted::is_json_ld;
 use super::skim::{Within, attributes, skim};
+use super::tags::{is_leaf, slim};
 use super::title::pieces;
 use super::tree::{Found, Handle, Kind, Tree};
-
-/// Open elements beyond which no more are opened, as in Chromium. html5ever searches its stack for many a tag,
-/// so this also keeps the time linear.
-const MAX_DEPTH: usize = 512;
 
 /// The text between two looks at the state.
 const PIECE: usize = 4 << 10;
@@ -51,17 +50,18 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    /// `guessed`: see [`super::TitleScanner::with_guessed_encoding`].
-    pub(super) fn new(guessed: bool) -> Self {
+    /// `guessed`: see [`super::TitleScanner::with_guessed_encoding`]. `extent`: how far to read for metadata; none is
+    /// gathered without one.
+    pub(super) fn new(guessed: bool, extent: Option<Extent>) -> Self {
         // html5ever would discard a byte order mark at the start of each piece.
         let options = TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() };
-        Self { tokenizer: Tokenizer::new(Watch::new(guessed), options) }
+        Self { tokenizer: Tokenizer::new(Watch::new(guessed, extent), options) }
     }
 
     /// Parses `text` from the page's start until the title is certain or the text ends. `end`: it is all there is.
     pub(super) fn run(&mut self, text: &str, end: bool) -> Outcome {
         let watch = &self.tokenizer.sink;
-        let start = skim(text);
+        let start = skim(text, watch.extent.is_some());
         let mut allowed = MAX_WORK;
         for piece in iter::once(start.kept.as_str()).chain(pieces(start.rest, PIECE)) {
             if self.feed(piece) || watch.is_final() {
@@ -96,8 +96,19 @@ impl Parser {
     }
 
     /// The encoding labels met, in order.
-    pub(super) fn labels(self) -> Vec<String> {
-        self.tokenizer.sink.labels.into_inner()
+    pub(super) fn labels(&self) -> Vec<String> {
+        self.tokenizer.sink.labels.take()
+    }
+
+    /// Whether no more metadata can be gathered.
+    pub(super) fn has_gathered(&self) -> bool {
+        self.tokenizer.sink.tree().has_noted()
+    }
+
+    /// What was gathered of the page's metadata, but for what the title adds.
+    pub(super) fn metadata(&self) -> Metadata {
+        let (noted, language) = self.tokenizer.sink.tree().noted();
+        Metadata::of(&noted, language)
     }
 }
 
@@ -112,19 +123,16 @@ impl fmt::Debug for Parser {
 struct Watch {
     builder: TreeBuilder<Handle, Tree>,
     guessed: bool,
+    extent: Option<Extent>,
     stopped: Cell<bool>,
     ending: Cell<bool>,
     /// The tree builder is within an element whose content is no markup: its end tag must reach it.
     raw: Cell<bool>,
-    /// That element is a `title`.
-    raw_title: Cell<bool>,
+    /// The content of that element matters.
+    raw_wanted: Cell<bool>,
     body_tag: Cell<bool>,
     labels: RefCell<Vec<String>>,
-    /// Tags whose elements were not opened, for the depth; their end tags are not to close others.
-    unopened: RefCell<Vec<LocalName>>,
-    depth: Cell<usize>,
-    /// Start tags that may pass before the depth needs to be looked at again.
-    headroom: Cell<usize>,
+    depth: Depth,
     census: Cell<u32>,
     tokens: Cell<u64>,
     /// Attributes that the tag being read may have so far, see [`Watch::piece_within_tag`].
@@ -133,20 +141,19 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(guessed: bool) -> Self {
+    fn new(guessed: bool, extent: Option<Extent>) -> Self {
         let options = TreeBuilderOpts { scripting_enabled: true, drop_doctype: true, ..Default::default() };
         Self {
-            builder: TreeBuilder::new(Tree::new(), options),
+            builder: TreeBuilder::new(Tree::new(extent), options),
             guessed,
+            extent,
             stopped: Cell::new(false),
             ending: Cell::new(false),
             raw: Cell::new(false),
-            raw_title: Cell::new(false),
+            raw_wanted: Cell::new(false),
             body_tag: Cell::new(false),
             labels: RefCell::default(),
-            unopened: RefCell::default(),
-            depth: Cell::new(0),
-            headroom: Cell::new(0),
+            depth: Depth::default(),
             census: Cell::new(0),
             tokens: Cell::new(0),
             attributes: Cell::new(0),
@@ -185,11 +192,20 @@ impl Watch {
         self.spend(added.saturating_mul(attributes));
     }
 
+    /// Whether no text that may follow matters.
+    fn is_final(&self) -> bool {
+        match self.extent {
+            None => self.is_title_final(),
+            Some(Extent::Head) => self.tree().has_body.get() && self.is_title_final(),
+            Some(Extent::Page) => false,
+        }
+    }
+
     /// Whether no text that may follow can change which title comes first.
     ///
     /// One in the `head` always does. In the body, content is only ever added behind what is there, unless a
     /// table is open, in front of which misplaced content is put; and the body stays, unless frameset-ok.
-    fn is_final(&self) -> bool {
+    fn is_title_final(&self) -> bool {
         let tree = self.tree();
         if !tree.has_title() {
             return false;
@@ -215,52 +231,31 @@ impl Watch {
     /// of the body.
     fn is_idle(&self, text: &str) -> bool {
         if self.raw.get() {
-            return !self.raw_title.get();
+            return !self.raw_wanted.get();
         }
         !self.tree().has_body.get() && text.bytes().all(|byte| byte.is_ascii_whitespace())
     }
 
-    /// Whether no further element should be opened.
-    fn is_deep(&self) -> bool {
-        if let Some(left) = self.headroom.get().checked_sub(1) {
-            self.headroom.set(left);
-            return false;
-        }
-        let depth = self.look_around().count.get();
-        self.depth.set(depth);
-        // A start tag opens its element and at most three implied ones.
-        self.headroom.set(MAX_DEPTH.saturating_sub(depth) / 4);
-        depth >= MAX_DEPTH
-    }
-
     /// Whether the tag's element cannot hold others, so that it may be opened at any depth.
     fn is_leaf(&self, tag: &Tag) -> bool {
-        !self.builder.adjusted_current_node_present_but_not_in_html_namespace()
-            && (is_raw_text(&tag.name) || is_void(&tag.name))
+        !self.builder.adjusted_current_node_present_but_not_in_html_namespace() && is_leaf(&tag.name)
     }
 
     fn start_tag(&self, mut tag: Tag) -> TokenSinkResult<Handle> {
-        if self.is_deep() && !self.is_leaf(&tag) {
-            let mut unopened = self.unopened.borrow_mut();
-            if !tag.self_closing && unopened.len() < MAX_DEPTH {
-                unopened.push(tag.name);
-            }
+        if self.depth.is_full(|| self.look_around().count.get()) && !self.is_leaf(&tag) {
+            self.depth.leave_out(tag);
             return TokenSinkResult::Continue;
         }
         if tag.name == local_name!("body") {
             self.body_tag.set(true);
         }
-        slim(&mut tag, self.depth.get() <= 64);
+        slim(&mut tag, self.depth.last() <= 64, self.extent.is_some());
         self.builder.process_token(Token::TagToken(tag), 1)
     }
 
     fn end_tag(&self, tag: Tag) -> TokenSinkResult<Handle> {
-        if !self.raw.take() {
-            let mut unopened = self.unopened.borrow_mut();
-            if let Some(at) = unopened.iter().rposition(|name| *name == tag.name) {
-                unopened.truncate(at);
-                return TokenSinkResult::Continue;
-            }
+        if !self.raw.take() && self.depth.closes_unopened(&tag.name) {
+            return TokenSinkResult::Continue;
         }
         self.builder.process_token(Token::TagToken(tag), 1)
     }
@@ -288,8 +283,9 @@ impl TokenSink for Watch {
             Token::CharacterTokens(text) if self.is_idle(&text) => return TokenSinkResult::Continue,
             other => return self.builder.process_token(other, 1),
         };
-        self.spend(self.depth.get() as u64 + 8);
+        self.spend(self.depth.last() as u64 + 8);
         let is_title = tag.name == local_name!("title");
+        let is_wanted = is_title || (self.extent.is_some() && is_json_ld(&tag.attrs));
         let ends_title = is_title && tag.kind == TagKind::EndTag;
         let result = match tag.kind {
             TagKind::StartTag => self.start_tag(tag),
@@ -302,7 +298,7 @@ impl TokenSink for Watch {
             }
             TokenSinkResult::RawData(kind) => {
                 self.raw.set(true);
-                self.raw_title.set(is_title);
+                self.raw_wanted.set(is_wanted);
                 TokenSinkResult::RawData(kind)
             }
             TokenSinkResult::Script(_) => TokenSinkResult::Continue,
@@ -342,97 +338,4 @@ impl Tracer for Census {
             self.table.set(self.table.get() || node.kind == Kind::Table);
         }
     }
-}
-
-fn is_raw_text(name: &LocalName) -> bool {
-    matches!(
-        *name,
-        local_name!("iframe")
-            | local_name!("noembed")
-            | local_name!("noframes")
-            | local_name!("noscript")
-            | local_name!("script")
-            | local_name!("style")
-            | local_name!("textarea")
-            | local_name!("title")
-            | local_name!("xmp")
-    )
-}
-
-fn is_void(name: &LocalName) -> bool {
-    matches!(
-        *name,
-        local_name!("area")
-            | local_name!("base")
-            | local_name!("br")
-            | local_name!("embed")
-            | local_name!("hr")
-            | local_name!("img")
-            | local_name!("input")
-            | local_name!("link")
-            | local_name!("meta")
-            | local_name!("param")
-            | local_name!("source")
-            | local_name!("track")
-            | local_name!("wbr")
-    )
-}
-
-/// Drops the attributes that do not matter for the tree, which html5ever would clone, sort and compare.
-///
-/// It also takes a `charset` on a `link` for the page's encoding; without attributes it cannot.
-fn slim(tag: &mut Tag, tell_apart: bool) {
-    if tag.attrs.is_empty() {
-        return;
-    }
-    match tag.name {
-        local_name!("meta") => {
-            let is_declaration = |attr: &Attribute| {
-                matches!(attr.name.local, local_name!("charset") | local_name!("http-equiv"))
-            };
-            if !tag.attrs.iter().any(is_declaration) {
-                tag.attrs.clear();
-            }
-        }
-        local_name!("input") => tag.attrs.retain(|attr| attr.name.local == local_name!("type")),
-        local_name!("annotation-xml") => tag.attrs.retain(|attr| attr.name.local == local_name!("encoding")),
-        local_name!("font") => {
-            let digest = digest(&tag.attrs);
-            tag.attrs.retain_mut(|attr| {
-                attr.value.clear();
-                matches!(attr.name.local, local_name!("color") | local_name!("face") | local_name!("size"))
-            });
-            tag.attrs.extend(tell_apart.then_some(digest));
-        }
-        local_name!("a")
-        | local_name!("b")
-        | local_name!("big")
-        | local_name!("code")
-        | local_name!("em")
-        | local_name!("i")
-        | local_name!("nobr")
-        | local_name!("s")
-        | local_name!("small")
-        | local_name!("strike")
-        | local_name!("strong")
-        | local_name!("tt")
-        | local_name!("u") => {
-            let digest = digest(&tag.attrs);
-            tag.attrs.clear();
-            tag.attrs.extend(tell_apart.then_some(digest));
-        }
-        _ => tag.attrs.clear(),
-    }
-}
-
-/// One attribute in place of all, equal when they are, in any order: of formatting elements with the same
-/// attributes the standard keeps at most three. Its 8 bytes need no allocation.
-fn digest(attrs: &[Attribute]) -> Attribute {
-    let sum = attrs.iter().fold(0_u64, |sum, attr| {
-        let mut hasher = DefaultHasher::new();
-        (&*attr.name.local, &*attr.value).hash(&mut hasher);
-        sum.wrapping_add(hasher.finish())
-    });
-    let value: StrTendril = sum.to_le_bytes().map(|byte| char::from(byte & 0x7f)).into_iter().collect();
-    Attribute { name: QualName::new(None, ns!(), local_name!("id")), value }
 }

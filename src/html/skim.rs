@@ -15,8 +15,9 @@ pub(super) struct Skimmed<'a> {
     pub(super) rest: &'a str,
 }
 
-/// Passes over what comes before the first title, body, template or anything unusual.
-pub(super) fn skim(page: &str) -> Skimmed<'_> {
+/// Passes over what comes before the first title, body, template or anything unusual. `telling`: not over what tells
+/// metadata.
+pub(super) fn skim(page: &str, telling: bool) -> Skimmed<'_> {
     let bytes = page.as_bytes();
     let mut kept = String::new();
     let mut in_head = false;
@@ -36,7 +37,8 @@ pub(super) fn skim(page: &str) -> Skimmed<'_> {
                     kept.push_str("<head>");
                     in_head = true;
                 }
-                if item == Item::Meta && may_declare_encoding(text.as_bytes()) {
+                let is_declaration = item == Item::Meta && may_declare_encoding(text.as_bytes());
+                if is_declaration || (telling && may_tell(text.as_bytes())) {
                     kept.push_str(text);
                 }
             }
@@ -84,6 +86,25 @@ fn item(page: &[u8], at: usize) -> Option<(Item, usize)> {
 /// A `meta` with a reference in a value may spell anything.
 fn may_declare_encoding(tag: &[u8]) -> bool {
     memchr(b'&', tag).is_some() || tag.windows(7).any(|word| word.eq_ignore_ascii_case(b"charset"))
+}
+
+/// Whether an element may tell metadata, see [`super::noted`].
+fn may_tell(element: &[u8]) -> bool {
+    let holds = |word: &[u8]| element.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    let is = |name: &[u8]| is_tag(element, name);
+    match () {
+        () if is(b"<meta") || is(b"<base") || is(b"<html") => true,
+        // Most lead to style sheets and scripts.
+        () if is(b"<link") => {
+            memchr(b'&', element).is_some()
+                || [&b"alternate"[..], b"canonical", b"feed", b"icon"].iter().any(|word| holds(word))
+        }
+        () if is(b"<script") => {
+            let tag = &element[..tag_end(element, b"<script".len()).unwrap_or(element.len())];
+            memchr(b'&', tag).is_some() || tag.windows(7).any(|part| part.eq_ignore_ascii_case(b"ld+json"))
+        }
+        () => false,
+    }
 }
 
 fn starts_with_ignoring_case(text: &[u8], start: &[u8]) -> bool {

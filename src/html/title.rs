@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter;
 
+use super::metadata::{Extent, Metadata};
 use super::parser::{Outcome, Parser};
 use super::search::Search;
 use super::tree::Found;
@@ -50,7 +51,7 @@ pub fn title(html: &str) -> Option<String> {
     if !search.opening(html.as_bytes()) {
         return None;
     }
-    let mut parser = Parser::new(false);
+    let mut parser = Parser::new(false, None);
     let (Outcome::Final(found) | Outcome::Open(found) | Outcome::GaveUp(found)) = parser.run(html, true);
     found.map(|found| found.text)
 }
@@ -150,6 +151,9 @@ pub struct TitleScanner {
     /// At this length the text is parsed again even if no further title shows: set once there is a candidate.
     recheck: Option<usize>,
     guessed: bool,
+    extent: Option<Extent>,
+    /// There as soon as no more can be gathered.
+    metadata: Option<Metadata>,
     labels: VecDeque<String>,
     /// Labels found by an earlier pass; each pass meets them again, in the same order.
     met: usize,
@@ -172,6 +176,30 @@ impl TitleScanner {
     pub fn with_guessed_encoding(mut self) -> Self {
         self.guessed = true;
         self
+    }
+
+    /// Gathers the page's [metadata](Metadata), too: [`Progress::Final`] then comes no earlier than the end of this
+    /// extent. The title stays what it is without. Where the metadata was, [`take_metadata`](Self::take_metadata) tells.
+    ///
+    /// ```
+    /// use dualfetch::html::{Extent, Progress, TitleScanner};
+    ///
+    /// let mut scanner = TitleScanner::new().with_metadata(Extent::Head);
+    /// assert_eq!(scanner.feed("<title>a</title><meta name=description content=b>"), Progress::More);
+    /// assert_eq!(scanner.feed("<body>"), Progress::Final);
+    /// let metadata = scanner.take_metadata().expect("it was asked for, and all is read");
+    /// assert_eq!(metadata.description.expect("a meta").value, "b");
+    /// ```
+    #[must_use]
+    pub fn with_metadata(mut self, extent: Extent) -> Self {
+        self.extent = Some(extent);
+        self
+    }
+
+    /// What was gathered, once the answer is settled: after [`Progress::Final`] or [`end`](Self::end). `None` before,
+    /// when it was taken already, and unless it was [asked for](Self::with_metadata).
+    pub fn take_metadata(&mut self) -> Option<Metadata> {
+        self.answer.as_ref().and_then(|_| self.metadata.take())
     }
 
     /// Takes the next piece of the page's text, of any size, the byte order mark removed.
@@ -197,9 +225,7 @@ impl TitleScanner {
                 break;
             }
             self.held.push_str(piece);
-            let ended = self.search.title_ended(self.held.as_bytes());
-            let due = self.recheck.is_some_and(|length| self.held.len() >= length);
-            if (ended || due) && self.affordable() {
+            if self.is_due() && self.affordable() {
                 self.look();
             }
         }
@@ -242,11 +268,12 @@ impl TitleScanner {
         if self.answer.is_some() {
             return;
         }
-        if !self.search.opening(self.held.as_bytes()) {
+        let is_gathered = self.extent.is_none() || self.metadata.is_some();
+        if is_gathered && !self.search.opening(self.held.as_bytes()) {
             return self.settle(None, truncated);
         }
         // Half a title is no title that the page's end closes.
-        match self.parse(!truncated) {
+        match self.parse(!truncated, true) {
             Outcome::Final(found) => self.settle(found, false),
             Outcome::GaveUp(found) => self.settle(found, true),
             Outcome::Open(found) => self.settle(found, truncated),
@@ -272,6 +299,19 @@ impl TitleScanner {
         self.answer.unwrap_or(Title { text: None, source: TitleSource::Missing })
     }
 
+    /// Whether parsing may settle the matter.
+    fn is_due(&mut self) -> bool {
+        match self.extent.filter(|_| self.metadata.is_none()) {
+            None => {
+                let ended = self.search.title_ended(self.held.as_bytes());
+                ended || self.recheck.is_some_and(|length| self.held.len() >= length)
+            }
+            // The end of a head need not show.
+            Some(Extent::Head) => true,
+            Some(Extent::Page) => false,
+        }
+    }
+
     /// Every pass starts at the page's beginning. To keep the whole linear, passes so far may have cost twice
     /// the text, plus a little that lets the title of a small page be found the moment it is there.
     fn affordable(&self) -> bool {
@@ -280,18 +320,24 @@ impl TitleScanner {
 
     fn look(&mut self) {
         self.recheck = None;
-        match self.parse(false) {
+        match self.parse(false, false) {
             Outcome::Final(found) => self.settle(found, false),
             Outcome::GaveUp(found) => self.settle(found, true),
             Outcome::Open(found) => self.recheck = found.map(|_| self.held.len() * 2),
         }
-        self.search.restart(self.held.len());
+        if self.search.opening(self.held.as_bytes()) {
+            self.search.restart(self.held.len());
+        }
     }
 
-    fn parse(&mut self, end: bool) -> Outcome {
+    /// `end`: the page ends here. `last`: nothing more of it comes.
+    fn parse(&mut self, end: bool, last: bool) -> Outcome {
         self.spent += self.held.len();
-        let mut parser = Parser::new(self.guessed);
+        let mut parser = Parser::new(self.guessed, self.extent);
         let outcome = parser.run(&self.held, end);
+        if self.extent.is_some() && (last || !matches!(outcome, Outcome::Open(_)) || parser.has_gathered()) {
+            self.metadata = Some(parser.metadata());
+        }
         let labels = parser.labels();
         let seen = labels.len();
         self.labels.extend(labels.into_iter().skip(self.met));
@@ -306,6 +352,8 @@ impl TitleScanner {
             Some(found) if found.in_head => TitleSource::Head,
             Some(_) => TitleSource::Body,
         };
+        let title = found.as_ref().map(|found| found.text.as_str());
+        self.metadata = self.metadata.take().map(|metadata| metadata.titled(title));
         self.answer = Some(Title { text: found.map(|found| found.text), source });
         self.held = String::new();
     }

@@ -13,6 +13,8 @@ use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, QualName, local_name, ns};
 
+use super::metadata::Extent;
+use super::noted::{Noted, Notes};
 use super::title::{MAX_TITLE, floor_char_boundary};
 
 /// The title that comes first in tree order.
@@ -33,6 +35,8 @@ pub(super) struct Node {
     /// Renewed when the node's children are taken away from it, see [`Tree::reparent_children`].
     place: RefCell<Rc<Place>>,
     contents: Option<Handle>,
+    /// What it tells, where metadata is wanted.
+    noted: Option<Rc<Noted>>,
     /// The census that last counted this node.
     pub(super) counted: Cell<u32>,
 }
@@ -191,12 +195,15 @@ pub(super) struct Tree {
     /// The parser's frameset-ok flag is certainly "not ok": no later `frameset` can replace the body.
     pub(super) settled: Cell<bool>,
     pub(super) has_body: Cell<bool>,
+    /// Where metadata is wanted.
+    notes: Option<Notes<Rc<Place>>>,
     /// Steps taken, for the parser's budget.
     pub(super) work: Cell<u64>,
 }
 
 impl Tree {
-    pub(super) fn new() -> Self {
+    /// `extent`: where metadata is wanted, too.
+    pub(super) fn new(extent: Option<Extent>) -> Self {
         Self {
             document: node(Kind::Other, Place::new(true)),
             ignored: node(Kind::Ignored, Place::new(false)),
@@ -206,6 +213,7 @@ impl Tree {
             head_titled: Cell::new(false),
             settled: Cell::new(false),
             has_body: Cell::new(false),
+            notes: extent.map(Notes::new),
             work: Cell::new(0),
         }
     }
@@ -232,6 +240,18 @@ impl Tree {
         Some(Found { text: title.text.text, in_head: title.in_head })
     }
 
+    /// Whether no more can be noted.
+    pub(super) fn has_noted(&self) -> bool {
+        self.notes.as_ref().is_some_and(Notes::is_closed)
+    }
+
+    /// What was noted, in tree order, and the page's language.
+    pub(super) fn noted(&self) -> (Vec<Rc<Noted>>, Option<String>) {
+        let noted =
+            |notes: &Notes<_>| (notes.in_order(|place: &Rc<Place>| place.path()), notes.language.take());
+        self.notes.as_ref().map(noted).unwrap_or_default()
+    }
+
     fn spend(&self, steps: usize) {
         self.work.set(self.work.get().saturating_add(steps as u64));
     }
@@ -241,6 +261,13 @@ impl Tree {
             Kind::Ignored => return,
             Kind::Title => self.title_begins(parent == Kind::Head, above, child),
             _ => {}
+        }
+        if let (Some(notes), Some(noted)) = (&self.notes, &child.noted) {
+            let path = above.path();
+            self.spend(64 + path.as_ref().map_or(0, Vec::len));
+            if above.is_document || path.is_some() {
+                notes.push(Rc::clone(&*child.place.borrow()), noted);
+            }
         }
         child.place.borrow().append_to(above);
     }
@@ -268,7 +295,12 @@ impl Tree {
                     open.text.push(text);
                 }
             }
-            Kind::Raw | Kind::Ignored => {}
+            Kind::Raw => {
+                if let (Some(notes), Some(noted)) = (&self.notes, &parent.noted) {
+                    notes.push_text(noted, text);
+                }
+            }
+            Kind::Ignored => {}
             // A NUL in foreign content arrives as a replacement character and leaves frameset-ok as it is.
             _ if self.settled.get() => {}
             _ => self.settled.set(text.chars().any(|c| c != '\u{fffd}' && !c.is_ascii_whitespace())),
@@ -282,6 +314,7 @@ fn node(kind: Kind, place: Rc<Place>) -> Handle {
         kind,
         place: RefCell::new(place),
         contents: None,
+        noted: None,
         counted: Cell::new(0),
     })
 }
@@ -305,19 +338,25 @@ impl TreeSink for Tree {
         &target.name
     }
 
-    fn create_element(&self, name: QualName, _: Vec<Attribute>, flags: ElementFlags) -> Handle {
+    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> Handle {
         let kind = Kind::of(&name, &flags);
         match kind {
-            Kind::Body => self.has_body.set(true),
+            Kind::Body => {
+                self.has_body.set(true);
+                self.notes.iter().for_each(Notes::body);
+            }
             Kind::Settling | Kind::Table => self.settled.set(true),
             _ => {}
         }
         self.spend(16);
+        let notes = self.notes.as_ref().filter(|_| name.ns == ns!(html));
+        let noted = notes.and_then(|notes| notes.element(&name.local, &attrs)).map(Rc::new);
         Rc::new(Node {
             name,
             kind,
             place: RefCell::new(Place::new(false)),
             contents: flags.template.then(|| node(Kind::Other, Place::new(false))),
+            noted,
             counted: Cell::new(0),
         })
     }
@@ -378,7 +417,12 @@ impl TreeSink for Tree {
 
     fn set_quirks_mode(&self, _: QuirksMode) {}
 
-    fn add_attrs_if_missing(&self, _: &Handle, _: Vec<Attribute>) {}
+    fn add_attrs_if_missing(&self, target: &Handle, attrs: Vec<Attribute>) {
+        let notes = self.notes.as_ref().filter(|_| target.name.local == local_name!("html"));
+        if let Some(notes) = notes {
+            notes.html(&attrs);
+        }
+    }
 
     fn remove_from_parent(&self, target: &Handle) {
         drop(target.place.borrow().above.take());
@@ -401,6 +445,13 @@ impl TreeSink for Tree {
     fn is_mathml_annotation_xml_integration_point(&self, handle: &Handle) -> bool {
         handle.kind == Kind::Integration
     }
+}
+
+/// `text` with its ASCII white space stripped and collapsed, cut at [`MAX_TITLE`].
+pub(super) fn collapsed(text: &str) -> String {
+    let mut collapsed = Collapsed::default();
+    collapsed.push(text);
+    collapsed.text
 }
 
 /// Text with its ASCII white space stripped and collapsed as it comes in, cut at [`MAX_TITLE`].

@@ -16,7 +16,7 @@ use crate::batch::{self, Batch, Reading};
 use crate::client::Client;
 use crate::maybe::BoxFuture;
 #[cfg(feature = "html")]
-use crate::page::{self, Page};
+use crate::page::{self, Page, PageOptions};
 use crate::platform::browser::Browser;
 use crate::platform::browser::tasks::{self, Awaited};
 use crate::request::Request;
@@ -34,20 +34,20 @@ use super::signal::{Listener, Signals};
 pub(super) enum Kind {
     Fetch,
     #[cfg(feature = "html")]
-    Title(Reading),
+    Page(PageOptions),
 }
 
 impl Kind {
     #[cfg(feature = "html")]
     pub(super) fn title(max_bytes: Option<f64>, drain: Option<f64>) -> Self {
-        let mut reading = Reading::default();
+        let mut options = PageOptions::new();
         if let Some(bytes) = max_bytes {
-            reading.max_bytes = bytes as u64;
+            options = options.max_bytes(bytes as u64);
         }
         if let Some(bytes) = drain {
-            reading.drain = bytes as u64;
+            options = options.drain(bytes as u64);
         }
-        Self::Title(reading)
+        Self::Page(options)
     }
 }
 
@@ -324,7 +324,7 @@ async fn find(client: &Client<Browser>, request: Request, kind: Kind) -> crate::
     match kind {
         Kind::Fetch => Ok(Found::Response(Box::new(client.send(request).await?))),
         #[cfg(feature = "html")]
-        Kind::Title(reading) => Ok(Found::Page(Box::new(page::fetch(client, request, reading).await?))),
+        Kind::Page(options) => Ok(Found::Page(Box::new(page::fetch(client, request, options).await?))),
     }
 }
 

@@ -10,7 +10,9 @@ mod files;
 mod frequent;
 mod get;
 mod input;
+mod metadata;
 mod output;
+mod page;
 mod progress;
 mod resume;
 mod row;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Man(args) => documents::man(&args),
+        Command::Page(args) => page::run(&args),
         Command::Titles(args) => titles::run(*args),
     };
     match ended {

@@ -4,10 +4,12 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use dualfetch::html::Metadata;
 use dualfetch::{Error, ErrorKind, Page, TitleRow};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::input::{BadLine, Taken};
+use crate::metadata::Told;
 
 /// What a page's small remainder may have for it to be read after all, as the library does by default.
 const DRAINED: u64 = 32 << 10;
@@ -31,6 +33,7 @@ pub(crate) struct Row {
     pub(crate) elapsed: Duration,
     pub(crate) attempts: u32,
     pub(crate) error: Option<RowError>,
+    pub(crate) metadata: Option<Box<Metadata>>,
 }
 
 /// Why a row has failed.
@@ -61,7 +64,8 @@ impl Row {
         Self { index, ..row }
     }
 
-    fn page(url: String, page: Page, fail: bool) -> Self {
+    /// The row of a page.
+    pub(crate) fn page(url: String, page: Page, fail: bool) -> Self {
         let status = page.status;
         let error = (fail && status.as_u16() >= 400).then(|| RowError {
             code: ErrorKind::Status(status).code(),
@@ -81,6 +85,7 @@ impl Row {
             left: page.transfer.remaining.filter(|left| *left > DRAINED).unwrap_or(0),
             attempts: page.attempts,
             error,
+            metadata: page.metadata.map(Box::new),
             ..Self::default()
         }
     }
@@ -157,20 +162,30 @@ fn is_out_of_files(error: &io::Error) -> bool {
     cfg!(unix) && error.raw_os_error().is_some_and(|code| CODES.contains(&code))
 }
 
-impl Serialize for Row {
+/// A row as a JSON object.
+pub(crate) struct Object<'a> {
+    pub(crate) row: &'a Row,
+    /// Whether it has a field for metadata.
+    pub(crate) metadata: bool,
+}
+
+impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(11))?;
-        map.serialize_entry("url", &self.url)?;
-        map.serialize_entry("final_url", &self.final_url)?;
-        map.serialize_entry("status", &self.status)?;
-        map.serialize_entry("title", &self.title)?;
-        map.serialize_entry("title_source", &self.title_source)?;
-        map.serialize_entry("encoding", &self.encoding)?;
-        map.serialize_entry("encoding_source", &self.encoding_source)?;
-        map.serialize_entry("bytes", &self.bytes)?;
-        map.serialize_entry("elapsed_ms", &self.elapsed_ms())?;
-        map.serialize_entry("attempts", &self.attempts)?;
-        map.serialize_entry("error", &self.error)?;
+        let mut map = serializer.serialize_map(Some(11 + usize::from(self.metadata)))?;
+        map.serialize_entry("url", &self.row.url)?;
+        map.serialize_entry("final_url", &self.row.final_url)?;
+        map.serialize_entry("status", &self.row.status)?;
+        map.serialize_entry("title", &self.row.title)?;
+        map.serialize_entry("title_source", &self.row.title_source)?;
+        map.serialize_entry("encoding", &self.row.encoding)?;
+        map.serialize_entry("encoding_source", &self.row.encoding_source)?;
+        map.serialize_entry("bytes", &self.row.bytes)?;
+        map.serialize_entry("elapsed_ms", &self.row.elapsed_ms())?;
+        map.serialize_entry("attempts", &self.row.attempts)?;
+        map.serialize_entry("error", &self.row.error)?;
+        if self.metadata {
+            map.serialize_entry("metadata", &self.row.metadata.as_deref().map(Told))?;
+        }
         map.end()
     }
 }

@@ -86,7 +86,7 @@ fn open(args: &TitlesArgs) -> Result<(Target, Option<Earlier>), Stop> {
     resume::distinct([("--resume", resume), ("-i", input), ("-o", output)])?;
     let survey = Survey::of(&args.urls, input)?;
     let lines = survey.lines;
-    let task = Task { survey, format: args.format, ordered: args.ordered };
+    let task = Task { survey, format: args.format, metadata: args.metadata, ordered: args.ordered };
     let (journal, file) = Journal::open(resume, output, task)?;
     Ok((Target::resumed(output, file, &journal), Some(Earlier { journal, lines })))
 }
@@ -135,14 +135,17 @@ async fn fetch(
     let progress = Progress::start(args.quiet, before.0);
     count(&progress, &args, earlier.as_ref());
     let room = Arc::new(Semaphore::new(args.limit.saturating_mul(4).max(UNWRITTEN) + UNWRITTEN));
-    let render = args.format.render(&target);
+    let render = args.format.render(&target, args.metadata.is_some());
     let done = earlier.as_ref().map_or_else(Done::default, |earlier| earlier.journal.done().clone());
     let journal = earlier.map(|earlier| earlier.journal);
     let writer = Writer::start(target, render, journal, Arc::clone(&room), progress.clone());
     let intake = Intake::default();
     let (stop, stopped) = oneshot::channel();
     let urls = intake.urls(args.urls, source, done, room).take_until(stopped);
-    let rows = session.titles_from(urls).ordered(args.ordered).max_bytes(args.max_bytes);
+    let mut rows = session.titles_from(urls).ordered(args.ordered).max_bytes(args.max_bytes);
+    if let Some(reach) = args.metadata {
+        rows = rows.metadata(reach.extent());
+    }
     let mut run = Run {
         session: session.inner().clone(),
         writer,

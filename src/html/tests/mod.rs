@@ -1,6 +1,9 @@
-//! One behaviour a test. The title's meaning is in `semantics`, the scanner's manners in `streaming`, the quick way
-//! through the head in `skimming`.
+//! One behaviour a test. The metadata is in `metadata`, selectors in `selecting`, the title's meaning in `semantics`,
+//! the scanner's manners in `streaming`, the quick way through the head in `skimming`.
 
+mod metadata;
+#[cfg(feature = "select")]
+mod selecting;
 mod semantics;
 mod skimming;
 mod streaming;

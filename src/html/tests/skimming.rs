@@ -9,7 +9,7 @@ use super::super::skim::{Within, attributes, skim};
 /// Checks what is left of `page` in front of `rest`.
 #[track_caller]
 fn check(page: &str, kept: &str, rest: &str) {
-    let skimmed = skim(page);
+    let skimmed = skim(page, false);
     assert_eq!((skimmed.kept.as_str(), skimmed.rest), (kept, rest), "{page}");
 }
 
@@ -22,6 +22,17 @@ fn an_ordinary_head_is_passed_over() {
         "<!doctype html><head>",
         "<title>a</title>",
     );
+}
+
+#[test]
+fn what_tells_metadata_is_kept_where_that_is_wanted() {
+    let page = "<!doctype html><html lang=en><head><meta name=author content=a><link rel=stylesheet href=b>\
+        <link rel=ICON href=c><base href=d><script>e</script><script data-x='>' type=application/LD+json>{}</script>\
+        <script type='application/ld&#43;json'>{}</script><style>f</style><title>";
+    let skimmed = skim(page, true);
+    let kept = "<!doctype html><head><html lang=en><meta name=author content=a><link rel=ICON href=c><base href=d>\
+        <script data-x='>' type=application/LD+json>{}</script><script type='application/ld&#43;json'>{}</script>";
+    assert_eq!((skimmed.kept.as_str(), skimmed.rest), (kept, "<title>"));
 }
 
 #[test]

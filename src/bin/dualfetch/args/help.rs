@@ -6,6 +6,7 @@ Examples:
   dualfetch titles example.com www.rust-lang.org  two titles
   dualfetch titles -i urls.txt --format csv -o titles.csv --resume titles.state
                                                   many, in a run that may be ended at any time
+  dualfetch page example.com                      what a page says about itself
   dualfetch get -v example.com                    one request, and what went over the wire
 
 `dualfetch titles --help` explains every option, its formats and its exit status.";
@@ -26,11 +27,17 @@ Rows:
     elapsed_ms       from taking up the URL to its row, waiting for its turn included
     attempts         how many requests the last hop took
     error            null, or its code, phase (of a timeout) and message
+    metadata         only with --metadata, and null where the page was not read: see below
   jsonl writes null for what is not there; csv and tsv leave the field empty and have
   error_code, error_phase and error_message for error. A title is a stranger's text: no format
   lets its control characters through to a terminal. In tsv a tab is \\t, a line end \\n or
   \\r, a backslash \\\\, another control character \\u001b and the like; in csv these are a space or
   U+FFFD. csv does not keep a spreadsheet from taking a title for a formula.
+  metadata in jsonl is an object: authors, base, best_title (Open Graph's, Twitter's or the
+  page's own), canonical, description, feeds, headline (JSON-LD's), icons, language, open_graph,
+  robots and twitter. Where several elements may say a thing, it has a value and its source. URLs are
+  absolute. csv and tsv have the columns best_title, description, canonical, language, headline,
+  authors, image, icon, feed and robots.
   The table is for people: it is cut to the width of the terminal (elsewhere it is not) and
   may change from version to version.
 
@@ -61,6 +68,22 @@ Examples:
     dualfetch titles -i urls.txt -u me:secret --total-timeout 10s
   Only what answers with success, as a spreadsheet:
     dualfetch titles -i urls.txt --fail --format csv -o titles.csv";
+
+pub(super) const AFTER_PAGE: &str = "\
+Exit status:
+  0  the page was printed, whatever its status; or there is no metadata, because it is not HTML
+  1  there was no answer, or not all of it; with --fail also a status of 400 or more; with --select
+     also when nothing was picked
+  2  the command line is wrong, what is given is no http or https URL, or a file cannot be read
+
+Environment:
+  Proxy variables (HTTP_PROXY and the like) are not read.
+
+Examples:
+  dualfetch page example.com
+  dualfetch page example.com --format json | jq -r .metadata.description.value
+  dualfetch page news.example --select 'article h2 a'
+  dualfetch page shop.example --select .price --format json | jq '.[].text'";
 
 pub(super) const AFTER_GET: &str = "\
 Exit status:

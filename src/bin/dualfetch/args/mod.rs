@@ -1,10 +1,12 @@
 //! The arguments, and the help that explains them.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use dualfetch::html::Extent;
 
 use crate::output::Format;
 use crate::units::{self, Rate};
@@ -12,7 +14,7 @@ use crate::units::{self, Rate};
 mod help;
 mod request;
 
-use help::{AFTER, AFTER_GET, AFTER_TITLES};
+use help::{AFTER, AFTER_GET, AFTER_PAGE, AFTER_TITLES};
 pub(crate) use request::RequestArgs;
 
 /// Fetches many URLs concurrently, under limits and timeouts, and prints their titles.
@@ -44,6 +46,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     Get(Box<GetArgs>),
     Man(ManArgs),
+    Page(Box<PageArgs>),
     Titles(Box<TitlesArgs>),
 }
 
@@ -117,6 +120,72 @@ pub(crate) struct GetArgs {
     pub(crate) request: RequestArgs,
 }
 
+/// Print what one page says about itself: titles, description, links, icons, feeds, Open Graph and more
+///
+/// The page is read to its end, unless --max-bytes cuts it. Each value is shown with what said so. A host without a
+/// scheme is asked over https and, where nobody takes the connection, over http.
+#[derive(Args, Debug)]
+#[command(after_long_help = AFTER_PAGE)]
+pub(crate) struct PageArgs {
+    /// Such as https://example.com/
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = PageFormat::Text, help_heading = "Output")]
+    pub(crate) format: PageFormat,
+
+    /// Print the text of the elements that this CSS selector picks instead; may be given several times
+    ///
+    /// An element a line, white space collapsed. With --format json all of an element: name, attributes, text and HTML.
+    #[arg(short, long, value_name = "CSS", help_heading = "Output")]
+    pub(crate) select: Vec<String>,
+
+    /// A status of 400 or more is a failure, and nothing is printed
+    #[arg(long, help_heading = "Output")]
+    pub(crate) fail: bool,
+
+    /// How much of the page is read, after decompression
+    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = units::size, allow_negative_numbers = true, help_heading = "Output")]
+    pub(crate) max_bytes: u64,
+
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+}
+
+/// How `page` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageFormat {
+    /// For people: a value a line, with its source
+    Text,
+    /// One JSON object: the row of `titles --metadata --format jsonl`
+    Json,
+}
+
+/// How far to read for metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reach {
+    /// To the end of the head
+    Head,
+    /// To the end of the page
+    Page,
+}
+
+impl Reach {
+    pub(crate) fn extent(self) -> Extent {
+        match self {
+            Self::Head => Extent::Head,
+            Self::Page => Extent::Page,
+        }
+    }
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
 /// Print the title of every URL, or why there is none
 ///
 /// Every URL gets exactly one row, as soon as it is known. A page is read only as far as its title needs. A page of
@@ -155,6 +224,13 @@ pub(crate) struct TitlesArgs {
     /// A page cut there has the title source `truncated`.
     #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = units::size, allow_negative_numbers = true, help_heading = "Limits")]
     pub(crate) max_bytes: u64,
+
+    /// Read the page's metadata, too: description, canonical URL, language, icons, feeds, Open Graph and more
+    ///
+    /// It takes reading to the end of the head or, with `--metadata=page`, of the page, where some have JSON-LD. jsonl has
+    /// all of it, csv and tsv the most asked for, and the table shows descriptions.
+    #[arg(long, value_name = "HOW FAR", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "head", help_heading = "Output")]
+    pub(crate) metadata: Option<Reach>,
 
     /// Rows in the order of the URLs instead of as they are done
     ///

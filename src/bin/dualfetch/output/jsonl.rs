@@ -7,16 +7,24 @@ use serde_json::ser::{Formatter, Serializer};
 
 use super::Render;
 use super::text::is_control;
-use crate::row::Row;
+use crate::row::{Object, Row};
 
-pub(super) struct Jsonl;
+pub(super) struct Jsonl {
+    /// With a field for metadata.
+    pub(super) metadata: bool,
+}
 
 impl Render for Jsonl {
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) {
-        // Neither strings and numbers nor a vector can fail.
-        let _ = row.serialize(&mut Serializer::with_formatter(&mut *out, Careful));
+        write(&Object { row, metadata: self.metadata }, out);
         out.push(b'\n');
     }
+}
+
+/// Writes a value as [`Careful`] JSON.
+pub(crate) fn write(value: &impl Serialize, out: &mut Vec<u8>) {
+    // Neither strings and numbers nor a vector can fail.
+    let _ = value.serialize(&mut Serializer::with_formatter(out, Careful));
 }
 
 /// Compact JSON that also escapes what JSON would allow and a terminal, or a reader of lines, would act upon.
@@ -45,7 +53,7 @@ mod tests {
         let title = "a\tb\u{1b}[31m\u{9b}31m\u{7f}\u{2028}\u{202e}é\"\\".to_owned();
         let row = Row { url: "http://a/".to_owned(), title: Some(title.clone()), ..Row::default() };
         let mut out = Vec::new();
-        Jsonl.row(&row, &mut out);
+        Jsonl { metadata: false }.row(&row, &mut out);
         let line = String::from_utf8(out).expect("JSON is UTF-8");
         assert!(line.ends_with("}\n") && !line[..line.len() - 1].contains(is_control), "{line:?}");
         let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
@@ -53,6 +61,25 @@ mod tests {
         let object = value.as_object().expect("an object");
         assert_eq!(object.len(), 11);
         assert!(object["final_url"].is_null() && object["error"].is_null());
+    }
+
+    #[test]
+    fn metadata_is_a_field_where_it_is_asked_for() {
+        let metadata =
+            dualfetch::html::metadata("<meta property=og:title content=a><meta name=author content=b>");
+        let row = |metadata| Row { metadata, ..Row::default() };
+        let told = |row: Row| {
+            let mut out = Vec::new();
+            Jsonl { metadata: true }.row(&row, &mut out);
+            serde_json::from_slice::<serde_json::Value>(&out).expect("JSON")["metadata"].take()
+        };
+        assert!(told(row(None)).is_null());
+        let told = told(row(Some(Box::new(metadata))));
+        assert_eq!(told["best_title"], serde_json::json!({"value": "a", "source": "open-graph"}));
+        assert_eq!(told["authors"], serde_json::json!([{"value": "b", "source": "meta"}]));
+        assert_eq!(told["open_graph"], serde_json::json!([{"name": "og:title", "content": "a"}]));
+        assert!(told["canonical"].is_null());
+        assert_eq!(told.as_object().expect("an object").len(), 12);
     }
 
     #[test]
@@ -64,7 +91,7 @@ mod tests {
             detail: String::new(),
         };
         let mut out = Vec::new();
-        Jsonl.row(&Row { error: Some(error), ..Row::default() }, &mut out);
+        Jsonl { metadata: false }.row(&Row { error: Some(error), ..Row::default() }, &mut out);
         let value: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
         let expected = serde_json::json!({"code": "timeout", "phase": "read", "message": "timed out: read"});
         assert_eq!(value["error"], expected);

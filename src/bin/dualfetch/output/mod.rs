@@ -1,7 +1,7 @@
 //! Rows on their way out: how they are written, and where to.
 
 mod delimited;
-mod jsonl;
+pub(crate) mod jsonl;
 pub(crate) mod table;
 mod text;
 mod writer;
@@ -47,13 +47,13 @@ pub(crate) trait Render: Send {
 }
 
 impl Format {
-    /// The renderer for this target.
-    pub(crate) fn render(self, target: &Target) -> Box<dyn Render> {
+    /// The renderer for this target, of rows with metadata or without.
+    pub(crate) fn render(self, target: &Target, metadata: bool) -> Box<dyn Render> {
         match self {
-            Self::Csv => Box::new(delimited::Csv),
-            Self::Jsonl => Box::new(jsonl::Jsonl),
+            Self::Csv => Box::new(delimited::Csv { metadata }),
+            Self::Jsonl => Box::new(jsonl::Jsonl { metadata }),
             Self::Table => Box::new(Table::new(target.look(), "URL")),
-            Self::Tsv => Box::new(delimited::Tsv),
+            Self::Tsv => Box::new(delimited::Tsv { metadata }),
         }
     }
 }

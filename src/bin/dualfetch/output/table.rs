@@ -108,6 +108,18 @@ impl Table {
         out.push_str(&self.look.paint(Style::Dim, &time));
     }
 
+    /// What more there is to say of a title, in a line of its own.
+    fn below(&self, text: &str, out: &mut String) {
+        let start = STATUS + GAP.len();
+        let text = match self.look.columns {
+            None => text.to_owned(),
+            Some(columns) => fit(text, columns.saturating_sub(start)).trim_end().to_owned(),
+        };
+        out.push_str(&" ".repeat(start));
+        out.push_str(&self.look.paint(Style::Dim, &text));
+        out.push('\n');
+    }
+
     /// A URL for the third column of a terminal: what tells rows apart is at its ends, and it is not the scheme.
     fn place(&self, url: &str) -> String {
         let url = plain(url);
@@ -165,6 +177,9 @@ impl Render for Table {
         let mut line = String::new();
         self.row_with(row, &self.place(&redact(&row.url)), &mut line);
         line.push('\n');
+        if let Some(description) = row.metadata.as_ref().and_then(|metadata| metadata.description.as_ref()) {
+            self.below(&plain(&description.value), &mut line);
+        }
         out.extend_from_slice(line.as_bytes());
     }
 }

@@ -13,6 +13,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::args::Reach;
 use crate::output::Format;
 use crate::{Stop, files};
 
@@ -28,6 +29,8 @@ const TAIL: u64 = 1024;
 pub(crate) struct Task {
     pub(crate) survey: Survey,
     pub(crate) format: Format,
+    /// As `--metadata` has it.
+    pub(crate) metadata: Option<Reach>,
     pub(crate) ordered: bool,
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::survey::Survey;
 use super::{Done, Task};
 use crate::Stop;
+use crate::args::Reach;
 use crate::output::Format;
 
 /// The version of its form.
@@ -59,7 +60,7 @@ impl Saved {
 
     /// Refuses to go on with something else than was begun.
     pub(super) fn go_on_with(&mut self, task: &Task, path: &Path) -> Result<(), Stop> {
-        let Task { survey, format, ordered } = &self.task;
+        let Task { survey, format, metadata, ordered } = &self.task;
         let name = path.display();
         let anew = format!("start anew with another --resume FILE and -o FILE than {name}");
         let why = match () {
@@ -71,6 +72,13 @@ impl Saved {
                 "the rows until now are {format}, not {}: go on with --format {format}, or {anew}",
                 task.format
             ),
+            () if *metadata != task.metadata => {
+                let begun = metadata.map_or_else(
+                    || "without --metadata".to_owned(),
+                    |reach| format!("with --metadata={reach}"),
+                );
+                format!("the rows until now are {begun}: go on {begun}, or {anew}")
+            }
             () if task.ordered && !ordered => {
                 format!("the rows until now are in no order: go on without --ordered, or {anew}")
             }
@@ -100,12 +108,13 @@ impl Saved {
     }
 
     fn to_text(&self) -> String {
-        let Task { survey, format, ordered } = &self.task;
+        let Task { survey, format, metadata, ordered } = &self.task;
         let value = json!({
             "dualfetch_resume": VERSION,
             "input": survey.hash,
             "lines": survey.lines,
             "format": format.to_string(),
+            "metadata": metadata.map(|reach| reach.to_string()),
             "ordered": ordered,
             "rows": self.done.count(),
             "failed": self.failed,
@@ -129,7 +138,12 @@ impl Saved {
         let done = Done::from_parts(usize::try_from(number("done_below")?).ok()?, &bits)?;
         let survey = Survey { hash: string("input")?.to_owned(), lines };
         let format = <Format as clap::ValueEnum>::from_str(string("format")?, false).ok()?;
-        let task = Task { survey, format, ordered: value["ordered"].as_bool()? };
+        // Files of before there was metadata say nothing of it.
+        let metadata = match &value["metadata"] {
+            Value::Null => None,
+            reach => Some(<Reach as clap::ValueEnum>::from_str(reach.as_str()?, false).ok()?),
+        };
+        let task = Task { survey, format, metadata, ordered: value["ordered"].as_bool()? };
         Some(Self {
             task,
             failed: number("failed")?,
@@ -146,7 +160,8 @@ mod tests {
 
     fn saved() -> Saved {
         let survey = Survey { hash: "ab".to_owned(), lines: 200 };
-        let mut saved = Saved::new(Task { survey, format: Format::Csv, ordered: true });
+        let mut saved =
+            Saved::new(Task { survey, format: Format::Csv, metadata: Some(Reach::Head), ordered: true });
         for index in (0..100).chain([150]) {
             saved.done.insert(index);
         }
@@ -194,5 +209,6 @@ mod tests {
         assert_eq!(told(|task| task.ordered = true), "");
         assert!(told(|task| task.survey.hash.push('c')).contains("restore the input"));
         assert!(told(|task| task.format = Format::Tsv).contains("--format csv"));
+        assert!(told(|task| task.metadata = None).contains("go on with --metadata=head"));
     }
 }

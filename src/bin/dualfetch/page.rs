@@ -1,0 +1,135 @@
+//! `dualfetch page`: what one page says about itself.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use dualfetch::html::{Element, Extent};
+use dualfetch::{DefaultSession, Error, ErrorKind, Method, Page, PageOptions, Request, SessionExt, Url};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::args::{PageArgs, PageFormat};
+use crate::asking::{Asking, bare};
+use crate::metadata::{describe, line};
+use crate::output::{jsonl, plain};
+use crate::row::{Object, Row, explain};
+use crate::units::Bound;
+use crate::{Stop, block_on, say};
+
+/// Runs the command.
+pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
+    let question = args.request.question()?;
+    let config = args.request.config(Bound(None)).raise_for_status(args.fail);
+    let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
+    let url = Url::parse(bare(&args.url).as_deref().unwrap_or(&args.url))
+        .map_err(|error| Stop::Fault(explain(&args.url, &error).message))?;
+    let read = block_on(fetch(&Asking::new(session, question), url, args))?;
+    let text = read.and_then(|page| {
+        Ok(match args.select.is_empty() {
+            true => Some(whole(args, page)),
+            false => selected(args, &page)?,
+        })
+    });
+    match text {
+        Ok(Some(text)) => print(&text).map(|()| ExitCode::SUCCESS),
+        Ok(None) => {
+            say("nothing is selected");
+            Ok(ExitCode::from(1))
+        }
+        Err(error) => {
+            let is_misuse = matches!(
+                error.kind(),
+                ErrorKind::InvalidOption { .. } | ErrorKind::InvalidUrl | ErrorKind::UnsupportedScheme
+            );
+            say(&format!("error: {}", explain(&args.url, &error).message));
+            Ok(ExitCode::from(if is_misuse { 2 } else { 1 }))
+        }
+    }
+}
+
+async fn fetch(session: &Asking<DefaultSession>, url: Url, args: &PageArgs) -> Result<Page, Error> {
+    let options = PageOptions::new().metadata(Extent::Page).max_bytes(args.max_bytes);
+    let options = options.html(!args.select.is_empty());
+    session.page_with(Request::new(Method::GET, url), options).await
+}
+
+/// All that is known.
+fn whole(args: &PageArgs, page: Page) -> Vec<u8> {
+    let row = Row::page(args.url.clone(), page, false);
+    let mut out = Vec::new();
+    match args.format {
+        PageFormat::Json => {
+            jsonl::write(&Object { row: &row, metadata: true }, &mut out);
+            out.push(b'\n');
+        }
+        PageFormat::Text => out.extend_from_slice(text(&row).as_bytes()),
+    }
+    out
+}
+
+fn text(row: &Row) -> String {
+    let mut out = String::new();
+    line(&mut out, "url", row.final_url.as_deref().unwrap_or(&row.url), "");
+    line(&mut out, "status", &row.status.map(|status| status.to_string()).unwrap_or_default(), "");
+    let source = row.title_source.unwrap_or_default();
+    match &row.title {
+        Some(title) => line(&mut out, "title", title, source),
+        None => line(&mut out, "title", "none", source),
+    }
+    if let Some(encoding) = row.encoding {
+        line(&mut out, "encoding", encoding, row.encoding_source.unwrap_or_default());
+    }
+    if let Some(metadata) = &row.metadata {
+        describe(metadata, &mut out);
+    }
+    out
+}
+
+/// What the selectors pick; `None` for nothing.
+fn selected(args: &PageArgs, page: &Page) -> Result<Option<Vec<u8>>, Error> {
+    let picked = page.select(&args.select.join(", "))?;
+    if picked.is_empty() {
+        return Ok(None);
+    }
+    let mut out = Vec::new();
+    match args.format {
+        PageFormat::Json => {
+            jsonl::write(&picked.iter().map(Picked).collect::<Vec<_>>(), &mut out);
+            out.push(b'\n');
+        }
+        PageFormat::Text => {
+            for element in picked {
+                out.extend_from_slice(plain(&element.text).as_bytes());
+                out.push(b'\n');
+            }
+        }
+    }
+    Ok(Some(out))
+}
+
+struct Picked<'a>(&'a Element);
+
+impl Serialize for Picked<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(4))?;
+        map.serialize_entry("name", &self.0.name)?;
+        map.serialize_entry("attributes", &Attributes(&self.0.attributes))?;
+        map.serialize_entry("text", &self.0.text)?;
+        map.serialize_entry("html", &self.0.html)?;
+        map.end()
+    }
+}
+
+struct Attributes<'a>(&'a [(String, String)]);
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+fn print(bytes: &[u8]) -> Result<(), Stop> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.map_err(|error| Stop::writing(&"standard output", &error))
+}

@@ -1,0 +1,295 @@
+//! The caller's own CSS selectors, on a page whose text is at hand.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+
+use html5ever::interface::{Tracer, TreeSink};
+use html5ever::local_name;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
+use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
+
+use super::depth::Depth;
+use super::metadata::Extent;
+use super::parser::{Outcome, Parser};
+use super::tags::is_leaf;
+use super::title::pieces;
+
+/// The most bytes of text and HTML that one selection may hold together: 64 MiB. Elements may lie within each other, so
+/// it can be many times the page.
+pub const MAX_PICKED: usize = 64 << 20;
+
+/// The most tags, and the most pieces of text, of a page that is selected from. Each takes some 200 bytes.
+const MAX_TOKENS: usize = 1 << 20;
+
+/// The text between two looks at the state.
+const PIECE: usize = 16 << 10;
+
+/// A page as a tree to select from.
+///
+/// It is parsed as browsers parse it with scripting enabled, so the content of a `noscript` is text. Elements nest 512
+/// deep at most, deeper ones are not there. What is in a `template` is no part of the document and is not selected.
+///
+/// ```
+/// use dualfetch::html::Document;
+///
+/// let document = Document::parse("<ul><li class=a>one<li>two</ul>")?;
+/// let picked = document.select("li.a")?;
+/// assert_eq!((picked[0].name.as_str(), picked[0].text.as_str()), ("li", "one"));
+/// assert_eq!(picked[0].attribute("class"), Some("a"));
+/// assert!(document.select("li[").is_err());
+/// # Ok::<(), dualfetch::html::SelectError>(())
+/// ```
+pub struct Document {
+    html: Html,
+}
+
+/// An element that was selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Element {
+    /// The tag's name, in lower case for HTML.
+    pub name: String,
+    /// The attributes' names and values, sorted by name.
+    pub attributes: Vec<(String, String)>,
+    /// All text in it, that of scripts and templates included, its ASCII white space stripped and collapsed.
+    pub text: String,
+    /// The element in HTML, its own tags included.
+    pub html: String,
+}
+
+impl Element {
+    /// An attribute's value.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why nothing is selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SelectError {
+    /// The text is no list of CSS selectors, or one of them is not supported: pseudo-elements, and pseudo-classes of a
+    /// state, such as `:hover`.
+    InvalidSelector {
+        /// The text.
+        css: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The page takes too much work or memory to be made a tree. Only pages made for it do.
+    TooComplex,
+    /// The elements hold more than [`MAX_PICKED`] together.
+    TooMuch {
+        /// The selector.
+        css: String,
+    },
+}
+
+impl fmt::Display for SelectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidSelector { css, why } => {
+                write!(f, "not a CSS selector that is known here: {css:?}: {why}")
+            }
+            Self::TooComplex => f.write_str("the page is too complex to select from"),
+            Self::TooMuch { css } => {
+                write!(
+                    f,
+                    "{css:?} selects more than {} MiB of the page: write a narrower one",
+                    MAX_PICKED >> 20
+                )
+            }
+        }
+    }
+}
+
+impl Error for SelectError {}
+
+impl Document {
+    /// Parses a page. A byte order mark at the start should be removed first. Takes time linear in the length of the
+    /// text.
+    ///
+    /// # Errors
+    /// [`SelectError::TooComplex`].
+    pub fn parse(html: &str) -> Result<Self, SelectError> {
+        // It knows what makes html5ever slow.
+        if let Outcome::GaveUp(_) = Parser::new(false, Some(Extent::Page)).run(html, true) {
+            return Err(SelectError::TooComplex);
+        }
+        let tokenizer = Tokenizer::new(Growing::new(), Default::default());
+        for piece in pieces(html, PIECE) {
+            let input = BufferQueue::default();
+            input.push_back(StrTendril::from_slice(piece));
+            // It returns early for a script alone, and none is told of.
+            let _ = tokenizer.feed(&input);
+            if tokenizer.sink.tokens.get() > MAX_TOKENS {
+                return Err(SelectError::TooComplex);
+            }
+        }
+        tokenizer.end();
+        Ok(Self { html: tokenizer.sink.builder.sink.finish() })
+    }
+
+    /// The elements that any of these selectors picks, in tree order.
+    ///
+    /// Those of [Selectors Level 4](https://drafts.csswg.org/selectors/) that need no state of a browser are known,
+    /// `:has()`, `:is()`, `:not()`, `:where()` and `:nth-child()` among them. As in a browser, class and id are matched
+    /// by their exact letters.
+    ///
+    /// # Errors
+    /// [`SelectError::InvalidSelector`] and [`SelectError::TooMuch`].
+    pub fn select(&self, css: &str) -> Result<Vec<Element>, SelectError> {
+        let selector = Selector::parse(css).map_err(|error| invalid(css, &error))?;
+        let Some(root) = self.html.tree.root().children().find_map(ElementRef::wrap) else {
+            return Ok(Vec::new());
+        };
+        let own = selector.matches(&root).then_some(root);
+        let (mut picked, mut held) = (Vec::new(), 0_usize);
+        for element in
+            own.into_iter().chain(root.select(&selector)).filter(|element| !is_in_template(element))
+        {
+            let element = told(element);
+            held = held.saturating_add(element.text.len()).saturating_add(element.html.len());
+            if held > MAX_PICKED {
+                return Err(SelectError::TooMuch { css: css.to_owned() });
+            }
+            picked.push(element);
+        }
+        Ok(picked)
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").finish_non_exhaustive()
+    }
+}
+
+fn invalid(css: &str, error: &scraper::error::SelectorErrorKind) -> SelectError {
+    use scraper::error::SelectorErrorKind as Kind;
+    let why = match error {
+        Kind::UnexpectedToken => "something stands where it cannot",
+        Kind::EndOfLine => "it ends too early",
+        Kind::TooManyNestedBlocks => "it is nested too deep",
+        Kind::ExpectedColonOnPseudoElement | Kind::ExpectedIdentityOnPseudoElement => {
+            "a name is missing after `:`"
+        }
+        _ => "it is malformed, or has a part that is not supported",
+    };
+    SelectError::InvalidSelector { css: css.to_owned(), why: why.to_owned() }
+}
+
+/// The contents of a template hang below it, in a fragment.
+fn is_in_template(element: &ElementRef<'_>) -> bool {
+    element.ancestors().any(|above| above.value().is_fragment())
+}
+
+fn told(element: ElementRef<'_>) -> Element {
+    let own = element.value();
+    Element {
+        name: own.name().to_owned(),
+        attributes: own.attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        text: element.text().collect::<String>().split_ascii_whitespace().collect::<Vec<_>>().join(" "),
+        html: element.html(),
+    }
+}
+
+/// Stands between the tokenizer and the tree builder, and keeps the tree in bounds.
+struct Growing {
+    builder: TreeBuilder<<HtmlTreeSink as TreeSink>::Handle, HtmlTreeSink>,
+    depth: Depth,
+    /// Within an element whose content is no markup: its end tag must reach the tree builder.
+    raw: Cell<bool>,
+    tokens: Cell<usize>,
+    /// `html` and `body` tags: their attributes are all added to one element.
+    merged: Cell<usize>,
+}
+
+impl Growing {
+    fn new() -> Self {
+        let options = TreeBuilderOpts { scripting_enabled: true, ..Default::default() };
+        Self {
+            builder: TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), options),
+            depth: Depth::default(),
+            raw: Cell::new(false),
+            tokens: Cell::new(0),
+            merged: Cell::new(0),
+        }
+    }
+
+    /// Open and active formatting elements, of which some are both.
+    fn count(&self) -> usize {
+        let counter = Counter::default();
+        self.builder.trace_handles(&counter);
+        counter.count.get()
+    }
+
+    fn tag(&self, mut tag: Tag) -> TokenSinkResult<<HtmlTreeSink as TreeSink>::Handle> {
+        /// More than any page has.
+        const MAX_MERGED: usize = 64;
+        if tag.kind == TagKind::EndTag {
+            if !self.raw.take() && self.depth.closes_unopened(&tag.name) {
+                return TokenSinkResult::Continue;
+            }
+            return self.builder.process_token(Token::TagToken(tag), 1);
+        }
+        let is_foreign = self.builder.adjusted_current_node_present_but_not_in_html_namespace();
+        if self.depth.is_full(|| self.count()) && (is_foreign || !is_leaf(&tag.name)) {
+            self.depth.leave_out(tag);
+            return TokenSinkResult::Continue;
+        }
+        if matches!(tag.name, local_name!("body") | local_name!("html")) {
+            self.merged.set(self.merged.get() + 1);
+            if self.merged.get() > MAX_MERGED {
+                tag.attrs.clear();
+            }
+        }
+        self.builder.process_token(Token::TagToken(tag), 1)
+    }
+}
+
+impl TokenSink for Growing {
+    type Handle = <HtmlTreeSink as TreeSink>::Handle;
+
+    fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<Self::Handle> {
+        self.tokens.set(self.tokens.get() + 1);
+        let result = match token {
+            Token::ParseError(_) => return TokenSinkResult::Continue,
+            Token::TagToken(tag) => self.tag(tag),
+            other => self.builder.process_token(other, 1),
+        };
+        match result {
+            TokenSinkResult::RawData(kind) => {
+                self.raw.set(true);
+                TokenSinkResult::RawData(kind)
+            }
+            TokenSinkResult::EncodingIndicator(_) | TokenSinkResult::Script(_) => TokenSinkResult::Continue,
+            result => result,
+        }
+    }
+
+    fn end(&self) {
+        self.builder.end();
+    }
+
+    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
+        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+    }
+}
+
+#[derive(Default)]
+struct Counter {
+    count: Cell<usize>,
+}
+
+impl Tracer for Counter {
+    type Handle = <HtmlTreeSink as TreeSink>::Handle;
+
+    fn trace_handle(&self, _: &Self::Handle) {
+        self.count.set(self.count.get() + 1);
+    }
+}

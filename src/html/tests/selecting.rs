@@ -1,0 +1,91 @@
+//! The caller's selectors.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::super::{Document, SelectError};
+
+/// The texts of what is picked.
+#[track_caller]
+fn picked(page: &str, css: &str) -> Vec<String> {
+    let document = Document::parse(page).expect("a page");
+    document.select(css).expect("a selector").into_iter().map(|element| element.text).collect()
+}
+
+#[test]
+fn elements_come_in_tree_order_with_all_that_they_are() {
+    let page = "<table><tr><td class='b a' ID=x> one\n <b>two</b></td></tr><p>misplaced</table>";
+    let document = Document::parse(page).expect("a page");
+    let found = document.select("td, p, html").expect("selectors");
+    let names: Vec<_> = found.iter().map(|element| element.name.as_str()).collect();
+    assert_eq!(names, ["html", "p", "td"]);
+    let cell = &found[2];
+    assert_eq!(
+        (cell.text.as_str(), cell.attribute("class"), cell.attribute("id")),
+        ("one two", Some("b a"), Some("x"))
+    );
+    assert_eq!(cell.html, "<td class=\"b a\" id=\"x\"> one\n <b>two</b></td>");
+    assert_eq!(cell.attribute("ID"), None);
+}
+
+#[test]
+fn selectors_of_level_4_are_known() {
+    let page = "<ul><li>a<li class=x>b<li><i>c</i></ul>";
+    for (css, expected) in [
+        ("li:has(> i)", &["c"][..]),
+        ("li:not(.x, :has(i))", &["a"]),
+        (":is(ul, ol) > li:nth-child(2)", &["b"]),
+        (":where(li):last-child", &["c"]),
+        ("li.x ~ li", &["c"]),
+        ("[class^=X i]", &["b"]),
+        ("li:first-of-type, li.x", &["a", "b"]),
+        (":root > head, :scope > body", &["", "abc"]),
+    ] {
+        assert_eq!(picked(page, css), expected, "{css}");
+    }
+}
+
+#[test]
+fn what_is_no_element_of_the_document_is_not_selected() {
+    assert_eq!(picked("<template><p>no</p></template><p>yes", "p"), ["yes"]);
+    assert_eq!(picked("<noscript><p>no</p></noscript>", "p"), [""; 0]);
+    assert_eq!(picked("<div><p></div><frameset><frame>", "p"), [""; 0]);
+    assert_eq!(picked("", "body *"), [""; 0]);
+}
+
+#[test]
+fn a_bad_selector_is_told_and_named() {
+    let document = Document::parse("<p>").expect("a page");
+    for css in
+        ["", " ", "p[", "p >", "::before", "a:hover", "p,", "1", "#", "p:nth-child(", ":not()", "p:frob"]
+    {
+        let error = document.select(css).expect_err(css);
+        assert!(
+            matches!(&error, SelectError::InvalidSelector { css: named, .. } if named == css),
+            "{css}: {error}"
+        );
+        assert!(error.to_string().contains(&format!("{css:?}")), "{error}");
+    }
+}
+
+#[test]
+fn what_lies_within_itself_a_thousand_times_is_too_much_to_select() {
+    let page = format!("{}{}", "<div>".repeat(500), "a".repeat(200_000));
+    let document = Document::parse(&page).expect("a page");
+    assert!(matches!(document.select("div"), Err(SelectError::TooMuch { .. })));
+    assert_eq!(document.select("div:not(:has(div))").expect("the innermost").len(), 1);
+}
+
+#[test]
+fn a_page_made_to_be_slow_or_large_is_refused_and_a_deep_one_is_cut_flat() {
+    let attributes = format!("<p {}>", (0..200_000).map(|i| format!("a{i} ")).collect::<String>());
+    assert_eq!(Document::parse(&attributes).expect_err("too slow"), SelectError::TooComplex);
+    let large = "<p>".repeat(1_100_000);
+    assert_eq!(Document::parse(&large).expect_err("too large"), SelectError::TooComplex);
+    let bodies: String = (0..50_000).map(|i| format!("<body a{i}>")).collect();
+    let merged = Document::parse(&bodies).expect("a page").select("body").expect("a body");
+    assert!(merged[0].attributes.len() <= 64);
+    let deep = format!("{}<i>x</i>", "<div>".repeat(100_000));
+    let document = Document::parse(&deep).expect("a page");
+    assert!(document.select("div").expect("divs").len() < 512);
+}
