@@ -10,6 +10,8 @@ use crate::decoding::BodyDecoder;
 use crate::error::Result;
 #[cfg(feature = "select")]
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "select")]
+use crate::html::SelectError;
 use crate::html::{Extent, Metadata, Progress, TitleScanner, TitleSource};
 use crate::payload::Transfer;
 use crate::request::Request;
@@ -74,16 +76,24 @@ impl Page {
     /// much, for a page whose text was not [kept](PageOptions::html), and for one too complex; the source is the
     /// [`SelectError`](crate::html::SelectError), where there is one. Nothing of a page that was not read as HTML.
     pub fn select(&self, css: &str) -> Result<Vec<crate::html::Element>> {
-        let invalid = |option| Error::new(ErrorKind::InvalidOption { option }).with_url(&self.url);
         let Some(html) = &self.html else {
             return match self.encoding {
                 None => Ok(Vec::new()),
-                Some(_) => Err(invalid("html").with_message("selecting needs the page's text: ask for it")),
+                Some(_) => Err(Error::new(ErrorKind::InvalidOption { option: "html" })
+                    .with_message("selecting needs the page's text: ask for it")
+                    .with_url(&self.url)),
             };
         };
         let picked = crate::html::Document::parse(html).and_then(|document| document.select(css));
-        picked.map_err(|error| invalid("selector").with_message(error.to_string()).with_source(error))
+        picked.map_err(|error| unselected(error).with_url(&self.url))
     }
+}
+
+#[cfg(feature = "select")]
+pub(crate) fn unselected(error: SelectError) -> Error {
+    Error::new(ErrorKind::InvalidOption { option: "selector" })
+        .with_message(error.to_string())
+        .with_source(error)
 }
 
 /// What to read of a page, and how far.
