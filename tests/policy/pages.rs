@@ -76,7 +76,7 @@ fn an_encoding_that_is_known_late_leaves_no_trace_of_the_one_before_it() {
 #[test]
 fn a_page_cut_by_the_cap_tells_what_was_there() {
     let page = "<meta name=description content=early><title>t</title><p>".to_owned() + &"x".repeat(10_000);
-    let late = page.clone() + "<meta name=author content=late>";
+    let late = page + "<meta name=author content=late>";
     let options = PageOptions::new().metadata(Extent::Page).max_bytes(5_000);
     let page = read(Reply::html(late), options).expect("a page");
     let metadata = page.metadata.expect("it was asked for");
