@@ -35,17 +35,23 @@ fn damaged_documents_have_the_titles_of_a_full_parse() {
     run("damaged", damaged);
 }
 
-/// For tests/oracles/titles.test.mjs: a line of JSON for each page of the table, and for each document.
+/// For tests/oracles/titles.test.mjs: a line of JSON for each of `DUALFETCH_PAGES`, each page of
+/// the table and each document.
 #[test]
 #[ignore = "writes documents for other parsers"]
 fn documents_with_their_titles() {
     let (count, seed) = (setting("DUALFETCH_DOCUMENTS", 5_000), setting("DUALFETCH_SEED", 1));
+    let given: Vec<String> = env::var("DUALFETCH_PAGES").map_or_else(
+        |_| Vec::new(),
+        |pages| serde_json::from_str(&pages).expect("DUALFETCH_PAGES is a list of strings in JSON"),
+    );
+    let given = given.into_iter().map(|page| ("given", page));
     let table = table::PAGES.iter().map(|(page, _)| ("table", (*page).to_owned()));
     let generated = (0..count).map(|number| match number % 4 {
         3 => ("damaged", damaged(seed, number)),
         _ => ("generated", generated(seed, number)),
     });
-    for (number, (kind, page)) in table.chain(generated).enumerate() {
+    for (number, (kind, page)) in given.chain(table).chain(generated).enumerate() {
         // A byte order mark is the decoder's affair.
         let page = page.trim_start_matches('\u{feff}');
         let title = dualfetch::html::title(page);

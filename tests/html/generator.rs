@@ -2,8 +2,8 @@
 
 use super::chance::Chance;
 use super::words::{
-    ATTRIBUTES, COMMENTS, DOCTYPES, ENCODINGS, FOREIGN, GROUPS, IN_TITLES, METADATA, RAW, RAW_TEXTS, TABLES,
-    TEXTS,
+    ATTRIBUTES, COMMENTS, DOCTYPES, ENCODINGS, FOREIGN, GROUPS, IN_TITLES, MATH_POINTS, METADATA, RAW,
+    RAW_TEXTS, SVG_POINTS, TABLES, TEXTS,
 };
 
 /// A document. Its titles have numbers, so that a mix-up of two shows.
@@ -346,30 +346,45 @@ impl<'a> Writer<'a> {
         if self.out.len() > 4_000 {
             return;
         }
-        match self.chance.below(9) {
+        match self.chance.below(11) {
             0 => self.table(),
-            1 => self.around("<template>", "</template>"),
-            2 => self.around("<select><option>", "</option></select>"),
-            3 => {
-                let point = self.chance.pick(&["desc", "foreignObject", "title"]);
+            1 | 2 => self.crossed(),
+            3 => self.around("<template>", "</template>"),
+            4 => self.around("<select><option>", "</option></select>"),
+            5 => {
+                let point = self.chance.pick(SVG_POINTS);
                 self.around(&format!("<svg><{point}>"), &format!("</{point}></svg>"));
             }
-            4 => {
-                let point = self.chance.pick(&["mi", "mtext", "annotation-xml encoding=text/html"]);
+            6 => {
+                let point = self.chance.pick(MATH_POINTS);
                 let name = point.split(' ').next().unwrap_or_default();
                 self.around(&format!("<math><{point}>"), &format!("</{name}></math>"));
             }
-            5 => self.around("<p>", "</p>"),
-            6 => {
+            7 => self.around("<p>", "</p>"),
+            8 => {
                 let name = self.chance.pick(FOREIGN);
                 self.around(&format!("<svg><{name}>"), "</svg>");
             }
-            7 => self.around("<ul><li>", "</ul>"),
+            9 => self.around("<ul><li>", "</ul>"),
             _ => {
                 let name = self.name();
                 self.around(&format!("<{name}>"), &format!("</{name}>"));
             }
         }
+    }
+
+    /// An HTML element that ends within foreign content.
+    fn crossed(&mut self) {
+        let outer = self.name();
+        let (root, points) = self.chance.pick(&[("svg", SVG_POINTS), ("math", MATH_POINTS)]);
+        let point = self.chance.pick(points);
+        let name = point.split(' ').next().unwrap_or_default();
+        self.push(&format!("<{outer}><{root}><{point}>"));
+        self.items(2);
+        self.push(&format!("</{outer}>"));
+        self.push_some(&[&format!("</{name}>"), &format!("</{root}>"), "<p>", "</p>", "<tr>"], 2);
+        self.items(2);
+        self.push_some(&[&format!("</{name}>"), &format!("</{root}>")], 2);
     }
 
     fn around(&mut self, start: &str, end: &str) {

@@ -85,6 +85,10 @@ pub(crate) const FOREIGN: &[&str] = &[
     "p",
     "table",
 ];
+/// Where HTML may go on within SVG and MathML, mostly.
+pub(crate) const SVG_POINTS: &[&str] = &["desc", "foreignObject", "title", "g"];
+pub(crate) const MATH_POINTS: &[&str] =
+    &["mi", "mtext", "annotation-xml encoding=text/html", "annotation-xml", "mrow"];
 const STRUCTURE: &[&str] = &[
     "html", "head", "head", "body", "body", "frameset", "frame", "template", "template", "noframes", "meta",
 ];
