@@ -53,7 +53,10 @@ pub(crate) fn damaged(page: &str, other: &str, chance: &mut Chance) -> String {
         let (from, to) = stretch(&page, chance);
         match chance.below(9) {
             0 => page.replace_range(from..to, ""),
-            1 => page.insert_str(from, &page[from..to].to_owned()),
+            1 => {
+                let again = page[from..to].to_owned();
+                page.insert_str(from, &again);
+            }
             2 => page.insert_str(from, one(chance)),
             3 => page.replace_range(from..to, one(chance)),
             4 => {
