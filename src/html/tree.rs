@@ -428,7 +428,7 @@ impl TreeSink for Tree {
         drop(target.place.borrow().above.take());
         if target.kind == Kind::Body {
             // A frameset takes over: the body is gone for good.
-            self.titles.borrow_mut().clear();
+            self.titles.borrow_mut().retain(|title| title.in_head);
         }
     }
 
