@@ -35,12 +35,16 @@ fn digests_of_the_labels() {
 fn bodies(how: &str) -> Vec<Vec<u8>> {
     let pairs = (0..=u16::MAX).map(u16::to_be_bytes);
     let mut bodies: Vec<Vec<u8>> = match how {
-        "apart" => pairs.flat_map(|pair| [pair.to_vec(), [&pair[..], b"\xA1\x30\x3C\x41"].concat()]).collect(),
+        "apart" => {
+            pairs.flat_map(|pair| [pair.to_vec(), [&pair[..], b"\xA1\x30\x3C\x41"].concat()]).collect()
+        }
         "joined" => vec![b" ".iter().copied().chain(pairs.flatten()).collect()],
         _ => panic!("neither apart nor joined: {how}"),
     };
     for mark in [&b"\xEF\xBB\xBF"[..], b"\xFE\xFF", b"\xFF\xFE"] {
-        bodies.extend([b"".as_slice(), b"A", b"\0A", mark, b"\xC3\xA9\x30\xD8"].map(|rest| [mark, rest].concat()));
+        bodies.extend(
+            [b"".as_slice(), b"A", b"\0A", mark, b"\xC3\xA9\x30\xD8"].map(|rest| [mark, rest].concat()),
+        );
     }
     bodies
 }
