@@ -56,19 +56,25 @@ export function texts(decoder, [label, how]) {
 /** The platform's `TextDecoder`, and what a browser does before it comes to it: byte order marks, "replacement". */
 export function platform(label) {
   const byMark = marked.map((mark) => new TextDecoder(mark));
-  let own;
-  try {
-    own = new TextDecoder(label, { ignoreBOM: true });
-  } catch {
-    // The Encoding standard has none for "replacement".
-    own = { encoding: 'replacement', decode: (body) => (body.length > 0 ? '\ufffd' : '') };
-  }
+  const own = platformOwn(label);
   const decode = (body) => {
     const mark = marks.findIndex((mark) => mark.every((byte, at) => body[at] === byte));
     return (byMark[mark] ?? own).decode(body);
   };
   return { name: own.encoding, decode };
 }
+
+function platformOwn(label) {
+  try {
+    return new TextDecoder(label, { ignoreBOM: true });
+  } catch {
+    // The Encoding standard lets it have none for "replacement"; Node lacks a few more.
+    if (!replaced.test(label)) return { encoding: undefined, decode: () => 'no decoder' };
+    return { encoding: 'replacement', decode: (body) => (body.length > 0 ? '\ufffd' : '') };
+  }
+}
+
+const replaced = /^(csiso2022kr|hz-gb-2312|iso-2022-(cn|cn-ext|kr)|replacement)$/;
 
 /** This crate's, by the glue of charset.wasm. */
 export const ours = ({ charsetDecoder }) => (label) => {
