@@ -18,7 +18,7 @@ import { fixtures } from './sources.mjs';
 const pages = fixtures(process.env.DUALFETCH_FULL ? 1 : 17);
 
 const server = createServer((request, response) => {
-  const { type, body } = pages[Number(request.url.slice(1))];
+  const { type, body } = pages[Number(request.url.slice(1))] ?? { type: 'text/html', body: '' };
   response.writeHead(200, { 'content-type': type, 'content-length': body.length }).end(body);
 });
 await once(server.listen(0, '127.0.0.1'), 'listening');
