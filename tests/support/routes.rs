@@ -3,6 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/page/{n}` | an HTML page titled `Page n`, of `size` bytes (default 2048) |
+//! | `/telling` | a page with metadata of every kind, [`TELLING`] |
 //! | `/bytes/{n}` | n bytes, [`pattern`] |
 //! | `/status/{code}` | that status; a page titled `Status code` |
 //! | `/slow` | `/page/0` with `delay_ms=1000` unless it says otherwise |
@@ -49,6 +50,14 @@ pub fn titled(title: &str, size: usize) -> Bytes {
     page.into()
 }
 
+/// A page that says much about itself; its URLs are relative to `/files/`.
+pub const TELLING: &str = "<!doctype html><html lang=en><head><title>Plain\n  title</title><base href=\"/files/\">\
+    <meta name=description content=\"What it is\"><link rel=canonical href=page><link rel=icon href=icon.png sizes=32x32>\
+    <link rel=alternate type=application/rss+xml href=feed title=News><meta property=og:title content=\"Fancy title\">\
+    <meta property=og:image content=image.png><meta name=twitter:card content=summary><meta name=robots content=noindex>\
+    <script type=application/ld+json>{\"headline\":\"The headline\",\"author\":[{\"name\":\"Ann\"},\"Bob\"]}</script></head>\
+    <body><p class=price data-id=7>7 <b>€</b></p><p class=price>8 €</p><meta property=og:video content=video.mp4></body></html>";
+
 /// `length` bytes that tell where they belong: no shift or gap of a small number of bytes goes unseen.
 pub fn pattern(length: usize) -> Bytes {
     (0..length).map(|index| (index % 251) as u8).collect()
@@ -61,6 +70,7 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let plain = match segments.as_slice() {
         ["page", n] => Plain::page(n.parse().unwrap_or(0), query.number("size")),
+        ["telling"] => Plain::new("text/html; charset=utf-8", Bytes::from_static(TELLING.as_bytes())),
         ["bytes", n] => Plain::new("application/octet-stream", pattern(n.parse().unwrap_or(0))),
         ["status", code] => {
             let status = code.parse().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
