@@ -46,7 +46,11 @@ impl Plan {
     /// Where in something of this length to cut.
     pub(crate) fn cuts(&self, length: usize) -> Vec<usize> {
         match self.size {
-            Some(size) => (size..length).step_by(size).collect(),
+            Some(size) => {
+                // Not a million pieces of something long.
+                let size = size * (1 + length / 4096);
+                (size..length).step_by(size).collect()
+            }
             None => {
                 let mut cuts = vec![self.first % (length + 1), self.second % (length + 1)];
                 cuts.sort_unstable();
