@@ -73,22 +73,18 @@ function bytes(text) {
   return [...new TextEncoder().encode(text)];
 }
 
-/** Each `{name, type, body}`; `every`: of all there are, so many are left out. */
-export function fixtures(every = 1) {
-  const all = [];
-  for (const bom in boms) {
-    for (const header in headers) {
-      for (const meta in metas) {
-        for (const content in contents) all.push({ bom, header, meta, content });
-      }
-    }
-  }
-  // Steps that no count of a row's entries divides, so that every pair of entries comes up. What names no encoding in
-  // front of the page is where the rules part: all of it stays.
-  const kept = all.filter(({ bom, header }, index) => (bom === 'none' && header === 'none') || index % every === 0);
-  return kept.map((row) => ({
+/** Each `{bom, header, meta, content, name, type, body}`: all of them, or a sample in which every pair of ways is. */
+export function fixtures(every) {
+  const [marks, types, heads, texts] = [boms, headers, metas, contents].map(Object.keys);
+  const rows = [];
+  types.forEach((header, h) => heads.forEach((meta, m) => marks.forEach((bom, b) => texts.forEach((content, c) => {
+    const isOfSample = b === (h + m) % marks.length && c === (h + 2 * m) % texts.length;
+    // Where only the page itself names its encoding, readers part.
+    if (every || isOfSample || (bom === 'none' && header === 'none')) rows.push({ bom, header, meta, content });
+  }))));
+  return rows.map((row) => ({
     ...row,
-    name: Object.entries(row).map(([of, what]) => `${of}: ${what}`).join(', '),
+    name: Object.entries(row).map(([way, what]) => `${way}: ${what}`).join(', '),
     type: `text/html${headers[row.header]}`,
     body: document(row),
   }));
