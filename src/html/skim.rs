@@ -107,7 +107,7 @@ fn may_tell(element: &[u8]) -> bool {
     }
 }
 
-fn starts_with_ignoring_case(text: &[u8], start: &[u8]) -> bool {
+pub(super) fn starts_with_ignoring_case(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start))
 }
 
@@ -151,7 +151,7 @@ fn raw_end(page: &[u8], content: usize, end_tag: &[u8]) -> Option<usize> {
 }
 
 /// Where a tag ends whose name ends at `at`.
-fn tag_end(page: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn tag_end(page: &[u8], mut at: usize) -> Option<usize> {
     let mut within = Within::BeforeName;
     loop {
         if let Within::Quoted(quote) = within {
