@@ -4,7 +4,7 @@
 //! some ten nanoseconds a byte; passing over them takes a tenth of that. What is not plainly of that kind is left
 //! to html5ever, from there on.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// The start of a page in brief.
 #[derive(Debug)]
@@ -135,19 +135,15 @@ fn comment_end(page: &[u8], start: usize) -> Option<usize> {
 
 /// Where the element ends whose content, no markup, starts at `content`.
 fn raw_end(page: &[u8], content: usize, end_tag: &[u8]) -> Option<usize> {
-    let mut at = content;
-    loop {
-        at += memchr(b'<', page.get(at..)?)?;
-        let rest = page.get(at..)?;
-        if is_tag(rest, end_tag) {
-            return tag_end(page, at + end_tag.len());
+    for at in memchr_iter(b'<', page.get(content..)?).map(|offset| content + offset) {
+        match page.get(at + 1)? {
+            b'/' if is_tag(&page[at..], end_tag) => return tag_end(page, at + end_tag.len()),
+            // From here on, scripts have rules of their own about where they end.
+            b'!' if end_tag == b"</script" && page[at..].starts_with(b"<!--") => return None,
+            _ => {}
         }
-        // From here on, scripts have rules of their own about where they end.
-        if rest.starts_with(b"<!--") && end_tag == b"</script" {
-            return None;
-        }
-        at += 1;
     }
+    None
 }
 
 /// Where a tag ends whose name ends at `at`.
