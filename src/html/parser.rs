@@ -25,10 +25,10 @@ const PIECE: usize = 4 << 10;
 
 /// Steps, each of a nanosecond or two, after which a pass is given up, on top of [`WORK_PER_BYTE`]. Only pages
 /// made for it come near: ones that take html5ever itself quadratic time, or nearly.
-const MAX_WORK: u64 = 1 << 28;
+pub(super) const MAX_WORK: u64 = 1 << 28;
 
 /// Steps that an ordinary page may take for each byte; it needs about three.
-const WORK_PER_BYTE: u64 = 8;
+pub(super) const WORK_PER_BYTE: u64 = 8;
 
 pub(super) const MAX_LABELS: usize = 8;
 pub(super) const MAX_LABEL: usize = 64;
@@ -47,6 +47,7 @@ pub(super) enum Outcome {
 /// A pass. It is not `Send`, hence made anew for each.
 pub(super) struct Parser {
     tokenizer: Tokenizer<Watch>,
+    allowance: u64,
 }
 
 impl Parser {
@@ -55,7 +56,12 @@ impl Parser {
     pub(super) fn new(guessed: bool, extent: Option<Extent>) -> Self {
         // html5ever would discard a byte order mark at the start of each piece.
         let options = TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() };
-        Self { tokenizer: Tokenizer::new(Watch::new(guessed, extent), options) }
+        Self { tokenizer: Tokenizer::new(Watch::new(guessed, extent), options), allowance: MAX_WORK }
+    }
+
+    /// Gives up after so many steps, on top of [`WORK_PER_BYTE`].
+    pub(super) fn with_allowance(self, steps: u64) -> Self {
+        Self { allowance: steps, ..self }
     }
 
     /// Parses `text` from the page's start until the title is certain or the text ends. `end`: it is all there is.
@@ -66,7 +72,7 @@ impl Parser {
     /// The same with the page's start passed over already.
     pub(super) fn run_from(&mut self, start: Skimmed<'_>, end: bool) -> Outcome {
         let watch = &self.tokenizer.sink;
-        let mut allowed = MAX_WORK;
+        let mut allowed = self.allowance;
         for piece in iter::once(start.kept.as_str()).chain(pieces(start.rest, PIECE)) {
             if self.feed(piece) || watch.is_final() {
                 return Outcome::Final(watch.tree().first());
