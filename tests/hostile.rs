@@ -48,7 +48,7 @@ const USES: &[Use] = &[
 ];
 
 /// The memory of one pass: titles and metadata have bounds, but one text or one tag is held in whole, by html5ever too.
-const PASS: usize = 16 << 20;
+const PASS: usize = 32 << 20;
 
 fn scanned(page: &str, mut scanner: TitleScanner) -> Title {
     for piece in page.as_bytes().chunks(8 << 10) {
@@ -119,13 +119,13 @@ fn check(pages: &[Hostile]) {
         for used in USES {
             // A title at the end has all of it parsed.
             let text = |count| page.page(count) + "<title>x</title>";
-            let few = taken(text(1_500), used.run);
+            let few = taken(text(1_000), used.run);
             check_memory(page, used, few);
             if used.name != "scanner, page" || is_quadratic(page) {
                 continue;
             }
             // Eight times as much: 64 times the time if it were quadratic. Less than a tenth of a second is no time.
-            let many = taken(text(12_000), used.run);
+            let many = taken(text(8_000), used.run);
             check_memory(page, used, many);
             let most = few.cpu * 24 + Duration::from_millis(100);
             assert!(many.cpu <= most, "{}, {}: {few}, but {many}", page.name, used.name);

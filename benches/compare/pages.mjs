@@ -97,9 +97,10 @@ function print(rows, contenders, pairs) {
     console.log(`| ${line.map((cell, at) => pad(cell, at, Math.max(...lines.map((line) => line[at].length)))).join(' | ')} |`);
     if (line === lines[0]) console.log(`|${line.map((_, at) => (at ? '--:' : '---')).join('|')}|`);
   }
-  console.log('  ours: Decoder and TitleScanner, the bytes in pieces of 8 KiB, until Progress::Final; of text: html::title; with');
-  console.log('  metadata: to the end of the head; html5ever: tokenizer, tree builder and the least sink, stopped at the title;');
-  console.log('  lol_html: element and text handlers, stopped at the title; scraper, tl, lxml, cheerio: the whole page, then title');
+  console.log('  ours: html::title, as html5ever, scraper, lol_html and tl of text in UTF-8; from bytes: of no known encoding, Decoder and');
+  console.log('  TitleScanner, in pieces of 8 KiB, until Progress::Final; with metadata: to the end of the head; html5ever: tokenizer,');
+  console.log('  tree builder and the least sink, stopped at the title; lol_html: element and text handlers, stopped at the title;');
+  console.log('  scraper, tl, lxml (of bytes), cheerio: the whole page, then title; white space in an answer is not looked at');
 }
 
 function pad(cell, at, width) {
@@ -111,11 +112,12 @@ function missed(rows, contenders) {
   for (const { work, figures } of rows) {
     const own = figures.get('ours');
     for (const { name } of contenders.filter(({ name }) => name.startsWith('ours'))) {
-      if (figures.get(name).wrong) missed.push(`pages: ${work.name}: ${name}: ${figures.get(name).wrong} wrong`);
-    }
-    for (const { most } of budgets.times.filter(({ works }) => works.test(work.name))) {
-      const time = median(own.seconds) * 1e6;
-      if (time > most) missed.push(`pages: ${work.name}: ${shown(time)}, more than ${shown(most)}`);
+      const { seconds, wrong } = figures.get(name);
+      if (wrong) missed.push(`pages: ${work.name}: ${name}: ${wrong} wrong`);
+      for (const { most } of budgets.times.filter(({ works }) => works.test(work.name))) {
+        const time = median(seconds) * 1e6;
+        if (time > most) missed.push(`pages: ${work.name}: ${name}: ${shown(time)}, more than ${shown(most)}`);
+      }
     }
     for (const { most, beside } of budgets.ratios.filter(({ works }) => works.test(work.name))) {
       for (const { name } of contenders.filter(({ name }) => beside.test(name))) {

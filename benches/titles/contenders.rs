@@ -15,8 +15,8 @@ pub(crate) struct Contender {
 }
 
 pub(crate) const CONTENDERS: &[Contender] = &[
-    Contender { name: "ours", title: from_bytes },
-    Contender { name: "ours, of text", title: dualfetch::html::title },
+    Contender { name: "ours", title: dualfetch::html::title },
+    Contender { name: "ours, from bytes", title: from_bytes },
     Contender { name: "ours, with metadata", title: with_metadata },
     Contender { name: "html5ever", title: bare::title },
     Contender { name: "scraper", title: by_scraper },

@@ -54,9 +54,14 @@ fn page(kind: usize, number: usize, part: fn(&mut Words) -> String) -> Page {
 /// Up to the end of the `head`, and the title in it.
 fn head(words: &mut Words, kind: usize, number: usize, size: usize) -> (String, String) {
     let (first, second, site) = (words.words(5), words.words(3), words.word());
-    let title = format!("{first} & {second} | {site} – {number}");
-    let written = format!("{first} &amp; {second} | {site} &ndash; {number}");
-    let written = if number % 3 == 0 { format!("\n    {written}\n  ") } else { written };
+    let (title, written) = match number % 3 {
+        0 => (
+            format!("{first} & {second} – {site}"),
+            format!("\n    {first} &amp; {second} &ndash; {site}\n  "),
+        ),
+        1 => (format!("{first}: {second} | {site}"), format!("{first}: {second} | {site}")),
+        _ => (format!("{first} – {site}"), format!("{first} – {site}")),
+    };
     let mut html = String::from(
         "<!DOCTYPE html>\n<html lang=\"en\" class=\"no-js\">\n<head>\n<meta charset=\"utf-8\">\n",
     );

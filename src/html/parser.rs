@@ -60,6 +60,7 @@ impl Parser {
     }
 
     /// Gives up after so many steps, on top of [`WORK_PER_BYTE`].
+    #[cfg(feature = "select")]
     pub(super) fn with_allowance(self, steps: u64) -> Self {
         Self { allowance: steps, ..self }
     }

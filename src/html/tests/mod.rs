@@ -1,7 +1,8 @@
-//! One behaviour a test. The metadata is in `metadata`, selectors in `selecting`, the title's meaning in `semantics`,
+//! One behaviour a test. The metadata is in `metadata`, titles that need no parser in `plain`, selectors in `selecting`, the title's meaning in `semantics`,
 //! the scanner's manners in `streaming`, the quick way through the head in `skimming`.
 
 mod metadata;
+mod plain;
 #[cfg(feature = "select")]
 mod selecting;
 mod semantics;
