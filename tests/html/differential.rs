@@ -50,7 +50,12 @@ fn compare_metadata(page: &str, full: &oracle::Page, expected: &Title, seed: u64
     let (found, split) = gathered(Extent::Page, page, &mut Chance::new(seed, 4));
     equal("the scanner that gathers from the page", &found, expected)?;
     equal("the metadata of the page in pieces", &split, &whole)?;
-    let (found, _) = gathered(Extent::Head, page, &mut Chance::new(seed, 5));
+    let mut chance = Chance::new(seed, 5);
+    if !chance.once_in(8) {
+        // It parses at every piece, so it costs more than all the rest.
+        return Ok(());
+    }
+    let (found, _) = gathered(Extent::Head, page, &mut chance);
     equal("the scanner that gathers from the head", &found, expected)
 }
 

@@ -2,8 +2,8 @@
 
 use super::chance::Chance;
 use super::words::{
-    ATTRIBUTES, COMMENTS, DOCTYPES, ENCODINGS, FOREIGN, GROUPS, IN_TITLES, MATH_POINTS, METADATA, RAW,
-    RAW_TEXTS, SVG_POINTS, TABLES, TEXTS,
+    ATTRIBUTES, BEFORE_FRAMESETS, COMMENTS, DOCTYPES, ENCODINGS, FOREIGN, GROUPS, IN_TITLES, MATH_POINTS,
+    METADATA, OF_FONTS, OF_INPUTS, RAW, RAW_TEXTS, SVG_POINTS, TABLES, TEXTS,
 };
 
 /// A document. Its titles have numbers, so that a mix-up of two shows.
@@ -123,31 +123,14 @@ impl<'a> Writer<'a> {
             self.head_item();
         }
         for _ in 0..self.chance.below(6) {
-            match self.chance.below(5) {
-                0 => self.title(),
-                1 => self.push_one(&[
-                    "<div>", "</div>", "<p>", "<b>", "</b>", "<svg>", "</svg>", "<center>", "<x-a>", "<math>",
-                ]),
-                2 => self.push_one(&[
-                    "<input type=hidden>",
-                    "<noscript>x</noscript>",
-                    "<ruby>",
-                    "<form>",
-                    "<title>",
-                    "</p>",
-                    "<link>",
-                ]),
-                3 => self.push_one(&[
-                    " ",
-                    "\n",
-                    "<!-- x -->",
-                    "\0",
-                    "&#32;",
-                    "&#x0;",
-                    "<style>x</style>",
-                    "</body>",
-                    "</html>",
-                ]),
+            match self.chance.below(6) {
+                0 | 1 => self.title(),
+                2 | 3 => self.push_one(BEFORE_FRAMESETS),
+                4 => {
+                    let group = self.chance.pick(GROUPS);
+                    let name = self.chance.pick(group);
+                    self.push(&format!("<{name}>"));
+                }
                 _ => self.item(),
             }
         }
@@ -256,9 +239,11 @@ impl<'a> Writer<'a> {
         let shown = if self.chance.once_in(12) { name.to_ascii_uppercase() } else { name.to_owned() };
         self.push("<");
         self.push(&shown);
-        if name == "annotation-xml" {
-            self.push(" ");
-            self.push_one(ENCODINGS);
+        match name {
+            "annotation-xml" => self.push_some_attribute(ENCODINGS),
+            "font" => self.push_some_attribute(OF_FONTS),
+            "input" => self.push_some_attribute(OF_INPUTS),
+            _ => {}
         }
         while self.chance.once_in(4) {
             self.push_one(&[" ", " ", " ", "\n", "/", "\t", "\u{c}"]);
@@ -267,6 +252,13 @@ impl<'a> Writer<'a> {
         self.push_some(&["/"], 12);
         self.push(">");
         self.open.push(name);
+    }
+
+    fn push_some_attribute(&mut self, of: &[&str]) {
+        if !self.chance.once_in(4) {
+            self.push(" ");
+            self.push_one(of);
+        }
     }
 
     /// Of what is open, not always the last; or of anything.

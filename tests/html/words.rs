@@ -146,6 +146,58 @@ pub(crate) const ENCODINGS: &[&str] = &[
     "x=1 encoding=text/html",
 ];
 
+pub(crate) const OF_FONTS: &[&str] = &["color=red", "FACE=x", "size='1'", "id=x", "x=color", "id=y color"];
+
+pub(crate) const OF_INPUTS: &[&str] =
+    &["type=hidden", "TYPE='HIDDEN'", "type=' hidden'", "type=text", "type", "id=x type=hidden"];
+
+/// What leaves a late frameset its chance, mostly.
+pub(crate) const BEFORE_FRAMESETS: &[&str] = &[
+    "<div>",
+    "</div>",
+    "<p>",
+    "<b>",
+    "</b>",
+    "<svg>",
+    "</svg>",
+    "<math>",
+    "<center>",
+    "<x-a>",
+    "<ruby>",
+    "<form>",
+    "<option>",
+    "<title>",
+    "</p>",
+    "<link>",
+    "<col>",
+    "<param>",
+    "<source>",
+    "<track>",
+    "<input type=hidden>",
+    "<noscript>x</noscript>",
+    "<svg>\0</svg>",
+    "<math><mi>\0</mi></math>",
+    "<svg><desc>\0</desc></svg>",
+    "<svg><g>\0\0 </g></svg>",
+    "<noframes>x</noframes>",
+    "<style>x</style>",
+    "<script>x</script>",
+    " ",
+    "\n",
+    "<!-- x -->",
+    "\0",
+    "&#32;",
+    "&#x0;",
+    "</body>",
+    "</html>",
+    "<select>",
+    "<template>",
+    "</template>",
+    "<svg>x</svg>",
+    "<noembed>x</noembed>",
+    "<svg><title>x</title></svg>",
+];
+
 pub(crate) const METADATA: &[&str] = &[
     "<base href=/a>",
     "<base href='http://b.example/'>",
