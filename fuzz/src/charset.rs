@@ -57,7 +57,9 @@ pub fn hold(data: &[u8]) {
     let hints = Hints::new().host(plan.choose(&HOSTS));
     let hints = match content_type {
         // Nearly any header at all.
-        Some("text/xml") if data.len().is_multiple_of(2) => hints.content_type(&String::from_utf8_lossy(data)),
+        Some("text/xml") if data.len().is_multiple_of(2) => {
+            hints.content_type(&String::from_utf8_lossy(data))
+        }
         Some(value) => hints.content_type(value),
         None => hints,
     };
