@@ -9,8 +9,8 @@ use super::memory::peak_of;
 use super::plan::Plan;
 
 /// A body, its text and both once more while they are moved; a detector and what is kept to take the text back.
-const PER_BYTE: usize = 24;
-const BESIDE: usize = 2 << 20;
+const PER_BYTE: usize = 8;
+const BESIDE: usize = 256 << 10;
 
 /// What a decoder promises: "at most a few times per body".
 const RESTARTS: usize = 3;
