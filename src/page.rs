@@ -72,9 +72,9 @@ impl Page {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) for what is no selector, for one that selects too
-    /// much, for a page whose text was not [kept](PageOptions::html), and for one too complex; the source is the
-    /// [`SelectError`](crate::html::SelectError), where there is one. Nothing of a page that was not read as HTML.
+    /// [`ErrorKind::InvalidOption`] for what is no selector, for one that selects too much, for a page whose text was not
+    /// [kept](PageOptions::html), and for one too complex; the source is the [`SelectError`], where there is one. A page
+    /// that was not read as HTML has no elements.
     pub fn select(&self, css: &str) -> Result<Vec<crate::html::Element>> {
         let Some(html) = &self.html else {
             return match self.encoding {

@@ -5,7 +5,9 @@ use dualfetch::{Config, Page, PageOptions, Session, SessionExt};
 use futures_util::StreamExt;
 
 use super::Lab;
-use crate::support::routes::TELLING;
+
+/// The servers' `/telling`.
+const TELLING: &str = include_str!("../support/telling.html");
 
 async fn read(lab: &impl Lab, path: &str, options: PageOptions) -> Page {
     let session = lab.session(Config::new());

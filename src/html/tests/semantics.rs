@@ -3,7 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::super::{MAX_TITLE, TitleScanner, TitleSource, title};
+use super::super::{Extent, MAX_TITLE, Title, TitleScanner, TitleSource, title};
 use super::PAGES;
 
 #[track_caller]
@@ -142,6 +142,14 @@ fn a_late_frameset_takes_the_body_s_title_away() {
     check("<div><title>no</title></div><frameset>", None);
     check("<div><title>no</title></div><title>no</title><frameset></frameset><noframes>x", None);
     check("<head><title>a</title></head><div></div><frameset>", Some("a"));
+}
+
+/// Who gathers from the whole page reads on behind a final title.
+#[test]
+fn a_late_frameset_leaves_the_head_s_title() {
+    let mut scanner = TitleScanner::new().with_metadata(Extent::Page);
+    let _ = scanner.feed("<title>a</title><div><title>no</title></div><frameset>");
+    assert_eq!(scanner.finish(false), Title { text: Some("a".into()), source: TitleSource::Head });
 }
 
 #[test]
