@@ -6,6 +6,7 @@ use dualfetch::charset::{
 use encoding_rs::Encoding;
 
 use super::memory::peak_of;
+use super::page;
 use super::plan::Plan;
 
 /// A body, its text and both once more while they are moved; a detector and what is kept to take the text back.
@@ -46,6 +47,9 @@ const LATE: [Option<&str>; 8] =
 /// ASCII in front of the body: none, and such that a limit lies within the body.
 const FILLERS: [usize; 8] = [0, 0, 0, 0, 0, 1000, 4000, (256 << 10) - 64];
 
+/// Of a page that is read as such, too.
+const SHORT: usize = 8 << 10;
+
 /// Panics where the text depends on the cuts, is not what its encoding says, or takes more memory than the body
 /// accounts for.
 pub fn hold(data: &[u8]) {
@@ -81,6 +85,9 @@ pub fn hold(data: &[u8]) {
         assert_is_what_the_tables_say(&pieces, &body);
         assert!(restarts <= RESTARTS + 1, "{restarts} restarts");
         assert_eq!(stream(&body, &hints, &[], late).0, pieces, "with a late label");
+    }
+    if body.len() <= SHORT {
+        page::hold(&body, content_type, &cuts);
     }
     let content = String::from_utf8_lossy(data);
     let label = label_in_meta_content(&content);
