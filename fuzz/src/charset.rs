@@ -6,11 +6,12 @@ use dualfetch::charset::{
 use encoding_rs::Encoding;
 
 use super::memory::peak_of;
+use super::page;
 use super::plan::Plan;
 
 /// A body, its text and both once more while they are moved; a detector and what is kept to take the text back.
-const PER_BYTE: usize = 24;
-const BESIDE: usize = 2 << 20;
+const PER_BYTE: usize = 8;
+const BESIDE: usize = 256 << 10;
 
 /// What a decoder promises: "at most a few times per body".
 const RESTARTS: usize = 3;
@@ -45,6 +46,9 @@ const LATE: [Option<&str>; 8] =
 
 /// ASCII in front of the body: none, and such that a limit lies within the body.
 const FILLERS: [usize; 8] = [0, 0, 0, 0, 0, 1000, 4000, (256 << 10) - 64];
+
+/// Of a page that is read as such, too.
+const SHORT: usize = 8 << 10;
 
 /// Panics where the text depends on the cuts, is not what its encoding says, or takes more memory than the body
 /// accounts for.
@@ -81,6 +85,9 @@ pub fn hold(data: &[u8]) {
         assert_is_what_the_tables_say(&pieces, &body);
         assert!(restarts <= RESTARTS + 1, "{restarts} restarts");
         assert_eq!(stream(&body, &hints, &[], late).0, pieces, "with a late label");
+    }
+    if body.len() <= SHORT {
+        page::hold(&body, content_type, &cuts);
     }
     let content = String::from_utf8_lossy(data);
     let label = label_in_meta_content(&content);

@@ -6,5 +6,6 @@
 pub mod charset;
 mod memory;
 pub mod metadata;
+mod page;
 mod plan;
 pub mod title;

@@ -7,9 +7,9 @@ use dualfetch::html::{
 use super::memory::peak_of;
 use super::plan::Plan;
 
-/// What reading a page takes for each of its bytes, at most, and beside that.
-const PER_BYTE: usize = 64;
-const BESIDE: usize = 1 << 20;
+/// What reading a page takes for each of its bytes, at most, and beside that. JSON as a tree takes the most.
+const PER_BYTE: usize = 96;
+const BESIDE: usize = 256 << 10;
 
 /// Panics where the metadata of this page depend on how it comes in, or take more memory than the page accounts for.
 pub fn hold(data: &[u8]) {

@@ -6,8 +6,8 @@ use super::memory::peak_of;
 use super::plan::Plan;
 
 /// What reading a page takes for each of its bytes, at most, and beside that.
-const PER_BYTE: usize = 64;
-const BESIDE: usize = 1 << 20;
+const PER_BYTE: usize = 8;
+const BESIDE: usize = 128 << 10;
 
 /// Panics where the title of this page depends on how it comes in, or takes more memory than the page accounts for.
 pub fn hold(data: &[u8]) {

@@ -52,7 +52,12 @@ describe(`${pages.length} pages`, () => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const urls = pages.map((_, index) => `http://127.0.0.1:${server.address().port}/${index}`);
-    native = await natively('native::parity::rows_of_the_fixtures', { DUALFETCH_PARITY_URLS: urls.join('\n') });
+    native = [];
+    // A variable holds no more.
+    for (let from = 0; from < urls.length; from += 1000) {
+      const some = urls.slice(from, from + 1000).join('\n');
+      native.push(...(await natively('native::parity::rows_of_the_fixtures', { DUALFETCH_PARITY_URLS: some })));
+    }
     node = [];
     for await (const row of new Session({ limitPerHost: 8 }).titles(urls, { ordered: true })) node.push(row);
     chromium = await characterSets(urls);
@@ -71,6 +76,7 @@ describe(`${pages.length} pages`, () => {
   });
 
   it('natively and in Node they are read alike, by the same rule', () => {
+    assert.equal(native.length, pages.length);
     const told = ({ title, encoding, encodingSource }) => ({ title: title ?? null, encoding, encodingSource });
     for (const [index, { name }] of pages.entries()) assert.deepEqual(told(node[index]), told(native[index]), name);
   });
