@@ -24,13 +24,16 @@ pub const MAX_PICKED: usize = 64 << 20;
 /// What a page may cost that is selected from. Only pages made for it come near.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// Memory of the tree, but for its text: of the largest real pages, a few dozen MiB.
+    /// Memory of the tree, but for its text. Of the largest real pages it is a few dozen MiB.
     pub(super) bytes: usize,
     /// Steps of the parser, see [`Parser::with_allowance`].
     pub(super) work: u64,
 }
 
-const BOUNDS: Bounds = Bounds { bytes: NODE << 20, work: MAX_WORK };
+/// Nodes stand in one vector, which doubles: so many that it never holds more than 2²⁰, with what the last tag brings.
+const MAX_NODES: usize = (1 << 20) - 2048;
+
+const BOUNDS: Bounds = Bounds { bytes: NODE * MAX_NODES, work: MAX_WORK };
 
 /// What a node and an attribute take.
 const NODE: usize = 192;
