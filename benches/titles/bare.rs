@@ -19,7 +19,7 @@ pub(crate) fn title(page: &str) -> Option<String> {
     let tokenizer = Tokenizer::new(builder, TokenizerOpts { discard_bom: false, ..Default::default() });
     let mut rest = page;
     while !rest.is_empty() {
-        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        let (piece, after) = rest.split_at(floor_char_boundary(rest, PIECE));
         let input = BufferQueue::default();
         input.push_back(StrTendril::from_slice(piece));
         while !input.is_empty() {
@@ -33,6 +33,11 @@ pub(crate) fn title(page: &str) -> Option<String> {
     }
     tokenizer.end();
     None
+}
+
+/// The standard library's own is younger than the minimum Rust version.
+fn floor_char_boundary(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 
 type Handle = Rc<Node>;

@@ -1,6 +1,6 @@
 //! Who looks for titles: each as its documentation has it done, and stopped as early as it can be.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use dualfetch::html::{Extent, Progress, TitleScanner};
@@ -64,16 +64,11 @@ fn by_scraper(page: &str) -> Option<String> {
 
 fn by_lol_html(page: &str) -> Option<String> {
     let title = Rc::new(RefCell::new(None::<String>));
-    let ended = Rc::new(Cell::new(false));
-    let (begun, read, end) = (Rc::clone(&title), Rc::clone(&title), Rc::clone(&ended));
+    let (begun, read) = (Rc::clone(&title), Rc::clone(&title));
     let element = element!("title", move |element| {
         begun.borrow_mut().get_or_insert_default();
-        let end = Rc::clone(&end);
-        element.on_end_tag(end_tag!(move |_| {
-            end.set(true);
-            // There is no other way to stop it.
-            Err("that is all".into())
-        }))?;
+        // There is no other way to stop it.
+        element.on_end_tag(end_tag!(|_| Err("that is all".into())))?;
         Ok(())
     });
     let text = text!("title", move |piece| {
@@ -83,15 +78,8 @@ fn by_lol_html(page: &str) -> Option<String> {
     let settings =
         Settings::new().append_element_content_handler(element).append_element_content_handler(text);
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
-    for piece in page.as_bytes().chunks(8 << 10) {
-        if rewriter.write(piece).is_err() {
-            break;
-        }
-    }
-    if !ended.get() {
+    if rewriter.write(page.as_bytes()).is_ok() {
         let _ = rewriter.end();
-    } else {
-        drop(rewriter);
     }
     title.take()
 }

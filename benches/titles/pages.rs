@@ -80,7 +80,11 @@ fn page(bytes: usize, place: Place) -> Page {
     }
     html.push_str("<script src=\"/assets/site.js\" defer></script>\n</head>\n<body>\n");
     while html.len() + 100 < bytes {
-        html.push_str(&words.block());
+        let block = match bytes - html.len() {
+            2_000.. => words.block(),
+            _ => format!("<p>{}</p>\n", words.words(9)),
+        };
+        html.push_str(&block);
         if place == Place::Icons {
             html.push_str(&words.icon());
         }

@@ -76,7 +76,11 @@ fn head(words: &mut Words, kind: usize, number: usize, size: usize) -> (String, 
     }
     if number % 4 == 3 {
         let large = (size / 4).max(8_000);
-        html.push_str(&if (number + kind) % 2 == 0 { words.script(large) } else { words.style(large) });
+        html.push_str(&if (number + kind).is_multiple_of(2) {
+            words.script(large)
+        } else {
+            words.style(large)
+        });
     } else {
         html.push_str(&words.script(600));
     }

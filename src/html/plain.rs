@@ -7,6 +7,7 @@ use memchr::{memchr, memchr2};
 
 use super::parser::{MAX_LABEL, MAX_LABELS};
 use super::skim::{Skimmed, is_tag, starts_with_ignoring_case, tag_end};
+use super::title::MAX_TITLE;
 use super::tree::{Found, collapsed};
 
 /// What the start of a page says in plain words.
@@ -25,7 +26,8 @@ impl Plain {
 
 /// The title that stands right behind what was passed over, if it is there in whole.
 pub(super) fn plain(start: &Skimmed<'_>) -> Option<Plain> {
-    let content = content(start.rest)?;
+    // A longer one may have to be cut, and would be held in whole here.
+    let content = content(start.rest).filter(|content| content.len() <= MAX_TITLE)?;
     let labels = labels(&start.kept)?;
     Some(Plain { title: collapsed(&text(content)?), labels })
 }

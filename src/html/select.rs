@@ -24,13 +24,16 @@ pub const MAX_PICKED: usize = 64 << 20;
 /// What a page may cost that is selected from. Only pages made for it come near.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// Memory of the tree, but for its text: of the largest real pages, a few dozen MiB.
+    /// Memory of the tree, but for its text. Of the largest real pages it is a few dozen MiB.
     pub(super) bytes: usize,
     /// Steps of the parser, see [`Parser::with_allowance`].
     pub(super) work: u64,
 }
 
-const BOUNDS: Bounds = Bounds { bytes: NODE << 20, work: MAX_WORK };
+/// Nodes stand in one vector, which doubles: so many that it never holds more than 2²⁰, with what the last tag brings.
+const MAX_NODES: usize = (1 << 20) - 2048;
+
+const BOUNDS: Bounds = Bounds { bytes: NODE * MAX_NODES, work: MAX_WORK };
 
 /// What a node and an attribute take.
 const NODE: usize = 192;
@@ -173,11 +176,9 @@ impl Document {
         for element in
             own.into_iter().chain(root.select(&selector)).filter(|element| !is_in_template(element))
         {
-            let element = told(element);
-            held = held.saturating_add(element.text.len()).saturating_add(element.html.len());
-            if held > MAX_PICKED {
-                return Err(SelectError::TooMuch { css: css.to_owned() });
-            }
+            let too_much = || SelectError::TooMuch { css: css.to_owned() };
+            let element = told(element, MAX_PICKED - held).ok_or_else(too_much)?;
+            held += element.text.len() + element.html.len();
             picked.push(element);
         }
         Ok(picked)
@@ -209,14 +210,25 @@ fn is_in_template(element: &ElementRef<'_>) -> bool {
     element.ancestors().any(|above| above.value().is_fragment())
 }
 
-fn told(element: ElementRef<'_>) -> Element {
-    let own = element.value();
-    Element {
-        name: own.name().to_owned(),
-        attributes: own.attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        text: element.text().collect::<String>().split_ascii_whitespace().collect::<Vec<_>>().join(" "),
-        html: element.html(),
+/// The element, unless it takes more than `room`.
+fn told(element: ElementRef<'_>, room: usize) -> Option<Element> {
+    let mut whole = String::new();
+    for piece in element.text() {
+        whole.push_str(piece);
+        // White space may go yet, but stays in the HTML.
+        if whole.len() > room {
+            return None;
+        }
     }
+    let mut text = String::with_capacity(whole.len());
+    for word in whole.split_ascii_whitespace() {
+        text.push_str(if text.is_empty() { "" } else { " " });
+        text.push_str(word);
+    }
+    let html = element.html();
+    let own = element.value();
+    let attributes = own.attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    (text.len() + html.len() <= room).then(|| Element { name: own.name().to_owned(), attributes, text, html })
 }
 
 /// Stands between the tokenizer and the tree builder, and keeps the tree in bounds.

@@ -6,6 +6,9 @@
 
 use memchr::{memchr, memchr_iter};
 
+/// The most that is kept, in one piece; the parser takes what follows in small ones.
+const MAX_KEPT: usize = 256 << 10;
+
 /// The start of a page in brief.
 #[derive(Debug)]
 pub(super) struct Skimmed<'a> {
@@ -34,23 +37,22 @@ pub(super) fn skim(page: &str, telling: bool) -> Skimmed<'_> {
             Err(stop) => break stop,
         };
         let text = page.get(at..end).unwrap_or_default();
-        match item {
-            Item::Comment => {}
-            Item::Doctype => kept.push_str(text),
-            Item::Meta | Item::Other | Item::Title => {
-                if !in_head {
-                    // An element has come: it is too late for a doctype.
-                    kept.push_str("<head>");
-                    in_head = true;
-                }
-                let is_declaration = item == Item::Meta && may_declare_encoding(text.as_bytes());
-                declarations += usize::from(is_declaration);
-                let tells = telling && (item == Item::Title || may_tell(text.as_bytes()));
-                if is_declaration || tells {
-                    kept.push_str(text);
-                }
-            }
+        let is_element = matches!(item, Item::Meta | Item::Other | Item::Title);
+        let is_declaration = item == Item::Meta && may_declare_encoding(text.as_bytes());
+        let tells = telling && (item == Item::Title || (is_element && may_tell(text.as_bytes())));
+        let is_kept = item == Item::Doctype || is_declaration || tells;
+        if is_kept && kept.len() + text.len() > MAX_KEPT {
+            break Stop::Unusual;
         }
+        if is_element && !in_head {
+            // An element has come: it is too late for a doctype.
+            kept.push_str("<head>");
+            in_head = true;
+        }
+        if is_kept {
+            kept.push_str(text);
+        }
+        declarations += usize::from(is_declaration);
         at = end;
     };
     let rest = page.get(at..).unwrap_or_default();
