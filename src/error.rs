@@ -224,7 +224,7 @@ pub enum ErrorKind {
     Connect,
     /// The response is of another content type than the reader wants. Not retried.
     ContentType,
-    /// The body could not be decompressed. Not in a page. Not retried.
+    /// The body could not be decompressed (not in a page), or is a page too complex to select from. Not retried.
     Decode,
     /// The connection, or HTTP/2's stream, ended before the whole response was there; TLS's handshake counts as a part
     /// of that. Not in a page. Retried.
@@ -346,7 +346,7 @@ impl fmt::Display for ErrorKind {
             Self::Closed => f.write_str("the session is closed"),
             Self::Connect => f.write_str("could not connect"),
             Self::ContentType => f.write_str("unexpected content type"),
-            Self::Decode => f.write_str("the body could not be decompressed"),
+            Self::Decode => f.write_str("the body could not be decoded"),
             Self::Disconnected => f.write_str("the connection ended early"),
             Self::Dns => f.write_str("the host name could not be resolved"),
             Self::InvalidHeader => f.write_str("invalid header"),

@@ -11,7 +11,7 @@ use crate::error::Result;
 #[cfg(feature = "select")]
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "select")]
-use crate::html::SelectError;
+use crate::html::{Document, SelectError};
 use crate::html::{Extent, Metadata, Progress, TitleScanner, TitleSource};
 use crate::payload::Transfer;
 use crate::request::Request;
@@ -72,28 +72,32 @@ impl Page {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] for what is no selector, for one that selects too much, for a page whose text was not
-    /// [kept](PageOptions::html), and for one too complex; the source is the [`SelectError`], where there is one. A page
-    /// that was not read as HTML has no elements.
+    /// [`ErrorKind::InvalidOption`] for what is no selector, for one that selects too much, and for a page whose text was
+    /// not [kept](PageOptions::html); [`ErrorKind::Decode`] for a page too complex to be made a tree. The source is the
+    /// [`SelectError`], where there is one. A page that was not read as HTML has no elements.
     pub fn select(&self, css: &str) -> Result<Vec<crate::html::Element>> {
         let Some(html) = &self.html else {
             return match self.encoding {
-                None => Ok(Vec::new()),
+                None => Document::check(css)
+                    .map(|()| Vec::new())
+                    .map_err(|error| unselected(error).with_url(&self.url)),
                 Some(_) => Err(Error::new(ErrorKind::InvalidOption { option: "html" })
                     .with_message("selecting needs the page's text: ask for it")
                     .with_url(&self.url)),
             };
         };
-        let picked = crate::html::Document::parse(html).and_then(|document| document.select(css));
+        let picked = Document::parse(html).and_then(|document| document.select(css));
         picked.map_err(|error| unselected(error).with_url(&self.url))
     }
 }
 
 #[cfg(feature = "select")]
 pub(crate) fn unselected(error: SelectError) -> Error {
-    Error::new(ErrorKind::InvalidOption { option: "selector" })
-        .with_message(error.to_string())
-        .with_source(error)
+    let kind = match error {
+        SelectError::TooComplex => ErrorKind::Decode,
+        _ => ErrorKind::InvalidOption { option: "selector" },
+    };
+    Error::new(kind).with_message(error.to_string()).with_source(error)
 }
 
 /// What to read of a page, and how far.
@@ -241,7 +245,7 @@ impl Reader {
         self.settle(end == End::Cap).await?;
         self.decoder.check()?;
         let mut scanner = self.scanner.unwrap_or_default();
-        page.metadata = scanner.take_metadata();
+        page.metadata = scanner.take_metadata().filter(|_| self.options.metadata.is_some());
         if let Some(metadata) = &mut page.metadata {
             resolve(metadata, &page.url);
         }
@@ -308,7 +312,8 @@ fn scanner(options: PageOptions, guessed: bool) -> TitleScanner {
     if guessed {
         scanner = scanner.with_guessed_encoding();
     }
-    match options.metadata {
+    // Whoever keeps the text wants it in the encoding that the page declares, be it behind the title.
+    match options.metadata.or((options.html && guessed).then_some(Extent::Page)) {
         Some(extent) => scanner.with_metadata(extent),
         None => scanner,
     }

@@ -26,10 +26,9 @@ export class Page {
       throw error("unsupported", message, { detail: "select" });
     }
     if (typeof css !== "string") throw invalid("selector", `a string, not ${shown(css)}`);
-    // A page that was not read as HTML has no elements.
-    if (this.encoding === null) return [];
-    if (this.html === null) throw invalid("html", "selecting needs the page's text: ask for it with { html: true }");
-    this.#document ??= new this.#Document(this.html);
+    if (this.html === null && this.encoding !== null) throw invalid("html", "selecting needs the page's text: ask for it with { html: true }");
+    // A page that was not read as HTML has no elements, but a selector that is none is noticed there, too.
+    this.#document ??= new this.#Document(this.html ?? "");
     return this.#document.select(css).map(element);
   }
 }

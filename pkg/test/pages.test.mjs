@@ -120,6 +120,7 @@ test("select: what cannot be is an error that says what to do", async () => {
   assert.throws(() => without.select("p"), { code: "invalid_option", message: /html: true/ });
   const image = await session.page(`${server.url}/image`, { html: true });
   assert.deepEqual(image.select("p"), []);
+  assert.throws(() => image.select("p["), { code: "invalid_option" });
   const plain = await new Session().page(`${server.url}/telling`, { html: true });
   assert.throws(() => plain.select("p"), { name: "UnsupportedError", code: "unsupported", message: /dualfetch\/full/ });
 });

@@ -169,7 +169,9 @@ impl Decoder {
         let mut end = State::Finished;
         if let State::Tentative(tentative) = &mut self.state {
             let step = tentative.finish(out, &mut self.now, self.hints.top_level.as_deref());
-            if !matches!(step.1, Next::Deferred) {
+            // Without either, nobody has a label or tables for it.
+            let may_be_labelled = cfg!(any(feature = "charset", feature = "html"));
+            if may_be_labelled && !matches!(step.1, Next::Deferred) {
                 end = tentative.take_whole().map_or(State::Finished, State::Ended);
             }
             event = event.or(self.step(step));

@@ -1,10 +1,9 @@
 //! What a page says about itself, read from its elements as search engines and link previews read them.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-use super::json_ld;
+use super::json_ld::{self, Article};
 use super::noted::{Element, Noted};
 use super::parser::{Outcome, Parser};
 use super::tree::collapsed;
@@ -15,6 +14,13 @@ pub const MAX_VALUE: usize = 64 << 10;
 
 /// The most entries of each list in [`Metadata`].
 pub const MAX_ENTRIES: usize = 256;
+
+/// The most bytes of a page's metadata in all. What would go beyond is left out; a URL that would, made absolute, stays as
+/// it is.
+pub const MAX_METADATA: usize = 1 << 20;
+
+/// The most properties that one element may name.
+const MAX_NAMES: usize = 8;
 
 /// How far to read a page for its metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -192,8 +198,13 @@ impl Metadata {
             .chain(self.canonical.as_mut().map(|canonical| &mut canonical.value))
             .chain(self.icons.iter_mut().map(|icon| &mut icon.url))
             .chain(self.feeds.iter_mut().map(|feed| &mut feed.url));
+        let mut room = MAX_METADATA;
         for url in urls {
-            if let Some(absolute) = resolve(url) {
+            let Some(absolute) = resolve(url).filter(|absolute| absolute.len() <= MAX_VALUE) else {
+                continue;
+            };
+            if let Some(left) = room.checked_sub(absolute.len()) {
+                room = left;
                 *url = absolute;
             }
         }
@@ -201,16 +212,18 @@ impl Metadata {
 
     /// What these elements say, but for the title.
     pub(super) fn of(noted: &[Rc<Noted>], language: Option<String>) -> Self {
-        let mut gathering = Gathering::default();
+        let mut gathering = Gathering { room: MAX_METADATA, ..Gathering::default() };
         let html = language.and_then(|language| value(&language, MetadataSource::Html));
+        let mut scripts = Vec::new();
         for noted in noted {
             match noted.element {
                 Element::Base => gathering.base(noted),
-                Element::JsonLd => gathering.json_ld(noted),
+                Element::JsonLd => scripts.extend(noted.script()),
                 Element::Link => gathering.link(noted),
                 Element::Meta => gathering.meta(noted),
             }
         }
+        gathering.article(json_ld::article(&scripts));
         gathering.finish(html)
     }
 
@@ -239,7 +252,8 @@ struct Gathering {
     by_meta: Option<Sourced>,
     content_language: Option<Sourced>,
     author: Option<Sourced>,
-    seen: HashSet<String>,
+    /// How many bytes the lists may still take.
+    room: usize,
 }
 
 impl Gathering {
@@ -249,15 +263,25 @@ impl Gathering {
         }
     }
 
-    fn json_ld(&mut self, script: &Noted) {
-        let Some(article) = script.script().and_then(|text| json_ld::article(&text)) else { return };
-        let found = &mut self.found;
-        if found.headline.is_none() {
-            found.headline = article.headline.and_then(|text| value(&text, MetadataSource::JsonLd));
+    /// What the scripts say.
+    fn article(&mut self, article: Article) {
+        self.found.headline = article.headline.and_then(|text| value(&text, MetadataSource::JsonLd));
+        for author in article.authors.iter().filter_map(|name| value(name, MetadataSource::JsonLd)) {
+            let is_new = !self.found.authors.contains(&author);
+            if is_new && self.found.authors.len() < MAX_ENTRIES && self.has_room(author.value.len()) {
+                self.found.authors.push(author);
+            }
         }
-        if found.authors.is_empty() {
-            let authors = article.authors.iter().filter_map(|name| value(name, MetadataSource::JsonLd));
-            found.authors = authors.take(MAX_ENTRIES).collect();
+    }
+
+    /// Whether a list may take so many bytes more; then they are taken.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        match self.room.checked_sub(bytes) {
+            Some(left) => {
+                self.room = left;
+                true
+            }
+            None => false,
         }
     }
 
@@ -268,52 +292,64 @@ impl Gathering {
         let text = |name| link.attribute(name).map(collapsed).filter(|value| !value.is_empty());
         let keywords = || link.attribute("rel").unwrap_or_default().split_ascii_whitespace();
         let is = |keyword: &str| keywords().any(|own| own.eq_ignore_ascii_case(keyword));
-        let found = &mut self.found;
-        if is("canonical") && found.canonical.is_none() {
-            found.canonical = Some(Sourced { value: url.to_owned(), source: MetadataSource::Link });
+        if is("canonical") && self.found.canonical.is_none() {
+            self.found.canonical = Some(Sourced { value: url.to_owned(), source: MetadataSource::Link });
         }
         let rel = ICONS.into_iter().find(|rel| is(rel));
-        if let Some(rel) = rel.filter(|_| found.icons.len() < MAX_ENTRIES) {
-            found.icons.push(Icon {
-                url: url.to_owned(),
-                rel,
-                sizes: text("sizes"),
-                media_type: text("type"),
-            });
+        if let Some(rel) = rel.filter(|_| self.found.icons.len() < MAX_ENTRIES) {
+            let icon = Icon { url: url.to_owned(), rel, sizes: text("sizes"), media_type: text("type") };
+            let [sizes, media_type] =
+                [&icon.sizes, &icon.media_type].map(|own| own.as_ref().map_or(0, String::len));
+            if self.has_room(url.len() + sizes + media_type) {
+                self.found.icons.push(icon);
+            }
         }
         let media_type = text("type");
         let is_feed =
             is("feed") || (is("alternate") && !is("stylesheet") && is_feed_type(media_type.as_deref()));
-        if is_feed && found.feeds.len() < MAX_ENTRIES {
-            found.feeds.push(Feed { url: url.to_owned(), media_type, title: text("title") });
+        if is_feed && self.found.feeds.len() < MAX_ENTRIES {
+            let feed = Feed { url: url.to_owned(), media_type, title: text("title") };
+            let [title, media_type] =
+                [&feed.title, &feed.media_type].map(|own| own.as_ref().map_or(0, String::len));
+            if self.has_room(url.len() + title + media_type) {
+                self.found.feeds.push(feed);
+            }
         }
     }
 
     fn meta(&mut self, meta: &Noted) {
-        let Some(content) = meta.attribute("content").map(collapsed).filter(|text| !text.is_empty()) else {
-            return;
-        };
-        if let Some(pragma) = meta.attribute("http-equiv") {
-            if pragma.eq_ignore_ascii_case("content-language") && self.content_language.is_none() {
-                self.content_language = content_language(&content);
-            }
+        let Some(content) = meta.attribute("content") else { return };
+        let text = collapsed(content);
+        if text.is_empty() {
             return;
         }
-        // Either attribute is met with in the wild for either kind of name; one element may have both.
-        self.seen.clear();
-        for attribute in ["property", "name"] {
-            for name in meta.attribute(attribute).unwrap_or_default().split_ascii_whitespace() {
-                let name = name.to_ascii_lowercase();
-                if self.seen.insert(name.clone()) {
-                    self.named(name, &content);
-                }
+        let pragma = meta.attribute("http-equiv").unwrap_or_default();
+        if pragma.eq_ignore_ascii_case("content-language") && self.content_language.is_none() {
+            self.content_language = content_language(&text);
+        }
+        // Either attribute is met with in the wild for either kind of name; one element may have both. RDFa makes a list
+        // of the one, HTML none of the other.
+        let properties = meta.attribute("property").unwrap_or_default().split_ascii_whitespace();
+        let names = properties.take(MAX_NAMES).chain(meta.attribute("name").map(str::trim_ascii));
+        let mut seen: Vec<String> = Vec::new();
+        for name in names {
+            let name = name.to_ascii_lowercase();
+            if seen.contains(&name) {
+                continue;
             }
+            if !is_url(&name) {
+                self.named(&name, &text);
+            } else if content.len() < MAX_VALUE {
+                // As the URL standard has it, line ends within are nothing.
+                self.named(&name, content.replace(['\t', '\n', '\r'], "").trim_ascii());
+            }
+            seen.push(name);
         }
     }
 
-    fn named(&mut self, name: String, content: &str) {
+    fn named(&mut self, name: &str, content: &str) {
         let text = || Some(Sourced { value: content.to_owned(), source: MetadataSource::Meta });
-        let list = match name.as_str() {
+        let list = match name {
             "description" => return self.by_meta = self.by_meta.take().or_else(text),
             "author" => return self.author = self.author.take().or_else(text),
             name if name.starts_with("twitter:") => &mut self.found.twitter,
@@ -323,8 +359,10 @@ impl Gathering {
             }
             _ => return,
         };
-        if list.len() < MAX_ENTRIES {
-            list.push(Property { name, content: content.to_owned() });
+        let bytes = name.len() + content.len();
+        if list.len() < MAX_ENTRIES && bytes <= self.room {
+            self.room -= bytes;
+            list.push(Property { name: name.to_owned(), content: content.to_owned() });
         }
     }
 

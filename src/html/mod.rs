@@ -29,7 +29,8 @@ mod tree;
 mod tests;
 
 pub use metadata::{
-    Extent, Feed, Icon, MAX_ENTRIES, MAX_VALUE, Metadata, MetadataSource, Property, Sourced, metadata,
+    Extent, Feed, Icon, MAX_ENTRIES, MAX_METADATA, MAX_VALUE, Metadata, MetadataSource, Property, Sourced,
+    metadata,
 };
 #[cfg(feature = "select")]
 pub use select::{Document, Element, MAX_PICKED, SelectError};

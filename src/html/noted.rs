@@ -6,6 +6,7 @@ use std::rc::Rc;
 use html5ever::{Attribute, LocalName, local_name};
 
 use super::metadata::{Extent, MAX_VALUE};
+use super::title::floor_char_boundary;
 
 /// How many elements are noted. Real pages have under a hundred.
 const MAX_NOTED: usize = 4096;
@@ -92,7 +93,7 @@ impl<P> Notes<P> {
         }
     }
 
-    /// The body has begun.
+    /// The body has begun, or the frameset in its place.
     pub(super) fn body(&self) {
         self.is_closed.set(self.extent == Extent::Head);
     }
@@ -136,8 +137,7 @@ impl<P> Notes<P> {
         let language = attributes.iter().find(|attribute| &*attribute.name.local == "lang");
         if let Some(language) = language.filter(|_| !self.is_closed.get()) {
             let mut own = self.language.borrow_mut();
-            let value = language.value.get(..MAX_VALUE).unwrap_or(&language.value);
-            own.get_or_insert_with(|| value.to_owned());
+            own.get_or_insert_with(|| cut(&language.value).to_owned());
         }
     }
 
@@ -177,6 +177,12 @@ const NAMES: [&str; 10] =
 fn told(attribute: &Attribute) -> Option<(&'static str, String)> {
     let local = &*attribute.name.local;
     let name = NAMES.into_iter().find(|name| *name == local)?;
-    // A longer one is no text that anyone would show, and a URL cut in the middle is none.
-    (attribute.value.len() <= MAX_VALUE).then(|| (name, attribute.value.to_string()))
+    // A URL cut in the middle is none.
+    let fits = attribute.value.len() <= MAX_VALUE || name == "content";
+    fits.then(|| (name, cut(&attribute.value).to_owned()))
+}
+
+/// What is kept of a value.
+fn cut(value: &str) -> &str {
+    &value[..floor_char_boundary(value, MAX_VALUE)]
 }

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::iter;
 
 use html5ever::interface::{Tracer, TreeSink};
 use html5ever::local_name;
@@ -48,6 +47,7 @@ pub(super) enum Outcome {
 pub(super) struct Parser {
     tokenizer: Tokenizer<Watch>,
     allowance: u64,
+    is_title_certain: bool,
 }
 
 impl Parser {
@@ -56,7 +56,11 @@ impl Parser {
     pub(super) fn new(guessed: bool, extent: Option<Extent>) -> Self {
         // html5ever would discard a byte order mark at the start of each piece.
         let options = TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() };
-        Self { tokenizer: Tokenizer::new(Watch::new(guessed, extent), options), allowance: MAX_WORK }
+        Self {
+            tokenizer: Tokenizer::new(Watch::new(guessed, extent), options),
+            allowance: MAX_WORK,
+            is_title_certain: false,
+        }
     }
 
     /// Gives up after so many steps, on top of [`WORK_PER_BYTE`].
@@ -74,7 +78,7 @@ impl Parser {
     pub(super) fn run_from(&mut self, start: Skimmed<'_>, end: bool) -> Outcome {
         let watch = &self.tokenizer.sink;
         let mut allowed = self.allowance;
-        for piece in iter::once(start.kept.as_str()).chain(pieces(start.rest, PIECE)) {
+        for piece in pieces(&start.kept, PIECE).chain(pieces(start.rest, PIECE)) {
             if self.feed(piece) || watch.is_final() {
                 return Outcome::Final(watch.tree().first());
             }
@@ -87,7 +91,10 @@ impl Parser {
             watch.ending.set(true);
             self.tokenizer.end();
         }
-        Outcome::Open(watch.tree().first())
+        let is_certain = watch.is_title_final();
+        let first = watch.tree().first();
+        self.is_title_certain = is_certain;
+        Outcome::Open(first)
     }
 
     /// Whether the tokenizer was stopped right behind the title.
@@ -109,6 +116,11 @@ impl Parser {
     /// The encoding labels met, in order.
     pub(super) fn labels(&self) -> Vec<String> {
         self.tokenizer.sink.labels.take()
+    }
+
+    /// Whether no text that may follow the text of [`run`](Self::run) can change its title.
+    pub(super) fn is_title_certain(&self) -> bool {
+        self.is_title_certain
     }
 
     /// Whether no more metadata can be gathered.
@@ -210,7 +222,7 @@ impl Watch {
     fn is_final(&self) -> bool {
         match self.extent {
             None => self.is_title_final(),
-            Some(Extent::Head) => self.tree().has_body.get() && self.is_title_final(),
+            Some(Extent::Head) => self.tree().has_noted() && self.is_title_final(),
             Some(Extent::Page) => false,
         }
     }

@@ -5,10 +5,10 @@ use std::error::Error;
 use std::fmt;
 
 use html5ever::interface::{Tracer, TreeSink};
-use html5ever::local_name;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
+use html5ever::{QualName, local_name};
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 
 use super::depth::Depth;
@@ -135,7 +135,7 @@ impl Document {
     }
 
     pub(super) fn parse_within(html: &str, bounds: Bounds) -> Result<Self, SelectError> {
-        // It knows what makes html5ever slow.
+        // The scanner's parser knows what makes html5ever slow.
         let mut parser = Parser::new(false, Some(Extent::Page)).with_allowance(bounds.work);
         if let Outcome::GaveUp(_) = parser.run(html, true) {
             return Err(SelectError::TooComplex);
@@ -158,16 +158,25 @@ impl Document {
         Ok(Self { html: tokenizer.sink.builder.sink.finish() })
     }
 
+    /// Whether this is a list of selectors: what [`select`](Self::select) would say, with no page at hand.
+    ///
+    /// # Errors
+    /// [`SelectError::InvalidSelector`].
+    pub fn check(css: &str) -> Result<(), SelectError> {
+        selector(css).map(drop)
+    }
+
     /// The elements that any of these selectors picks, in tree order.
     ///
     /// Those of [Selectors Level 4](https://drafts.csswg.org/selectors/) that need no state of a browser are known,
     /// `:has()`, `:is()`, `:not()`, `:where()` and `:nth-child()` among them. As in a browser, class and id are matched
-    /// by their exact letters.
+    /// by their exact letters. `~` and `:has()` look at a page's elements over and over: on a page made for it they take
+    /// time that grows with the square of its length.
     ///
     /// # Errors
     /// [`SelectError::InvalidSelector`] and [`SelectError::TooMuch`].
     pub fn select(&self, css: &str) -> Result<Vec<Element>, SelectError> {
-        let selector = Selector::parse(css).map_err(|error| invalid(css, &error))?;
+        let selector = selector(css)?;
         let Some(root) = self.html.tree.root().children().find_map(ElementRef::wrap) else {
             return Ok(Vec::new());
         };
@@ -189,6 +198,10 @@ impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document").finish_non_exhaustive()
     }
+}
+
+fn selector(css: &str) -> Result<Selector, SelectError> {
+    Selector::parse(css).map_err(|error| invalid(css, &error))
 }
 
 fn invalid(css: &str, error: &scraper::error::SelectorErrorKind) -> SelectError {
@@ -227,7 +240,7 @@ fn told(element: ElementRef<'_>, room: usize) -> Option<Element> {
     }
     let html = element.html();
     let own = element.value();
-    let attributes = own.attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let attributes = own.attrs.iter().map(|(name, value)| (qualified(name), value.to_string())).collect();
     (text.len() + html.len() <= room).then(|| Element { name: own.name().to_owned(), attributes, text, html })
 }
 
@@ -342,6 +355,14 @@ impl TokenSink for Growing {
 
     fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
         self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+    }
+}
+
+/// As in `xlink:href`.
+fn qualified(name: &QualName) -> String {
+    match &name.prefix {
+        Some(prefix) if !prefix.is_empty() => format!("{prefix}:{}", name.local),
+        _ => name.local.to_string(),
     }
 }
 

@@ -363,6 +363,11 @@ impl TitleScanner {
         if self.extent.is_some() && (last || !matches!(outcome, Outcome::Open(_)) || parser.has_gathered()) {
             self.metadata = Some(parser.metadata());
         }
+        let outcome = match outcome {
+            // Only metadata was read on for.
+            Outcome::Open(found) if last && parser.is_title_certain() => Outcome::Final(found),
+            outcome => outcome,
+        };
         let labels = parser.labels();
         let seen = labels.len();
         self.labels.extend(labels.into_iter().skip(self.met));

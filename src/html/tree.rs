@@ -346,6 +346,9 @@ impl TreeSink for Tree {
                 self.notes.iter().for_each(Notes::body);
             }
             Kind::Settling | Kind::Table => self.settled.set(true),
+            _ if name.ns == ns!(html) && name.local == local_name!("frameset") => {
+                self.notes.iter().for_each(Notes::body);
+            }
             _ => {}
         }
         self.spend(16);

@@ -54,11 +54,11 @@ async fn page_prints_all_there_is_as_text_and_as_json() {
     assert_eq!(metadata["canonical"], json!({"value": at("page"), "source": "link"}));
     assert_eq!(
         metadata["icons"],
-        json!([{"url": at("icon.png"), "rel": "icon", "sizes": "32x32", "type": null}])
+        json!([{"url": at("icon.png"), "rel": "icon", "sizes": "32x32", "media_type": null}])
     );
     assert_eq!(
         metadata["feeds"],
-        json!([{"url": at("feed"), "type": "application/rss+xml", "title": "News"}])
+        json!([{"url": at("feed"), "media_type": "application/rss+xml", "title": "News"}])
     );
     assert_eq!(metadata["open_graph"][2], json!({"name": "og:video", "content": at("video.mp4")}));
 }
@@ -77,7 +77,9 @@ async fn page_prints_what_selectors_pick() {
     let (code, out, err) = run(&["page", &url, "--select", "h1"]).await;
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(err.contains("nothing is selected"), "{err}");
+    let before = server.total().requests;
     let (code, _, err) = run(&["page", &url, "--select", "p["]).await;
+    assert_eq!(server.total().requests, before, "nothing is fetched for what is no selector");
     assert!(code == Some(2) && err.contains("p["), "{err}");
 }
 

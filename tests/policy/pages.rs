@@ -74,6 +74,20 @@ fn an_encoding_that_is_known_late_leaves_no_trace_of_the_one_before_it() {
 }
 
 #[test]
+fn a_text_that_is_kept_is_in_the_encoding_that_is_named_behind_the_title() {
+    let page =
+        [b"<title>x</title>".as_slice(), &[b' '; 3000], b"<meta charset=iso-8859-7><p>\xE1\xE2\xE3"].concat();
+    for metadata in [None, Some(Extent::Page)] {
+        let options = PageOptions::new().html(true);
+        let options = metadata.map_or(options, |extent| options.metadata(extent));
+        let page = read(Reply::status(200).header("content-type", "text/html").then(page.clone()), options);
+        let page = page.expect("a page");
+        assert_eq!((page.encoding, page.metadata.is_some()), (Some("ISO-8859-7"), metadata.is_some()));
+        assert!(page.html.expect("it was asked for").ends_with("<p>αβγ"));
+    }
+}
+
+#[test]
 fn a_page_cut_by_the_cap_tells_what_was_there() {
     let page = "<meta name=description content=early><title>t</title><p>".to_owned() + &"x".repeat(10_000);
     let late = page + "<meta name=author content=late>";
@@ -105,4 +119,5 @@ fn selecting_needs_the_text_of_a_page_and_a_selector_that_is_one() {
     let image = Reply::status(200).header("content-type", "image/png").then("x");
     let image = read(image, PageOptions::new().html(true)).expect("an answer");
     assert_eq!(image.select("p").expect("nothing to select from"), []);
+    assert!(image.select("p[").is_err(), "a selector that is none is noticed there, too");
 }

@@ -44,7 +44,11 @@ fn told(own: &Sourced) -> Fields<'_, 2> {
 }
 
 fn feed(own: &Feed) -> Fields<'_, 3> {
-    Fields([("url", Some(&own.url)), ("type", own.media_type.as_deref()), ("title", own.title.as_deref())])
+    Fields([
+        ("url", Some(&own.url)),
+        ("media_type", own.media_type.as_deref()),
+        ("title", own.title.as_deref()),
+    ])
 }
 
 fn icon(own: &Icon) -> Fields<'_, 4> {
@@ -52,7 +56,7 @@ fn icon(own: &Icon) -> Fields<'_, 4> {
         ("url", Some(&own.url)),
         ("rel", Some(own.rel)),
         ("sizes", own.sizes.as_deref()),
-        ("type", own.media_type.as_deref()),
+        ("media_type", own.media_type.as_deref()),
     ])
 }
 
@@ -77,7 +81,8 @@ pub(crate) fn describe(metadata: &Metadata, out: &mut String) {
     }
     for icon in &metadata.icons {
         let sizes = icon.sizes.as_ref().map(|sizes| format!(", {sizes}")).unwrap_or_default();
-        line(out, "icon", &icon.url, &format!("{}{sizes}", icon.rel));
+        let media_type = icon.media_type.as_ref().map(|own| format!(", {own}")).unwrap_or_default();
+        line(out, "icon", &icon.url, &format!("{}{sizes}{media_type}", icon.rel));
     }
     for feed in &metadata.feeds {
         let about = [feed.title.as_deref(), feed.media_type.as_deref()];

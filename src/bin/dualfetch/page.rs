@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use dualfetch::html::{Element, Extent};
+use dualfetch::html::{Document, Element, Extent};
 use dualfetch::{DefaultSession, Error, ErrorKind, Method, Page, PageOptions, Request, SessionExt, Url};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -20,6 +20,10 @@ use crate::{Stop, block_on, say};
 pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
     let question = args.request.question()?;
     let config = args.request.config(Bound(None)).raise_for_status(args.fail);
+    let css = args.select.join(", ");
+    if !args.select.is_empty() {
+        Document::check(&css).map_err(|error| Stop::Fault(error.to_string()))?;
+    }
     let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
     let url = Url::parse(bare(&args.url).as_deref().unwrap_or(&args.url))
         .map_err(|error| Stop::Fault(explain(&args.url, &error).message))?;
@@ -27,7 +31,7 @@ pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
     let text = read.and_then(|page| {
         Ok(match args.select.is_empty() {
             true => Some(whole(args, page)),
-            false => selected(args, &page)?,
+            false => selected(args, &page, &css)?,
         })
     });
     match text {
@@ -48,8 +52,11 @@ pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
 }
 
 async fn fetch(session: &Asking<DefaultSession>, url: Url, args: &PageArgs) -> Result<Page, Error> {
-    let options = PageOptions::new().metadata(Extent::Page).max_bytes(args.max_bytes);
-    let options = options.html(!args.select.is_empty());
+    let options = PageOptions::new().max_bytes(args.max_bytes);
+    let options = match args.select.is_empty() {
+        true => options.metadata(Extent::Page),
+        false => options.html(true),
+    };
     session.page_with(Request::new(Method::GET, url), options).await
 }
 
@@ -86,8 +93,8 @@ fn text(row: &Row) -> String {
 }
 
 /// What the selectors pick; `None` for nothing.
-fn selected(args: &PageArgs, page: &Page) -> Result<Option<Vec<u8>>, Error> {
-    let picked = page.select(&args.select.join(", "))?;
+fn selected(args: &PageArgs, page: &Page, css: &str) -> Result<Option<Vec<u8>>, Error> {
+    let picked = page.select(css)?;
     if picked.is_empty() {
         return Ok(None);
     }

@@ -3,7 +3,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::super::{Extent, MAX_ENTRIES, Metadata, Progress, Sourced, TitleScanner, metadata, title};
+use super::super::{
+    Extent, MAX_ENTRIES, MAX_METADATA, MAX_VALUE, Metadata, Progress, Sourced, TitleScanner, metadata, title,
+};
 use super::PAGES;
 
 fn told(value: &Option<Sourced>) -> Option<(&str, &str)> {
@@ -196,6 +198,9 @@ fn json_ld_is_read_through_lists_graphs_and_references() {
         (r#"{"@graph":[{"@id":"p","name":"x"},{"headline":"h","author":{"@id":"p"}}]}"#, Some("h"), &["x"]),
         (r#"{"mainEntity":{"headline":"h"}}"#, Some("h"), &[]),
         (r#"{"@graph":[{"author":"other"},{"headline":"h","author":"own"}]}"#, Some("h"), &["own"]),
+        (r#"[{"headline":"page"},{"headline":"h","author":"own"}]"#, Some("h"), &["own"]),
+        (r#"[{"headline":"h"},{"creator":["a","a"]}]"#, Some("h"), &["a"]),
+        (r#"{"headline":{"@value":"h"},"author":{"name":null,"@value":"a"}}"#, Some("h"), &["a"]),
         (r#"{"author":{"name":["a",{"name":"b"}]}}"#, None, &["a", "b"]),
         (r#"{"headline":7,"author":null}"#, None, &[]),
         (r#"{"headline":"cut"#, None, &[]),
@@ -206,6 +211,49 @@ fn json_ld_is_read_through_lists_graphs_and_references() {
         let names: Vec<_> = page.authors.iter().map(|own| own.value.as_str()).collect();
         assert_eq!(names, authors, "{script}");
     }
+}
+
+#[test]
+fn the_scripts_of_a_page_are_read_together() {
+    let script = |json: &str| format!("<script type=application/ld+json>{json}</script>");
+    let page = script(r#"{"@type":"VideoObject","author":"Uploader"}"#)
+        + &script("not JSON")
+        + &script(r##"{"headline":"h","author":[{"@id":"#a"},{"@id":"#none"}]}"##)
+        + &script(r##"{"@id":"#a","name":"Ann"}"##);
+    let page = metadata(&page);
+    assert_eq!(told(&page.headline), Some(("h", "json-ld")));
+    assert_eq!(page.authors.iter().map(|own| own.value.as_str()).collect::<Vec<_>>(), ["Ann"]);
+}
+
+#[test]
+fn json_ld_that_is_nearly_json_is_read_all_the_same() {
+    for script in [
+        "{\"headline\":\"a\nb\"}",
+        "<!-- {\"headline\":\"a b\"} -->",
+        "//<![CDATA[\n{\"headline\":\"a b\"}\n//]]>",
+        "/*<![CDATA[*/ [{\"headline\":\"a b\",\"x\":[1, 2]}] /*]]>*/",
+        "\u{feff}{\"headline\":\"a b\",\"x\":[1,\n],};",
+    ] {
+        let page = metadata(&format!("<script type=application/ld+json>{script}</script>"));
+        assert_eq!(told(&page.headline), Some(("a b", "json-ld")), "{script}");
+    }
+    let half = r#"{"headline":"cut \ud83d","a":"\ud83d\ude00 \\ud83d \" , }"}"#;
+    let page = metadata(&format!("<script type=application/ld+json>{half}</script>"));
+    assert_eq!(told(&page.headline), Some(("cut \u{fffd}", "json-ld")));
+}
+
+#[test]
+fn a_name_is_one_name_and_a_property_may_be_several() {
+    let page = metadata("<meta name='product description' content=no><meta name=' Description ' content=a>");
+    assert_eq!(told(&page.description), Some(("a", "meta")));
+    let page = metadata("<meta http-equiv=x-refresh name=description content=b>");
+    assert_eq!(told(&page.description), Some(("b", "meta")));
+}
+
+#[test]
+fn a_url_loses_its_line_ends_and_no_more() {
+    let page = metadata("<meta property=og:image content=' https://a.example/a\nb  c.png '>");
+    assert_eq!(page.open_graph[0].content, "https://a.example/ab  c.png");
 }
 
 #[test]
@@ -235,9 +283,67 @@ fn urls_are_resolved_but_for_those_that_cannot_be() {
 fn lists_and_values_have_a_bound() {
     let page = metadata(&"<meta property=og:image content=a><link rel=icon href=a>".repeat(MAX_ENTRIES + 7));
     assert_eq!((page.open_graph.len(), page.icons.len()), (MAX_ENTRIES, MAX_ENTRIES));
-    let long = "a".repeat(super::super::MAX_VALUE + 1);
+    let long = "a".repeat(MAX_VALUE + 1);
     let page = metadata(&format!("<link rel=canonical href={long}><meta name=description content=b>"));
     assert_eq!((page.canonical, page.description.expect("there is one").value.as_str()), (None, "b"));
+    let long = "é".repeat(MAX_VALUE);
+    let page = metadata(&format!(
+        "<html lang='x{long}'><meta name=description content='x{long}'><meta property=og:url content='{long}'>"
+    ));
+    assert_eq!(page.description.expect("it is cut").value.len(), MAX_VALUE - 1);
+    assert_eq!(page.language.expect("it is cut").value.len(), MAX_VALUE - 1);
+    assert!(page.open_graph.is_empty(), "a URL is not cut");
+}
+
+/// All that it holds, in bytes.
+fn held(metadata: &Metadata) -> usize {
+    let properties = metadata.open_graph.iter().chain(&metadata.twitter).chain(&metadata.robots);
+    let urls = metadata.icons.iter().map(|own| &own.url).chain(metadata.feeds.iter().map(|own| &own.url));
+    properties.map(|own| own.name.len() + own.content.len()).chain(urls.map(String::len)).sum()
+}
+
+#[test]
+fn metadata_is_bounded_in_all_before_urls_are_resolved_and_after() {
+    let content = "x".repeat(MAX_VALUE);
+    let names: String = (0..900).map(|n| format!("og:{n} twitter:{n} ")).collect();
+    let page = format!("<meta property='{names}' content={content}>").repeat(40);
+    let told = metadata(&page);
+    assert!(held(&told) <= MAX_METADATA && !told.open_graph.is_empty(), "{}", held(&told));
+    let page =
+        "<link rel=icon href=a><link rel=feed href=a><meta property=og:url content=a>".repeat(MAX_ENTRIES);
+    let mut told = metadata(&page);
+    told.resolve(|url| Some(format!("{}{url}", "x".repeat(60_000))));
+    assert!(told.open_graph.iter().any(|own| own.content.len() > 60_000), "as many as there is room for");
+    assert!(held(&told) <= 2 * MAX_METADATA, "{}", held(&told));
+    let mut told = metadata("<link rel=icon href=a>");
+    told.resolve(|url| Some(format!("{}{url}", "x".repeat(MAX_VALUE))));
+    assert_eq!(told.icons[0].url, "a");
+}
+
+#[test]
+fn a_title_that_is_certain_is_not_cut_by_reading_on_for_metadata() {
+    for (page, source) in
+        [("<title>a</title><meta name=x>", "head"), ("<p>x<table><title>a</title>", "truncated")]
+    {
+        for extent in [Extent::Head, Extent::Page] {
+            let mut scanner = TitleScanner::new().with_metadata(extent);
+            let _ = scanner.feed(page);
+            let told = scanner.finish(true);
+            assert_eq!((told.text.as_deref(), told.source.as_str()), (Some("a"), source), "{page}");
+        }
+    }
+}
+
+#[test]
+fn a_frameset_ends_the_head_as_a_body_does() {
+    let (_, told) = scan(
+        [
+            "<title>a</title><meta name=author content=b><frameset>",
+            "</frameset><noframes></noframes><link rel=icon href=c>",
+        ],
+        Extent::Head,
+    );
+    assert_eq!((told.authors.len(), told.icons.len()), (1, 0));
 }
 
 #[test]

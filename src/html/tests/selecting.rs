@@ -14,6 +14,14 @@ fn picked(page: &str, css: &str) -> Vec<String> {
 }
 
 #[test]
+fn an_attribute_of_another_namespace_keeps_its_prefix() {
+    let document = Document::parse("<svg><a href=1 xlink:href=2 xml:lang=de>").expect("a page");
+    let picked = &document.select("a").expect("a selector")[0];
+    let told = [picked.attribute("href"), picked.attribute("xlink:href"), picked.attribute("xml:lang")];
+    assert_eq!((told, picked.attributes.len()), ([Some("1"), Some("2"), Some("de")], 3));
+}
+
+#[test]
 fn elements_come_in_tree_order_with_all_that_they_are() {
     let page = "<table><tr><td class='b a' ID=x> one\n <b>two</b></td></tr><p>misplaced</table>";
     let document = Document::parse(page).expect("a page");

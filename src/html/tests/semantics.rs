@@ -3,7 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::super::{Extent, MAX_TITLE, Title, TitleScanner, TitleSource, title};
+use super::super::{Extent, MAX_TITLE, Title, TitleScanner, TitleSource, metadata, title};
 use super::PAGES;
 
 #[track_caller]
@@ -252,7 +252,11 @@ fn hostile_pages_take_linear_time() {
 #[test]
 fn a_tag_of_a_fifty_thousand_attributes_is_given_up_on() {
     let attributes: String = (0..50_000).map(|i| format!(" a{i}")).collect();
-    let _ = title(&format!("<a{attributes}><title>a</title>"));
+    for tag in ["a", "meta charset=x", "html", "link rel=icon", "title"] {
+        let page = format!("<{tag}{attributes}><title>a</title>");
+        let _ = title(&page);
+        let _ = metadata(&page);
+    }
 }
 
 #[test]

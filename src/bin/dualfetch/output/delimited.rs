@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(fields[3], "one, \"two\"\\t\\\\three\\u001b[0m\\nfour");
         assert_eq!((fields[2], fields[7], fields[12]), ("200", "7", ""));
     }
+
     #[test]
     fn metadata_has_columns_of_its_own_filled_or_not() {
         let page = "<title>a</title><meta name=author content=b><meta name=author content=c><meta name=robots content=d>\
