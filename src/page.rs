@@ -313,7 +313,7 @@ fn scanner(options: PageOptions, guessed: bool) -> TitleScanner {
         scanner = scanner.with_guessed_encoding();
     }
     // Whoever keeps the text wants it in the encoding that the page declares, be it behind the title.
-    match options.metadata.or((options.html && guessed).then_some(Extent::Page)) {
+    match options.metadata.or_else(|| (options.html && guessed).then_some(Extent::Page)) {
         Some(extent) => scanner.with_metadata(extent),
         None => scanner,
     }

@@ -120,13 +120,10 @@ impl Node {
     }
 
     fn content_of(&self, name: &str) -> Option<String> {
-        let names = [self.attribute("property"), self.attribute("name")].into_iter().flatten();
-        let is_it = names
-            .collect::<Vec<_>>()
-            .join(" ")
-            .split_ascii_whitespace()
-            .any(|own| own.eq_ignore_ascii_case(name));
-        self.content().filter(|_| is_it && self.attribute("http-equiv").is_none())
+        let property = self.attribute("property").unwrap_or_default();
+        let is_property = property.split_ascii_whitespace().any(|own| own.eq_ignore_ascii_case(name));
+        let is_named = self.attribute("name").is_some_and(|own| own.trim_ascii().eq_ignore_ascii_case(name));
+        self.content().filter(|_| is_property || is_named)
     }
 
     fn content_language(&self) -> Option<String> {
