@@ -118,13 +118,14 @@ pub(crate) struct BodyDecoder {
     /// Bytes of text that the local one handed out and that stand; once the other one has taken over, those of them
     /// that it is yet to hand out again.
     handed_out: usize,
+    finished: bool,
 }
 
 impl BodyDecoder {
     pub(crate) fn new(about: About, supply: Option<Arc<dyn Supply>>) -> Self {
         let local = Decoder::new(about.hints());
         let local = if supply.is_some() { local.deferring() } else { local };
-        Self { local, about, supply, supplied: None, handed_out: 0 }
+        Self { local, about, supply, supplied: None, handed_out: 0, finished: false }
     }
 
     /// As [`Decoder::push`].
@@ -137,6 +138,7 @@ impl BodyDecoder {
 
     /// As [`Decoder::finish`].
     pub(crate) async fn finish(&mut self, out: &mut String) -> Result<Event> {
+        self.finished = true;
         let event = match self.supplied {
             Some(_) => Event::Text,
             None => self.here(out, Decoder::finish).await?,
@@ -150,6 +152,11 @@ impl BodyDecoder {
         let event = match self.supplied {
             Some(_) => Event::Text,
             None => self.here(out, |local, out| local.late_label(label, out)).await?,
+        };
+        let event = match self.finished {
+            // The other one may have taken over just now.
+            true => event.or(self.elsewhere(out, &mut |supplied, out| supplied.finish(out))?),
+            false => event,
         };
         Ok(event.or(self.elsewhere(out, &mut |supplied, out| supplied.late_label(label, out))?))
     }

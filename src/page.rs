@@ -10,6 +10,8 @@ use crate::decoding::BodyDecoder;
 use crate::error::Result;
 #[cfg(feature = "select")]
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "select")]
+use crate::html::SelectError;
 use crate::html::{Extent, Metadata, Progress, TitleScanner, TitleSource};
 use crate::payload::Transfer;
 use crate::request::Request;
@@ -70,20 +72,28 @@ impl Page {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) for what is no selector, for one that selects too
-    /// much, for a page whose text was not [kept](PageOptions::html), and for one too complex; the source is the
-    /// [`SelectError`](crate::html::SelectError), where there is one. Nothing of a page that was not read as HTML.
+    /// [`ErrorKind::InvalidOption`] for what is no selector, for one that selects too much, for a page whose text was not
+    /// [kept](PageOptions::html), and for one too complex; the source is the [`SelectError`], where there is one. A page
+    /// that was not read as HTML has no elements.
     pub fn select(&self, css: &str) -> Result<Vec<crate::html::Element>> {
-        let invalid = |option| Error::new(ErrorKind::InvalidOption { option }).with_url(&self.url);
         let Some(html) = &self.html else {
             return match self.encoding {
                 None => Ok(Vec::new()),
-                Some(_) => Err(invalid("html").with_message("selecting needs the page's text: ask for it")),
+                Some(_) => Err(Error::new(ErrorKind::InvalidOption { option: "html" })
+                    .with_message("selecting needs the page's text: ask for it")
+                    .with_url(&self.url)),
             };
         };
         let picked = crate::html::Document::parse(html).and_then(|document| document.select(css));
-        picked.map_err(|error| invalid("selector").with_message(error.to_string()).with_source(error))
+        picked.map_err(|error| unselected(error).with_url(&self.url))
     }
+}
+
+#[cfg(feature = "select")]
+pub(crate) fn unselected(error: SelectError) -> Error {
+    Error::new(ErrorKind::InvalidOption { option: "selector" })
+        .with_message(error.to_string())
+        .with_source(error)
 }
 
 /// What to read of a page, and how far.
@@ -228,9 +238,9 @@ impl Reader {
             let event = self.decoder.finish(&mut self.text).await?;
             let _ = self.scan(event).await?;
         }
+        self.settle(end == End::Cap).await?;
         self.decoder.check()?;
-        let mut scanner = self.scanner.unwrap_or_else(|| scanner(self.options, false));
-        scanner.end(end == End::Cap);
+        let mut scanner = self.scanner.unwrap_or_default();
         page.metadata = scanner.take_metadata();
         if let Some(metadata) = &mut page.metadata {
             resolve(metadata, &page.url);
@@ -242,6 +252,19 @@ impl Reader {
         page.encoding = Some(self.decoder.encoding());
         page.encoding_source = Some(self.decoder.source());
         Ok(())
+    }
+
+    /// The page ends here. What of it is parsed only now may name another encoding.
+    async fn settle(&mut self, truncated: bool) -> Result<()> {
+        loop {
+            let scanner = self.scanner.get_or_insert_with(|| scanner(self.options, false));
+            scanner.end(truncated);
+            let event = relabel(scanner, &mut self.decoder, &mut self.text).await?;
+            if event == Event::Text {
+                return Ok(());
+            }
+            let _ = self.scan(event).await?;
+        }
     }
 
     /// Hands new text to the scanner, from the start again whenever the encoding turns out to be another.
@@ -261,17 +284,23 @@ impl Reader {
             }
             let progress = scanner.feed(&self.text);
             self.text.clear();
-            event = Event::Text;
-            while event == Event::Text
-                && let Some(label) = scanner.encoding_label()
-            {
-                event = self.decoder.late_label(&label, &mut self.text).await?;
-            }
+            event = relabel(scanner, &mut self.decoder, &mut self.text).await?;
             if event == Event::Text && self.text.is_empty() {
                 return Ok(progress);
             }
         }
     }
+}
+
+/// Passes on the labels that the scanner has met, until one of them voids what it has read.
+async fn relabel(scanner: &mut TitleScanner, decoder: &mut BodyDecoder, text: &mut String) -> Result<Event> {
+    while let Some(label) = scanner.encoding_label() {
+        let event = decoder.late_label(&label, text).await?;
+        if event == Event::Restart {
+            return Ok(event);
+        }
+    }
+    Ok(Event::Text)
 }
 
 fn scanner(options: PageOptions, guessed: bool) -> TitleScanner {

@@ -12,6 +12,7 @@ mod command_line {
     mod input;
     mod job;
     mod output;
+    mod pages;
     mod resume;
     mod run;
     #[cfg(unix)]

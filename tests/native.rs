@@ -17,6 +17,7 @@ mod native {
     mod child;
     mod closing;
     mod connections;
+    mod encodings;
     mod faults;
     mod handing_on;
     mod help;

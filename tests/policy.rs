@@ -14,6 +14,7 @@ mod policy {
     pub(crate) mod handover;
     pub(crate) mod limits;
     pub(crate) mod options;
+    pub(crate) mod pages;
     /// proptest is for native targets.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) mod properties;

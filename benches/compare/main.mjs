@@ -6,6 +6,7 @@ import os from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
+import { folder, pages } from './pages.mjs';
 import * as programs from './programs.mjs';
 import { interval, median, spread } from './statistics.mjs';
 import { whole, works } from './works.mjs';
@@ -19,13 +20,16 @@ works (default: all)
             bare reqwest loop, a bare hyper-util loop, aiohttp on uvloop, undici
   titles    titles of pages of 2 to 500 kB: pages for each second of CPU time, ours and aiohttp on uvloop with lxml
   hang      one host of 100 hangs: when the last row of the others is there, and when without it
+  pages     titles of pages at hand, without a network, title early, late and absent, and of pages made to look real:
+            ours, a bare html5ever, scraper, lol_html, tl, lxml and cheerio; wrong answers are counted
 
 options
   --pairs N        so many rounds, each client once in each, every other round in the reverse order (default 15)
   --quick          3 rounds of a tenth: to see that it runs
   --gets N         of the work gets (default ${works.gets.count}; the budget's figure is 60000)
   --pages N        of the work titles (default ${works.titles.count})
-  --only A,B       these clients alone: ours, reqwest, hyper-util, aiohttp, undici
+  --only A,B       these clients alone: ours, reqwest, hyper-util, aiohttp, undici; of the
+                   work pages html5ever, scraper, lol_html, tl, lxml, cheerio (ours is always there)
   --check          exit 1 when a budget is not kept, or could not be measured
   --help           this
 
@@ -42,21 +46,27 @@ if (wanted.help) {
 }
 const pairs = number('pairs', wanted.quick ? 3 : 15);
 const only = wanted.only?.split(',');
-const chosen = positionals.length ? positionals : Object.keys(works);
+const all = [...Object.keys(works), 'pages'];
+const chosen = positionals.length ? positionals : all;
+const served = chosen.filter((name) => works[name]);
 const counts = { gets: number('gets', works.gets.count), titles: number('pages', works.titles.count), hang: works.hang.count };
-for (const name of chosen) if (!works[name]) fail(`there is no work ${name}; there are ${Object.keys(works).join(', ')}`);
-const names = ['ours', 'reqwest', 'hyper-util', 'aiohttp', 'undici'];
+for (const name of chosen) if (!all.includes(name)) fail(`there is no work ${name}; there are ${all.join(', ')}`);
+const parsers = ['html5ever', 'scraper', 'lol_html', 'tl', 'lxml', 'cheerio'];
+const names = ['ours', 'reqwest', 'hyper-util', 'aiohttp', 'undici', ...parsers];
 for (const name of only ?? []) if (!names.includes(name)) fail(`there is no client ${name}; there are ${names.join(', ')}`);
 
 // With fewer rounds even the least and the greatest of all ratios are no interval of 95 %.
 const enough = 6;
 
-const available = await prepare();
-const server = await serve();
+const target = programs.targetDirectory();
+const available = served.length ? prepare() : {};
+const readers = chosen.includes('pages') ? prepareReaders() : {};
+const server = served.length ? await serve() : undefined;
 const missed = [];
 try {
   console.log(machine());
-  for (const name of chosen) await compare(name);
+  for (const name of served) await compare(name);
+  if (readers.rust) missed.push(...(await comparePages()));
   if (wanted.check) {
     (missed.length ? missed : ['all kept']).forEach((words) => console.log(`budgets: ${words}`));
     process.exitCode = missed.length ? 1 : 0;
@@ -65,22 +75,42 @@ try {
   say(error.message);
   process.exitCode = 1;
 } finally {
-  server.end();
+  server?.end();
 }
 
 /** The programs that the chosen works need, but those that cannot be had here. */
-async function prepare() {
-  const found = { rust: programs.rust() };
-  const target = programs.targetDirectory();
-  const needed = new Set(chosen.flatMap((name) => works[name].clients.filter(isWanted).map(({ program }) => program)));
-  for (const name of ['python', 'node'].filter((name) => needed.has(name))) {
+function prepare() {
+  const needed = new Set(served.flatMap((name) => works[name].clients.filter(isWanted).map(({ program }) => program)));
+  return { rust: programs.rust('clients'), ...peers({ python: 'python.py', node: 'node.mjs' }, (name) => needed.has(name)) };
+}
+
+/** The same for the work pages. */
+function prepareReaders() {
+  const reader = { python: 'lxml', node: 'cheerio' };
+  const isNeeded = (name) => !only || only.includes(reader[name]);
+  return { rust: programs.rust('titles'), ...peers({ python: 'titles.py', node: 'titles.mjs' }, isNeeded) };
+}
+
+function peers(files, isNeeded) {
+  const found = {};
+  for (const [name, file] of Object.entries(files).filter(([name]) => isNeeded(name))) {
     try {
-      found[name] = programs[name](target);
+      found[name] = programs[name](target, file);
     } catch (error) {
       say(`no ${name} client here, left out: ${error.message.split('\n')[0]}`);
     }
   }
   return found;
+}
+
+function comparePages() {
+  return pages(readers, {
+    folder: folder(target),
+    pairs,
+    milliseconds: wanted.quick ? 2 : 20,
+    isWanted: (name) => name === 'ours' || !only || only.includes(name),
+    progress,
+  });
 }
 
 async function serve() {
@@ -168,7 +198,8 @@ function machine() {
   const cores = os.cpus();
   const [load] = os.loadavg();
   const noisy = load > cores.length / 4 ? ' (not quiet: figures may be off, ratios less so)' : '';
-  const versions = Object.values(available).map(({ versions }) => `  ${versions}`);
+  const programs = [...Object.values(available), ...Object.values(readers)];
+  const versions = programs.map(({ versions }) => `  ${versions}`);
   return [`${cores.length} cores, ${cores[0]?.model.trim()}, ${os.type()} ${os.release()}; load before ${load.toFixed(1)}${noisy}`, ...versions].join('\n');
 }
 

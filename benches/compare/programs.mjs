@@ -8,23 +8,27 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = join(root, 'benches/peers');
+const stoodOn = {
+  clients: ['reqwest', 'hyper', 'hyper-util', 'tokio'],
+  titles: ['html5ever', 'scraper', 'lol_html', 'tl'],
+};
 const patience = 600_000; // milliseconds, for one run of a client
 
-/** The benches' own program, with the server in it. */
-export function rust() {
-  const built = execFileSync('cargo', ['bench', '--bench', 'clients', '--no-run', '--message-format=json'], {
+/** One of the benches' own programs: `clients`, with the server in it, or `titles`. */
+export function rust(bench) {
+  const built = execFileSync('cargo', ['bench', '--bench', bench, '--no-run', '--message-format=json'], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const told = built.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-  const { executable } = told.find(({ target, executable }) => executable && target.name === 'clients');
-  return { command: executable, first: [], versions: rustVersions() };
+  const { executable } = told.find(({ target, executable }) => executable && target.name === bench);
+  return { command: executable, first: [], versions: rustVersions(stoodOn[bench]) };
 }
 
-/** aiohttp, uvloop and lxml. */
-export function python(target) {
+/** aiohttp, uvloop and lxml; `file`: what runs them. */
+export function python(target, file) {
   const folder = join(target, 'peers', 'python');
   const version = execFileSync('python3', ['--version'], { encoding: 'utf8' });
   installed(folder, version + readFileSync(join(sources, 'requirements.txt'), 'utf8'), () => {
@@ -32,17 +36,17 @@ export function python(target) {
     // What would have to be compiled first is not what people use.
     run('python3', [...pip, '--only-binary=:all:', '--target', folder, '-r', join(sources, 'requirements.txt')]);
   });
-  return program('python3', join(sources, 'python.py'), { PYTHONPATH: folder });
+  return program('python3', join(sources, file), { PYTHONPATH: folder });
 }
 
-/** undici. */
-export function node(target) {
+/** undici and cheerio; `file`: what runs them. */
+export function node(target, file) {
   const folder = join(target, 'peers', 'node');
   installed(folder, readFileSync(join(sources, 'package-lock.json'), 'utf8'), () => {
     for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(sources, file), join(folder, file));
     run('npm', ['ci', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts']);
   });
-  return program(process.execPath, join(sources, 'node.mjs'), { DUALFETCH_PEERS: join(target, 'peers') });
+  return program(process.execPath, join(sources, file), { DUALFETCH_PEERS: join(target, 'peers') });
 }
 
 export function targetDirectory() {
@@ -79,10 +83,10 @@ function run(command, args) {
   execFileSync(command, args, { stdio: ['ignore', 2, 2], timeout: patience });
 }
 
-function rustVersions() {
+function rustVersions(others) {
   const lock = readFileSync(join(root, 'Cargo.lock'), 'utf8');
   const of = (name) => `${name} ${lock.match(`name = "${name}"\nversion = "(.*)"`)[1]}`;
   const at = (...args) => execFileSync(args[0], args.slice(1), { cwd: root, encoding: 'utf8' }).trim();
   const compiler = at('rustc', '--version').split(' ', 2).join(' ');
-  return `${of('dualfetch')} (${at('git', 'describe', '--always', '--dirty')}), ${['reqwest', 'hyper', 'hyper-util', 'tokio'].map(of).join(', ')}, ${compiler}`;
+  return `${of('dualfetch')} (${at('git', 'describe', '--always', '--dirty')}), ${others.map(of).join(', ')}, ${compiler}`;
 }

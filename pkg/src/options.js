@@ -216,8 +216,10 @@ const WITH_BODY = { ...PER_REQUEST, body: (value, name, out) => (out[name] = val
 export const SESSION = { ...SHARED, fetch: callable, limit, limitPerHost: limit, rate };
 export const REQUEST = { ...WITH_BODY, method: text, signal };
 export const TITLE = { ...PER_REQUEST, drain: bytes, maxBytes: bytes, signal };
+const METADATA = { metadata: word("head", "page") };
+export const PAGE = { ...TITLE, ...METADATA, html: flag };
 const BATCH = { onProgress: callable, ordered: flag, signal, window: count };
-export const TITLES = { ...TITLE, ...BATCH };
+export const TITLES = { ...TITLE, ...METADATA, ...BATCH };
 export const FETCH_ALL = { ...WITH_BODY, method: text, ...BATCH };
 export const FETCH_ALL_ITEM = { ...WITH_BODY, method: text };
 export const JSON_READER = { checkContentType: flag };

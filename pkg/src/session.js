@@ -1,6 +1,7 @@
 import { error } from "./failure.js";
 import { fetchOver } from "./fetch.js";
-import { FETCH_ALL, FETCH_ALL_ITEM, REQUEST, SESSION, settings, shown, read, TITLE, TITLES } from "./options.js";
+import { FETCH_ALL, FETCH_ALL_ITEM, PAGE, REQUEST, SESSION, settings, shown, read, TITLE, TITLES } from "./options.js";
+import { Page, pageRow } from "./page.js";
 import { race, Relay } from "./relay.js";
 import { asked, href, resolved } from "./request.js";
 import { SessionResponse } from "./response.js";
@@ -13,6 +14,7 @@ export class BaseSession {
   #loadCharset;
   #opening;
   #handle;
+  #Document;
   #closing = new Relay();
 
   constructor(options, load, loadCharset) {
@@ -58,29 +60,28 @@ export class BaseSession {
 
   /** A page as far as its title needs. */
   async title(url, options) {
-    const { signal, maxBytes, drain, ...rest } = read(TITLE, options);
-    const relay = this.#begin(signal);
-    const request = await this.#ready(relay, asked(href(url), rest));
-    const handle = this.#live();
-    needTitles(handle);
-    const { index: _, error: __, ...page } = titleRow(await handle.title(request, maxBytes, drain, relay));
-    return page;
+    return this.#page(url, read(TITLE, options));
+  }
+
+  /** A page as far as is asked for. */
+  async page(url, options) {
+    return this.#page(url, read(PAGE, options));
   }
 
   /** The titles of many pages, each as soon as it is there. */
   titles(urls, options) {
-    const { signal, maxBytes, drain, ordered, window, onProgress, ...rest } = read(TITLES, options);
+    const { signal, metadata, maxBytes, drain, ordered, window, onProgress, ...rest } = read(TITLES, options);
     iterable(urls, "urls");
     const open = async (pull) => {
       const relay = this.#begin(signal);
       await this.#ready(relay);
       const handle = this.#live();
       needTitles(handle);
-      return handle.titles(pull, ordered ?? false, window, maxBytes, drain, relay);
+      return handle.titles(pull, ordered ?? false, window, toEnd(metadata), maxBytes, drain, relay);
     };
     // The URL stays as it was given; one that is none gets a row that says so.
     const ask = async (url) => ({ ...(await told(url, () => asked(href(url), rest))), given: written(url) });
-    return new Rows(open, urls, ask, titleRow, onProgress);
+    return new Rows(open, urls, ask, pageRow, onProgress);
   }
 
   /** The responses to many requests, each as soon as its head is there. */
@@ -121,6 +122,15 @@ export class BaseSession {
     this.close();
   }
 
+  async #page(url, { signal, metadata, html, maxBytes, drain, ...rest }) {
+    const relay = this.#begin(signal);
+    const request = await this.#ready(relay, asked(href(url), rest));
+    const handle = this.#live();
+    needTitles(handle);
+    const told = await handle.page(request, toEnd(metadata), html ?? false, maxBytes, drain, relay);
+    return new Page(pageRow(told), this.#Document);
+  }
+
   async #send(method, url, options) {
     const { signal, ...rest } = read(REQUEST, options);
     const relay = this.#begin(signal);
@@ -157,6 +167,7 @@ export class BaseSession {
   async #open() {
     this.#opening ??= this.#load().then((glue) => {
       this.#closing.throwIfAborted();
+      this.#Document = glue.DocumentHandle;
       return (this.#handle = new glue.SessionHandle(this.#settings, this.#closing, this.#loadCharset));
     });
     try {
@@ -169,6 +180,11 @@ export class BaseSession {
     this.#closing.throwIfAborted();
     return this.#handle;
   }
+}
+
+/** How far to read for metadata, as the wasm side has it. */
+function toEnd(metadata) {
+  return metadata && metadata === "page";
 }
 
 function needTitles(handle) {
@@ -194,24 +210,6 @@ function iterable(value, name) {
   if (typeof value === "string" || !(value?.[Symbol.iterator] ?? value?.[Symbol.asyncIterator])) {
     throw error("invalid_option", `invalid option ${name}: an iterable, not ${shown(value)}`, { detail: name });
   }
-}
-
-function titleRow([index, url, elapsed, failure, finalUrl, status, title, titleSource, encoding, encodingSource, bytes, attempts, redirects]) {
-  return {
-    index,
-    url,
-    finalUrl: finalUrl ?? null,
-    status: status ?? failure?.status ?? null,
-    title: title ?? null,
-    titleSource: titleSource ?? null,
-    encoding: encoding ?? null,
-    encodingSource: encodingSource ?? null,
-    bytes: bytes ?? null,
-    elapsed,
-    attempts: attempts ?? failure?.attempts ?? 0,
-    redirects: redirects ?? failure?.history?.length ?? 0,
-    error: failure ?? null,
-  };
 }
 
 function fetchRow([index, url, elapsed, failure, handle]) {

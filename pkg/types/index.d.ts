@@ -1,13 +1,16 @@
 import { Session as CoreSession } from "./core.js";
 import type { DualfetchError } from "./errors.js";
-import type { TitleOptions, TitlesOptions } from "./options.js";
+import type { Metadata } from "./metadata.js";
+import type { PageOptions, TitleOptions, TitlesOptions } from "./options.js";
 import type { EncodingSource } from "./response.js";
 
 export * from "./core.js";
+export * from "./metadata.js";
 
 /** Where a title came from, or why there is none. */
 export type TitleSource = "body" | "content-type" | "head" | "missing" | "truncated";
 
+/** What was learnt of a page. */
 export interface Page {
   /** The URL as it was given. */
   url: string;
@@ -17,6 +20,10 @@ export interface Page {
   /** White space stripped and collapsed. Null when there is none, "" when it is empty. */
   title: string | null;
   titleSource: TitleSource;
+  /** What the page says about itself; null unless it was asked for, and when the page was not read. */
+  metadata: Metadata | null;
+  /** The page's text; null unless it was asked for, and when the page was not read. */
+  html: string | null;
   /** By its WHATWG name; null when the page was not read. */
   encoding: string | null;
   encodingSource: EncodingSource | null;
@@ -51,6 +58,8 @@ export class Session extends CoreSession {
    * status 404 is a page. The URL must be absolute.
    */
   title(url: string | URL, options?: TitleOptions | null): Promise<Page>;
+  /** A page as far as is asked for: as `title`, with its metadata, or its text. To select from it: `dualfetch/full`. */
+  page(url: string | URL, options?: PageOptions | null): Promise<Page>;
   /**
    * The titles of many pages, each as soon as it is there. Every URL gets one row; one that is not absolute, such as
    * `example.com`, has the code `invalid_url`. The input is read no further ahead than the window; leaving the loop ends

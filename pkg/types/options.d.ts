@@ -202,10 +202,27 @@ export interface TitleOptions extends GetOptions {
    */
   maxBytes?: number;
   /**
-   * How many bytes may be read past a title for the connection's sake.
+   * How many bytes may be read past what is needed, for the connection's sake.
    * @default 32_768
    */
   drain?: number;
+}
+
+export interface MetadataOptions {
+  /**
+   * Whether to gather what the page says about itself: `"head"` reads to the end of its `head`, where nearly every page
+   * has it, and on to the title if that is not there; `"page"` to the end, as some have JSON-LD or Open Graph there.
+   * @default none
+   */
+  metadata?: "head" | "page";
+}
+
+export interface PageOptions extends TitleOptions, MetadataOptions {
+  /**
+   * Whether to keep the page's text, and so to read it to its end.
+   * @default false
+   */
+  html?: boolean;
 }
 
 /** Rows given so far. */
@@ -232,5 +249,5 @@ export interface BatchOptions {
   onProgress?: (progress: Progress) => void;
 }
 
-export interface TitlesOptions extends TitleOptions, BatchOptions {}
+export interface TitlesOptions extends TitleOptions, MetadataOptions, BatchOptions {}
 export interface FetchAllOptions extends AnyRequestOptions, BatchOptions {}

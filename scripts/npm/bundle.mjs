@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const inPackage = (path) => fileURLToPath(new URL(`../../pkg/${path}`, import.meta.url));
-const entries = ['index', 'core'];
+const entries = ['index', 'core', 'full'];
 
 await build({
   entryPoints: entries.map((entry) => inPackage(`src/${entry}.node.js`)),

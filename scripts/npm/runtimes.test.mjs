@@ -25,6 +25,7 @@ const tools = fileURLToPath(new URL("node_modules", import.meta.url));
 const answers = `
   import { isNetworkError, isTimeoutError, Session } from "dualfetch";
   import { Session as Core } from "dualfetch/core";
+  import { Session as Full } from "dualfetch/full";
 
   export async function answers(url, refused) {
     const session = new Session({ limit: 2 });
@@ -46,6 +47,7 @@ const answers = `
       titles.push(row.title ?? String(row.error));
     }
     const core = new Core();
+    const full = await new Full().page(url + "/page/1", { metadata: "head", html: true });
     return {
       page: await text(session, "/page/0"),
       title: await title("/moved"),
@@ -58,6 +60,7 @@ const answers = `
       read: await failure(text(session, "/stall", { timeout: { read: 50 } })),
       refused: await failure(session.get(refused)),
       core: [await text(core, "/page/0"), await text(core, "/western"), await failure(core.title(url))],
+      full: [full.metadata.bestTitle.value, full.select("title")[0].text],
       inFlight: session.figures().inFlight + core.figures().inFlight,
     };
   }
@@ -65,7 +68,7 @@ const answers = `
 const command = `
   import process from "node:process";
   import { answers } from "./answers.js";
-  const entries = ["dualfetch", "dualfetch/core"].map((name) => import.meta.resolve(name).split("/").at(-1));
+  const entries = ["dualfetch", "dualfetch/core", "dualfetch/full"].map((name) => import.meta.resolve(name).split("/").at(-1));
   console.log(JSON.stringify({ entries, ...(await answers(...process.argv.slice(2))) }));
 `;
 const worker = `
@@ -107,14 +110,14 @@ after(async () => {
 test("Deno, allowed the network alone", { timeout: 60_000 }, async (t) => {
   if (skipped(t, "Deno", "@deno")) return;
   // It does not say why a request failed.
-  await check({ entries: ["index.web.js", "core.web.js"], refused: "network" }, (site, refused) =>
+  await check({ entries: ["index.web.js", "core.web.js", "full.web.js"], refused: "network" }, (site, refused) =>
     printed("deno", "run", "--no-prompt", "--allow-net=127.0.0.1", "command.js", site, refused),
   );
 });
 
 test("Bun", { timeout: 60_000 }, async (t) => {
   if (skipped(t, "Bun", "@oven")) return;
-  await check({ entries: ["index.node.js", "core.node.js"], refused: "connect" }, (site, refused) =>
+  await check({ entries: ["index.node.js", "core.node.js", "full.node.js"], refused: "connect" }, (site, refused) =>
     printed("bun", "run", "command.js", site, refused),
   );
 });
@@ -133,8 +136,8 @@ test("workerd, as Wrangler bundles for it", { timeout: 60_000 }, async (t) => {
     loader: { ".wasm": "copy" },
     metafile: true,
   });
-  const entries = Object.keys(metafile.inputs).map((path) => /dualfetch\/src\/((?:index|core)\..*)/.exec(path)?.[1]);
-  await check({ entries: ["index.workerd.js", "core.workerd.js"], refused: "network" }, async (site, refused) => {
+  const entries = Object.keys(metafile.inputs).map((path) => /dualfetch\/src\/((?:index|core|full)\..*)/.exec(path)?.[1]);
+  await check({ entries: ["index.workerd.js", "core.workerd.js", "full.workerd.js"], refused: "network" }, async (site, refused) => {
     const workers = new Miniflare({
       scriptPath: join(outdir, "worker.js"),
       modulesRoot: outdir,
@@ -175,6 +178,7 @@ async function check({ entries, refused }, told) {
     read: ["TimeoutError", "timeout", "read", true, false],
     refused: ["NetworkError", refused, null, false, true],
     core: [page, western, ["UnsupportedError", "unsupported", null, false, false]],
+    full: ["/page/1", "/page/1"],
     inFlight: 0,
   });
   assert.equal(most, 2, "the limit, and no less");

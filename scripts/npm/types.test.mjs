@@ -16,7 +16,8 @@ const typeRoots = fileURLToPath(new URL("node_modules/@types", import.meta.url))
 
 const root = new URL("../../", import.meta.url);
 const good = `
-  import { Session, type FetchRow, type TitleRow } from "dualfetch";
+  import { Session, type FetchRow, type Metadata, type TitleRow } from "dualfetch";
+  import { Session as FullSession, type SelectedElement } from "dualfetch/full";
 
   interface Search { q: string; page?: number; tags: string[]; exact: boolean | null }
   const search: Search = { q: "rust", tags: ["a", "b"], exact: null };
@@ -33,7 +34,12 @@ const good = `
     const rows: FetchRow[] = [];
     for await (const row of session.fetchAll([{ url: "https://example.com/", params: search }])) rows.push(row);
     session[Symbol.dispose]();
-    return [titles, rows];
+    const full = new FullSession({ limit: 1 });
+    const page = await full.page("https://example.com/", { metadata: "head", html: true, signal });
+    const metadata: Metadata | null = page.metadata;
+    const picked: SelectedElement[] = page.select("a[href]");
+    for await (const { metadata } of full.titles([], { metadata: "page" })) metadata?.openGraph[0].content;
+    return [titles, rows, metadata?.canonical?.value, picked[0].attributes["href"]];
   }
 `;
 const using = `
@@ -50,6 +56,10 @@ const bad = `
 ${["new Date()", "() => 1", "7", "null", "new Map([[\"q\", {}]])", "[[\"q\"]]"]
   .map((params) => `  // @ts-expect-error\n  void session.get("https://example.com/", { params: ${params} });`)
   .join("\n")}
+  // @ts-expect-error
+  void session.page("https://example.com/", { metadata: "body" });
+  // @ts-expect-error
+  void session.page("https://example.com/", { html: true }).then((page) => page.select("p"));
 `;
 
 let app, remove;

@@ -82,6 +82,8 @@ pub(super) struct Reading {
 
 enum State {
     Deferred(Deferred),
+    /// The body has ended and nothing but its bytes spoke for the encoding: a label may still.
+    Ended(Vec<u8>),
     Finished,
     Settled(Transcoder),
     /// Undecided: the bytes so far, fewer than [`prescan::LIMIT`].
@@ -143,7 +145,7 @@ impl Decoder {
                 deferred.bytes.extend_from_slice(bytes);
                 Event::Text
             }
-            State::Finished => Event::Text,
+            State::Ended(_) | State::Finished => Event::Text,
             State::Settled(transcoder) => {
                 self.now.malformed |= transcoder.decode(bytes, out, false);
                 Event::Text
@@ -157,22 +159,26 @@ impl Decoder {
     }
 
     /// The body has ended: hands out what was held back, and takes a last look at an encoding not settled
-    /// yet.
+    /// yet. A second time it does nothing.
     pub fn finish(&mut self, out: &mut String) -> Event {
         let mut event = Event::Text;
         if let State::Start(held) = &mut self.state {
             let held = std::mem::take(held);
             event = self.start(&held, true, out);
         }
+        let mut end = State::Finished;
         if let State::Tentative(tentative) = &mut self.state {
             let step = tentative.finish(out, &mut self.now, self.hints.top_level.as_deref());
+            if !matches!(step.1, Next::Deferred) {
+                end = tentative.take_whole().map_or(State::Finished, State::Ended);
+            }
             event = event.or(self.step(step));
         }
         if let State::Settled(transcoder) = &mut self.state {
             self.now.malformed |= transcoder.decode(&[], out, true);
         }
-        if !matches!(self.state, State::Deferred(_)) {
-            self.state = State::Finished;
+        if !matches!(self.state, State::Deferred(_) | State::Ended(_)) {
+            self.state = end;
         }
         event
     }
@@ -182,17 +188,30 @@ impl Decoder {
     ///
     /// It counts, and settles the encoding, while no label, byte order mark or limit has. The HTML standard's
     /// "change the encoding": labels it does not know are ignored, `utf-16` means UTF-8, `x-user-defined`
-    /// windows-1252. (The standard would also let it overrule the prescan, which errs where a script quotes a
+    /// windows-1252. What the parser meets after [`finish`](Self::finish) counts as well, where the whole body was at
+    /// hand till then: 256 KiB at most. (The standard would also let it overrule the prescan, which errs where a script quotes a
     /// `<meta>`; here the prescan's answer is final.)
     pub fn late_label(&mut self, label: &str, out: &mut String) -> Event {
-        let State::Tentative(tentative) = &mut self.state else { return Event::Text };
         let Some(encoding) = Encoding::for_label(label.as_bytes()) else { return Event::Text };
         let encoding = encoding.declared();
-        let step = match self.defers && encoding != Encoding::UTF_8 {
-            true => (Event::Text, Next::Deferred),
-            false => tentative.relabel(encoding, out, &mut self.now),
-        };
-        self.step(step)
+        let defers = self.defers && encoding != Encoding::UTF_8;
+        match &mut self.state {
+            State::Tentative(_) if defers => self.step((Event::Text, Next::Deferred)),
+            State::Tentative(tentative) => {
+                let step = tentative.relabel(encoding, out, &mut self.now);
+                self.step(step)
+            }
+            State::Ended(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.state = State::Finished;
+                if defers {
+                    self.state = State::Deferred(Deferred { bytes, let_go: 0 });
+                    return Event::Text;
+                }
+                self.read_again(&bytes, encoding, out)
+            }
+            _ => Event::Text,
+        }
     }
 
     /// The Encoding standard's name for the encoding, `UTF-8` while it is undecided; `unsupported` where
@@ -223,6 +242,19 @@ impl Decoder {
     #[must_use]
     pub fn unsupported(&self) -> Option<&str> {
         self.now.encoding.unsupported().filter(|_| self.now.malformed)
+    }
+
+    /// The whole body once more, in the encoding that it turned out to name.
+    fn read_again(&mut self, bytes: &[u8], encoding: Encoding, out: &mut String) -> Event {
+        self.now.source = EncodingSource::Meta;
+        let stands = encoding == self.now.encoding || (encoding.keeps_ascii() && bytes.is_ascii());
+        self.now.encoding = encoding;
+        if stands {
+            return Event::Text;
+        }
+        out.clear();
+        self.now.malformed = Transcoder::new(encoding).decode(bytes, out, true);
+        Event::Restart
     }
 
     fn push_start(&mut self, bytes: &[u8], out: &mut String) -> Event {
@@ -289,6 +321,7 @@ impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Deferred(_) => "deferred",
+            State::Ended(_) => "ended",
             State::Finished => "finished",
             State::Settled(_) => "settled",
             State::Start(_) => "undecided",

@@ -98,6 +98,11 @@ impl Tentative {
         self.advance(true, out, now, top_level)
     }
 
+    /// All bytes of the body, where none was let go.
+    pub(super) fn take_whole(&mut self) -> Option<Vec<u8>> {
+        (!self.has_let_go()).then(|| std::mem::take(&mut self.retained))
+    }
+
     /// A label from inside the document; always settles. (Read as UTF-8, said to be UTF-8: settled, too.)
     pub(super) fn relabel(&mut self, encoding: Encoding, out: &mut String, now: &mut Reading) -> Step {
         if let Phase::Judged(transcoder) = &mut self.phase

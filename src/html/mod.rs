@@ -16,6 +16,7 @@ mod json_ld;
 mod metadata;
 mod noted;
 mod parser;
+mod plain;
 mod search;
 #[cfg(feature = "select")]
 mod select;

@@ -15,7 +15,7 @@ use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use super::depth::Depth;
 use super::metadata::{Extent, Metadata};
 use super::noted::is_json_ld;
-use super::skim::{Within, attributes, skim};
+use super::skim::{Skimmed, Within, attributes, skim};
 use super::tags::{is_leaf, slim};
 use super::title::pieces;
 use super::tree::{Found, Handle, Kind, Tree};
@@ -25,13 +25,13 @@ const PIECE: usize = 4 << 10;
 
 /// Steps, each of a nanosecond or two, after which a pass is given up, on top of [`WORK_PER_BYTE`]. Only pages
 /// made for it come near: ones that take html5ever itself quadratic time, or nearly.
-const MAX_WORK: u64 = 1 << 28;
+pub(super) const MAX_WORK: u64 = 1 << 28;
 
 /// Steps that an ordinary page may take for each byte; it needs about three.
-const WORK_PER_BYTE: u64 = 8;
+pub(super) const WORK_PER_BYTE: u64 = 8;
 
-const MAX_LABELS: usize = 8;
-const MAX_LABEL: usize = 64;
+pub(super) const MAX_LABELS: usize = 8;
+pub(super) const MAX_LABEL: usize = 64;
 
 /// How a pass ended.
 #[derive(Debug)]
@@ -47,6 +47,7 @@ pub(super) enum Outcome {
 /// A pass. It is not `Send`, hence made anew for each.
 pub(super) struct Parser {
     tokenizer: Tokenizer<Watch>,
+    allowance: u64,
 }
 
 impl Parser {
@@ -55,14 +56,24 @@ impl Parser {
     pub(super) fn new(guessed: bool, extent: Option<Extent>) -> Self {
         // html5ever would discard a byte order mark at the start of each piece.
         let options = TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() };
-        Self { tokenizer: Tokenizer::new(Watch::new(guessed, extent), options) }
+        Self { tokenizer: Tokenizer::new(Watch::new(guessed, extent), options), allowance: MAX_WORK }
+    }
+
+    /// Gives up after so many steps, on top of [`WORK_PER_BYTE`].
+    #[cfg(feature = "select")]
+    pub(super) fn with_allowance(self, steps: u64) -> Self {
+        Self { allowance: steps, ..self }
     }
 
     /// Parses `text` from the page's start until the title is certain or the text ends. `end`: it is all there is.
     pub(super) fn run(&mut self, text: &str, end: bool) -> Outcome {
+        self.run_from(skim(text, self.tokenizer.sink.extent.is_some()), end)
+    }
+
+    /// The same with the page's start passed over already.
+    pub(super) fn run_from(&mut self, start: Skimmed<'_>, end: bool) -> Outcome {
         let watch = &self.tokenizer.sink;
-        let start = skim(text, watch.extent.is_some());
-        let mut allowed = MAX_WORK;
+        let mut allowed = self.allowance;
         for piece in iter::once(start.kept.as_str()).chain(pieces(start.rest, PIECE)) {
             if self.feed(piece) || watch.is_final() {
                 return Outcome::Final(watch.tree().first());
@@ -130,6 +141,8 @@ struct Watch {
     raw: Cell<bool>,
     /// The content of that element matters.
     raw_wanted: Cell<bool>,
+    /// The tree builder's last token was text, and not only white space: more of it right behind changes nothing.
+    in_text: Cell<bool>,
     body_tag: Cell<bool>,
     labels: RefCell<Vec<String>>,
     depth: Depth,
@@ -151,6 +164,7 @@ impl Watch {
             ending: Cell::new(false),
             raw: Cell::new(false),
             raw_wanted: Cell::new(false),
+            in_text: Cell::new(false),
             body_tag: Cell::new(false),
             labels: RefCell::default(),
             depth: Depth::default(),
@@ -227,13 +241,18 @@ impl Watch {
         census
     }
 
-    /// Whether the tree builder may do without the text: that of scripts and the like, and white space in front
-    /// of the body.
+    /// Whether the tree builder may do without the text: that of scripts and the like, white space in front of the
+    /// body, and what only lengthens a text. (The tokenizer cuts texts at each reference.)
     fn is_idle(&self, text: &str) -> bool {
         if self.raw.get() {
             return !self.raw_wanted.get();
         }
-        !self.tree().has_body.get() && text.bytes().all(|byte| byte.is_ascii_whitespace())
+        if self.in_text.get() {
+            return true;
+        }
+        let is_space = text.bytes().all(|byte| byte.is_ascii_whitespace());
+        self.in_text.set(!is_space);
+        is_space && !self.tree().has_body.get()
     }
 
     /// Whether the tag's element cannot hold others, so that it may be opened at any depth.
@@ -281,12 +300,18 @@ impl TokenSink for Watch {
             Token::TagToken(tag) => tag,
             Token::CommentToken(_) => return TokenSinkResult::Continue,
             Token::CharacterTokens(text) if self.is_idle(&text) => return TokenSinkResult::Continue,
-            other => return self.builder.process_token(other, 1),
+            text @ Token::CharacterTokens(_) => return self.builder.process_token(text, 1),
+            other => {
+                self.in_text.set(false);
+                return self.builder.process_token(other, 1);
+            }
         };
+        self.in_text.set(false);
         self.spend(self.depth.last() as u64 + 8);
         let is_title = tag.name == local_name!("title");
         let is_wanted = is_title || (self.extent.is_some() && is_json_ld(&tag.attrs));
         let ends_title = is_title && tag.kind == TagKind::EndTag;
+        let had_body = self.tree().has_body.get();
         let result = match tag.kind {
             TagKind::StartTag => self.start_tag(tag),
             TagKind::EndTag => self.end_tag(tag),
@@ -302,7 +327,11 @@ impl TokenSink for Watch {
                 TokenSinkResult::RawData(kind)
             }
             TokenSinkResult::Script(_) => TokenSinkResult::Continue,
-            TokenSinkResult::Continue if ends_title && !self.ending.get() && self.is_final() => {
+            TokenSinkResult::Continue
+                if (ends_title || had_body != self.tree().has_body.get())
+                    && !self.ending.get()
+                    && self.is_final() =>
+            {
                 // The tokenizer returns for a script at once, and to stop it there is no other way.
                 self.stopped.set(true);
                 TokenSinkResult::Script(self.tree().get_document())

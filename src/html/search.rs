@@ -1,6 +1,6 @@
 //! The look that comes before the parser: at the speed of memchr, is there a title tag at all?
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::skim::is_tag;
 
@@ -64,19 +64,19 @@ impl Search {
 
     /// Moves behind the next `name`, in any letter case, that ends like a tag name.
     fn tag(&mut self, text: &[u8], name: &[u8]) -> bool {
-        while let Some(offset) = text.get(self.at..).and_then(|rest| memchr(b'<', rest)) {
-            let start = self.at + offset;
-            let rest = &text[start..];
+        let rest = text.get(self.at..).unwrap_or_default();
+        for offset in memchr_iter(b'<', rest) {
+            let rest = &rest[offset..];
             if rest.len() <= name.len() {
                 // Too near the end to tell: looked at again when there is more.
-                self.at = start;
+                self.at += offset;
                 return false;
             }
-            if is_tag(rest, name) {
-                self.at = start + name.len();
+            // Most tags differ in their first letter, and this look is the dearest part of a page without a title.
+            if rest[1] | 0x20 == name[1] | 0x20 && is_tag(rest, name) {
+                self.at += offset + name.len();
                 return true;
             }
-            self.at = start + 1;
         }
         self.at = text.len();
         false

@@ -13,16 +13,31 @@ use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 
 use super::depth::Depth;
 use super::metadata::Extent;
-use super::parser::{Outcome, Parser};
-use super::tags::is_leaf;
+use super::parser::{MAX_WORK, Outcome, Parser, WORK_PER_BYTE};
+use super::tags::{is_formatting, is_leaf};
 use super::title::pieces;
 
 /// The most bytes of text and HTML that one selection may hold together: 64 MiB. Elements may lie within each other, so
 /// it can be many times the page.
 pub const MAX_PICKED: usize = 64 << 20;
 
-/// The most tags, and the most pieces of text, of a page that is selected from. Each takes some 200 bytes.
-const MAX_TOKENS: usize = 1 << 20;
+/// What a page may cost that is selected from. Only pages made for it come near.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Memory of the tree, but for its text. Of the largest real pages it is a few dozen MiB.
+    pub(super) bytes: usize,
+    /// Steps of the parser, see [`Parser::with_allowance`].
+    pub(super) work: u64,
+}
+
+/// Nodes stand in one vector, which doubles: so many that it never holds more than 2²⁰, with what the last tag brings.
+const MAX_NODES: usize = (1 << 20) - 2048;
+
+const BOUNDS: Bounds = Bounds { bytes: NODE * MAX_NODES, work: MAX_WORK };
+
+/// What a node and an attribute take.
+const NODE: usize = 192;
+const ATTRIBUTE: usize = 40;
 
 /// The text between two looks at the state.
 const PIECE: usize = 16 << 10;
@@ -116,21 +131,30 @@ impl Document {
     /// # Errors
     /// [`SelectError::TooComplex`].
     pub fn parse(html: &str) -> Result<Self, SelectError> {
+        Self::parse_within(html, BOUNDS)
+    }
+
+    pub(super) fn parse_within(html: &str, bounds: Bounds) -> Result<Self, SelectError> {
         // It knows what makes html5ever slow.
-        if let Outcome::GaveUp(_) = Parser::new(false, Some(Extent::Page)).run(html, true) {
+        let mut parser = Parser::new(false, Some(Extent::Page)).with_allowance(bounds.work);
+        if let Outcome::GaveUp(_) = parser.run(html, true) {
             return Err(SelectError::TooComplex);
         }
-        let tokenizer = Tokenizer::new(Growing::new(), Default::default());
+        let allowed = bounds.work + WORK_PER_BYTE * html.len() as u64;
+        let tokenizer = Tokenizer::new(Growing::new(bounds.bytes), Default::default());
         for piece in pieces(html, PIECE) {
             let input = BufferQueue::default();
             input.push_back(StrTendril::from_slice(piece));
             // It returns early for a script alone, and none is told of.
             let _ = tokenizer.feed(&input);
-            if tokenizer.sink.tokens.get() > MAX_TOKENS {
+            if tokenizer.sink.is_too_large() || tokenizer.sink.work.get() > allowed {
                 return Err(SelectError::TooComplex);
             }
         }
         tokenizer.end();
+        if tokenizer.sink.is_too_large() {
+            return Err(SelectError::TooComplex);
+        }
         Ok(Self { html: tokenizer.sink.builder.sink.finish() })
     }
 
@@ -152,11 +176,9 @@ impl Document {
         for element in
             own.into_iter().chain(root.select(&selector)).filter(|element| !is_in_template(element))
         {
-            let element = told(element);
-            held = held.saturating_add(element.text.len()).saturating_add(element.html.len());
-            if held > MAX_PICKED {
-                return Err(SelectError::TooMuch { css: css.to_owned() });
-            }
+            let too_much = || SelectError::TooMuch { css: css.to_owned() };
+            let element = told(element, MAX_PICKED - held).ok_or_else(too_much)?;
+            held += element.text.len() + element.html.len();
             picked.push(element);
         }
         Ok(picked)
@@ -188,14 +210,25 @@ fn is_in_template(element: &ElementRef<'_>) -> bool {
     element.ancestors().any(|above| above.value().is_fragment())
 }
 
-fn told(element: ElementRef<'_>) -> Element {
-    let own = element.value();
-    Element {
-        name: own.name().to_owned(),
-        attributes: own.attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        text: element.text().collect::<String>().split_ascii_whitespace().collect::<Vec<_>>().join(" "),
-        html: element.html(),
+/// The element, unless it takes more than `room`.
+fn told(element: ElementRef<'_>, room: usize) -> Option<Element> {
+    let mut whole = String::new();
+    for piece in element.text() {
+        whole.push_str(piece);
+        // White space may go yet, but stays in the HTML.
+        if whole.len() > room {
+            return None;
+        }
     }
+    let mut text = String::with_capacity(whole.len());
+    for word in whole.split_ascii_whitespace() {
+        text.push_str(if text.is_empty() { "" } else { " " });
+        text.push_str(word);
+    }
+    let html = element.html();
+    let own = element.value();
+    let attributes = own.attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    (text.len() + html.len() <= room).then(|| Element { name: own.name().to_owned(), attributes, text, html })
 }
 
 /// Stands between the tokenizer and the tree builder, and keeps the tree in bounds.
@@ -204,19 +237,28 @@ struct Growing {
     depth: Depth,
     /// Within an element whose content is no markup: its end tag must reach the tree builder.
     raw: Cell<bool>,
-    tokens: Cell<usize>,
+    /// Nodes that were looked at, and what they take.
+    nodes: Cell<usize>,
+    held: Cell<usize>,
+    most: usize,
+    /// Comparisons of formatting elements, of which the parser that went before knows no attributes.
+    work: Cell<u64>,
     /// `html` and `body` tags: their attributes are all added to one element.
     merged: Cell<usize>,
 }
 
 impl Growing {
-    fn new() -> Self {
+    /// `most`: bytes of the tree; what comes after them is left out.
+    fn new(most: usize) -> Self {
         let options = TreeBuilderOpts { scripting_enabled: true, ..Default::default() };
         Self {
             builder: TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), options),
             depth: Depth::default(),
             raw: Cell::new(false),
-            tokens: Cell::new(0),
+            nodes: Cell::new(0),
+            held: Cell::new(0),
+            most,
+            work: Cell::new(0),
             merged: Cell::new(0),
         }
     }
@@ -226,6 +268,23 @@ impl Growing {
         let counter = Counter::default();
         self.builder.trace_handles(&counter);
         counter.count.get()
+    }
+
+    fn is_too_large(&self) -> bool {
+        self.held.get() > self.most
+    }
+
+    /// Weighs the nodes that have come. One tag may bring hundreds, with all their attributes: formatting elements are
+    /// opened anew in each paragraph.
+    fn weigh(&self) {
+        let html = self.builder.sink.0.borrow();
+        let nodes = html.tree.nodes();
+        let count = nodes.len();
+        // From the end: to skip those before would take as long as to look at them.
+        let new = nodes.rev().take(count - self.nodes.replace(count));
+        let attributes = new.map(|node| node.value().as_element().map_or(0, |own| own.attrs.len()));
+        let bytes: usize = attributes.map(|attributes| NODE + ATTRIBUTE * attributes).sum();
+        self.held.set(self.held.get().saturating_add(bytes));
     }
 
     fn tag(&self, mut tag: Tag) -> TokenSinkResult<<HtmlTreeSink as TreeSink>::Handle> {
@@ -242,6 +301,10 @@ impl Growing {
             self.depth.leave_out(tag);
             return TokenSinkResult::Continue;
         }
+        if is_formatting(&tag.name) && !tag.attrs.is_empty() {
+            let steps = self.count() * (1 + tag.attrs.len());
+            self.work.set(self.work.get().saturating_add(steps as u64));
+        }
         if matches!(tag.name, local_name!("body") | local_name!("html")) {
             self.merged.set(self.merged.get() + 1);
             if self.merged.get() > MAX_MERGED {
@@ -256,12 +319,13 @@ impl TokenSink for Growing {
     type Handle = <HtmlTreeSink as TreeSink>::Handle;
 
     fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<Self::Handle> {
-        self.tokens.set(self.tokens.get() + 1);
         let result = match token {
             Token::ParseError(_) => return TokenSinkResult::Continue,
+            _ if self.is_too_large() => return TokenSinkResult::Continue,
             Token::TagToken(tag) => self.tag(tag),
             other => self.builder.process_token(other, 1),
         };
+        self.weigh();
         match result {
             TokenSinkResult::RawData(kind) => {
                 self.raw.set(true);

@@ -4,7 +4,10 @@
 //! some ten nanoseconds a byte; passing over them takes a tenth of that. What is not plainly of that kind is left
 //! to html5ever, from there on.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
+
+/// The most that is kept, in one piece; the parser takes what follows in small ones.
+const MAX_KEPT: usize = 256 << 10;
 
 /// The start of a page in brief.
 #[derive(Debug)]
@@ -13,39 +16,47 @@ pub(super) struct Skimmed<'a> {
     pub(super) kept: String,
     /// What follows, untouched.
     pub(super) rest: &'a str,
+    /// More could be passed over if more of the page were there; in what is there nothing matters.
+    pub(super) is_cut: bool,
+    /// Of what was kept, the elements that may declare an encoding.
+    pub(super) declarations: usize,
 }
 
 /// Passes over what comes before the first title, body, template or anything unusual. `telling`: not over what tells
-/// metadata.
+/// metadata, but over titles.
 pub(super) fn skim(page: &str, telling: bool) -> Skimmed<'_> {
     let bytes = page.as_bytes();
     let mut kept = String::new();
+    let mut declarations = 0;
     let mut in_head = false;
     let mut at = 0;
-    loop {
+    let stop = loop {
         at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let Some((item, end)) = item(bytes, at) else {
-            break;
+        let (item, end) = match item(bytes, at, telling) {
+            Ok(found) => found,
+            Err(stop) => break stop,
         };
         let text = page.get(at..end).unwrap_or_default();
-        match item {
-            Item::Comment => {}
-            Item::Doctype => kept.push_str(text),
-            Item::Meta | Item::Other => {
-                if !in_head {
-                    // An element has come: it is too late for a doctype.
-                    kept.push_str("<head>");
-                    in_head = true;
-                }
-                let is_declaration = item == Item::Meta && may_declare_encoding(text.as_bytes());
-                if is_declaration || (telling && may_tell(text.as_bytes())) {
-                    kept.push_str(text);
-                }
-            }
+        let is_element = matches!(item, Item::Meta | Item::Other | Item::Title);
+        let is_declaration = item == Item::Meta && may_declare_encoding(text.as_bytes());
+        let tells = telling && (item == Item::Title || (is_element && may_tell(text.as_bytes())));
+        let is_kept = item == Item::Doctype || is_declaration || tells;
+        if is_kept && kept.len() + text.len() > MAX_KEPT {
+            break Stop::Unusual;
         }
+        if is_element && !in_head {
+            // An element has come: it is too late for a doctype.
+            kept.push_str("<head>");
+            in_head = true;
+        }
+        if is_kept {
+            kept.push_str(text);
+        }
+        declarations += usize::from(is_declaration);
         at = end;
-    }
-    Skimmed { kept, rest: page.get(at..).unwrap_or_default() }
+    };
+    let rest = page.get(at..).unwrap_or_default();
+    Skimmed { kept, rest, is_cut: stop == Stop::Cut, declarations }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,32 +66,45 @@ enum Item {
     Meta,
     /// An element with its content that has no part in the matter.
     Other,
+    Title,
 }
 
-/// The item at `at`, and where it ends. `None` if it is not there in whole, or is something else.
-fn item(page: &[u8], at: usize) -> Option<(Item, usize)> {
-    let rest = page.get(at..)?;
+/// Why there is no further item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// It is not there in whole.
+    Cut,
+    /// It is something else.
+    Unusual,
+}
+
+/// The item at `at`, and where it ends.
+fn item(page: &[u8], at: usize, telling: bool) -> Result<(Item, usize), Stop> {
+    let rest = page.get(at..).filter(|rest| !rest.is_empty()).ok_or(Stop::Cut)?;
     if rest.starts_with(b"<!--") {
-        return Some((Item::Comment, comment_end(page, at + 4)?));
+        return Ok((Item::Comment, comment_end(page, at + 4)?));
     }
     if starts_with_ignoring_case(rest, b"<!doctype") {
-        return Some((Item::Doctype, at + memchr(b'>', rest)? + 1));
+        return Ok((Item::Doctype, at + memchr(b'>', rest).ok_or(Stop::Cut)? + 1));
     }
     for name in [&b"<meta"[..], b"<link", b"<html", b"<head", b"<base"] {
         if is_tag(rest, name) {
             let item = if name == b"<meta" { Item::Meta } else { Item::Other };
-            return Some((item, tag_end(page, at + name.len())?));
+            return Ok((item, tag_end(page, at + name.len()).ok_or(Stop::Cut)?));
         }
     }
-    for (start, end) in
-        [(&b"<script"[..], &b"</script"[..]), (b"<style", b"</style"), (b"<noscript", b"</noscript")]
-    {
-        if is_tag(rest, start) {
-            let content = tag_end(page, at + start.len())?;
-            return Some((Item::Other, raw_end(page, content, end)?));
+    for (start, end, item) in [
+        (&b"<script"[..], &b"</script"[..], Item::Other),
+        (b"<style", b"</style", Item::Other),
+        (b"<noscript", b"</noscript", Item::Other),
+        (b"<title", b"</title", Item::Title),
+    ] {
+        if is_tag(rest, start) && (item != Item::Title || telling) {
+            let content = tag_end(page, at + start.len()).ok_or(Stop::Cut)?;
+            return Ok((item, raw_end(page, content, end)?));
         }
     }
-    None
+    Err(Stop::Unusual)
 }
 
 /// A `meta` with a reference in a value may spell anything.
@@ -107,7 +131,7 @@ fn may_tell(element: &[u8]) -> bool {
     }
 }
 
-fn starts_with_ignoring_case(text: &[u8], start: &[u8]) -> bool {
+pub(super) fn starts_with_ignoring_case(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start))
 }
 
@@ -118,40 +142,36 @@ pub(super) fn is_tag(text: &[u8], name: &[u8]) -> bool {
 }
 
 /// Where a comment ends whose text starts at `start`.
-fn comment_end(page: &[u8], start: usize) -> Option<usize> {
-    let text = page.get(start..)?;
+fn comment_end(page: &[u8], start: usize) -> Result<usize, Stop> {
+    let text = page.get(start..).unwrap_or_default();
     if text.starts_with(b">") || text.starts_with(b"->") {
-        return None;
+        return Err(Stop::Unusual);
     }
-    let mut at = 0;
-    loop {
-        at += memchr(b'>', text.get(at..)?)?;
-        if text[..at].ends_with(b"--") || text[..at].ends_with(b"--!") {
-            return Some(start + at + 1);
-        }
-        at += 1;
-    }
+    let ends =
+        memchr_iter(b'>', text).find(|at| text[..*at].ends_with(b"--") || text[..*at].ends_with(b"--!"));
+    ends.map(|at| start + at + 1).ok_or(Stop::Cut)
 }
 
 /// Where the element ends whose content, no markup, starts at `content`.
-fn raw_end(page: &[u8], content: usize, end_tag: &[u8]) -> Option<usize> {
-    let mut at = content;
-    loop {
-        at += memchr(b'<', page.get(at..)?)?;
-        let rest = page.get(at..)?;
-        if is_tag(rest, end_tag) {
-            return tag_end(page, at + end_tag.len());
+fn raw_end(page: &[u8], content: usize, end_tag: &[u8]) -> Result<usize, Stop> {
+    let text = page.get(content..).unwrap_or_default();
+    for at in memchr_iter(b'<', text).map(|offset| content + offset) {
+        match page.get(at + 1) {
+            Some(b'/') if is_tag(&page[at..], end_tag) => {
+                return tag_end(page, at + end_tag.len()).ok_or(Stop::Cut);
+            }
+            // From here on, scripts have rules of their own about where they end.
+            Some(b'!') if end_tag == b"</script" && page[at..].starts_with(b"<!--") => {
+                return Err(Stop::Unusual);
+            }
+            _ => {}
         }
-        // From here on, scripts have rules of their own about where they end.
-        if rest.starts_with(b"<!--") && end_tag == b"</script" {
-            return None;
-        }
-        at += 1;
     }
+    Err(Stop::Cut)
 }
 
 /// Where a tag ends whose name ends at `at`.
-fn tag_end(page: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn tag_end(page: &[u8], mut at: usize) -> Option<usize> {
     let mut within = Within::BeforeName;
     loop {
         if let Within::Quoted(quote) = within {

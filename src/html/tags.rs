@@ -47,6 +47,27 @@ fn is_void(name: &LocalName) -> bool {
     )
 }
 
+/// Whether an HTML element of this name is a formatting element: opened anew where a paragraph cut it off.
+pub(super) fn is_formatting(name: &LocalName) -> bool {
+    matches!(
+        *name,
+        local_name!("a")
+            | local_name!("b")
+            | local_name!("big")
+            | local_name!("code")
+            | local_name!("em")
+            | local_name!("font")
+            | local_name!("i")
+            | local_name!("nobr")
+            | local_name!("s")
+            | local_name!("small")
+            | local_name!("strike")
+            | local_name!("strong")
+            | local_name!("tt")
+            | local_name!("u")
+    )
+}
+
 /// Drops the attributes that do not matter for the tree, which html5ever would clone, sort and compare.
 ///
 /// It also takes a `charset` on a `link` for the page's encoding; without attributes it cannot.
@@ -87,19 +108,7 @@ pub(super) fn slim(tag: &mut Tag, tell_apart: bool, telling: bool) {
             });
             tag.attrs.extend(tell_apart.then_some(digest));
         }
-        local_name!("a")
-        | local_name!("b")
-        | local_name!("big")
-        | local_name!("code")
-        | local_name!("em")
-        | local_name!("i")
-        | local_name!("nobr")
-        | local_name!("s")
-        | local_name!("small")
-        | local_name!("strike")
-        | local_name!("strong")
-        | local_name!("tt")
-        | local_name!("u") => {
+        _ if is_formatting(&tag.name) => {
             let digest = digest(&tag.attrs);
             tag.attrs.clear();
             tag.attrs.extend(tell_apart.then_some(digest));

@@ -427,7 +427,7 @@ impl TreeSink for Tree {
     fn remove_from_parent(&self, target: &Handle) {
         drop(target.place.borrow().above.take());
         if target.kind == Kind::Body {
-            // A frameset takes over: the body is gone for good.
+            // A frameset takes over: the body is gone for good, and all titles but the head's with it.
             self.titles.borrow_mut().retain(|title| title.in_head);
         }
     }

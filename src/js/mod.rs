@@ -13,6 +13,8 @@
 mod charset;
 #[cfg(feature = "js")]
 mod errors;
+#[cfg(all(feature = "js", feature = "html"))]
+mod page;
 #[cfg(feature = "js")]
 mod promise;
 #[cfg(feature = "js")]
@@ -21,6 +23,8 @@ mod request;
 mod response;
 #[cfg(feature = "js")]
 mod rows;
+#[cfg(all(feature = "js", feature = "select"))]
+mod select;
 #[cfg(feature = "js")]
 mod session;
 #[cfg(feature = "js")]

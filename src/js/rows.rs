@@ -37,20 +37,6 @@ pub(super) enum Kind {
     Page(PageOptions),
 }
 
-impl Kind {
-    #[cfg(feature = "html")]
-    pub(super) fn title(max_bytes: Option<f64>, drain: Option<f64>) -> Self {
-        let mut options = PageOptions::new();
-        if let Some(bytes) = max_bytes {
-            options = options.max_bytes(bytes as u64);
-        }
-        if let Some(bytes) = drain {
-            options = options.drain(bytes as u64);
-        }
-        Self::Page(options)
-    }
-}
-
 /// The rows of a batch. Nothing happens before the first is asked for; freeing it, or `stop`, ends every request
 /// under way.
 #[wasm_bindgen(js_name = Rows)]
@@ -344,27 +330,9 @@ impl Row {
             #[cfg(feature = "html")]
             Ok(Found::Page(page)) => {
                 told.push(&JsValue::UNDEFINED);
-                push_page(&told, &page);
+                super::page::push(&told, &page);
             }
         }
         told
-    }
-}
-
-#[cfg(feature = "html")]
-fn push_page(told: &Array, page: &Page) {
-    let text = |text: Option<&str>| text.map_or(JsValue::NULL, JsValue::from_str);
-    for value in [
-        page.url.as_str().into(),
-        page.status.as_u16().into(),
-        text(page.title.as_deref()),
-        page.title_source.as_str().into(),
-        text(page.encoding),
-        text(page.encoding_source.map(|source| source.as_str())),
-        (page.transfer.decoded as f64).into(),
-        page.attempts.into(),
-        (page.redirects as f64).into(),
-    ] {
-        told.push(&value);
     }
 }

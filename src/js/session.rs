@@ -10,6 +10,8 @@ use crate::platform::browser::Browser;
 use crate::session::Session as _;
 
 use super::errors;
+#[cfg(feature = "html")]
+use super::page;
 use super::promise;
 use super::request::{self, Asked, SessionSettings};
 use super::response::ResponseHandle;
@@ -76,31 +78,40 @@ impl SessionHandle {
         self.rows(Kind::Fetch, pull, (ordered, window), signal)
     }
 
-    /// What pulling gives, each read as far as its title needs.
+    /// What pulling gives, each read as far as its title and what else is wanted of it needs: see `page::options`.
     #[cfg(feature = "html")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an argument costs the wasm file less than an object's field"
+    )]
     pub fn titles(
         &self,
         pull: Function,
         ordered: bool,
         window: Option<u32>,
+        metadata: Option<bool>,
         max_bytes: Option<f64>,
         drain: Option<f64>,
         signal: Option<Signal>,
     ) -> Rows {
-        self.rows(Kind::title(max_bytes, drain), pull, (ordered, window), signal)
+        let kind = Kind::Page(page::options(metadata, false, max_bytes, drain));
+        self.rows(kind, pull, (ordered, window), signal)
     }
 
-    /// One page as far as its title needs: a promise of the fields of its row.
+    /// One page as far as is wanted: a promise of the fields of its row.
     #[cfg(feature = "html")]
-    pub fn title(
+    pub fn page(
         &self,
         asked: Asked,
+        metadata: Option<bool>,
+        html: bool,
         max_bytes: Option<f64>,
         drain: Option<f64>,
         signal: Option<Signal>,
     ) -> Promise {
+        let kind = Kind::Page(page::options(metadata, html, max_bytes, drain));
         let signals = Signals::new(&self.closing, signal);
-        promise::of(Box::pin(rows::page(self.client.clone(), asked, Kind::title(max_bytes, drain), signals)))
+        promise::of(Box::pin(rows::page(self.client.clone(), asked, kind, signals)))
     }
 
     /// In flight, waiting, then origin, in flight and waiting of each host.

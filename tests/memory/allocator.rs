@@ -20,14 +20,21 @@ const LARGE: usize = 16 * 1024;
 static BLOCKS: AtomicUsize = AtomicUsize::new(0);
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 static LARGE_BYTES: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn live() -> Live {
     Live { blocks: BLOCKS.load(Relaxed), bytes: BYTES.load(Relaxed), large: LARGE_BYTES.load(Relaxed) }
 }
 
+/// The most bytes at one time since this was last called.
+pub(crate) fn peak() -> usize {
+    PEAK.swap(BYTES.load(Relaxed), Relaxed)
+}
+
 fn taken(size: usize) {
     BLOCKS.fetch_add(1, Relaxed);
-    BYTES.fetch_add(size, Relaxed);
+    let bytes = BYTES.fetch_add(size, Relaxed) + size;
+    PEAK.fetch_max(bytes, Relaxed);
     if size >= LARGE {
         LARGE_BYTES.fetch_add(size, Relaxed);
     }

@@ -122,6 +122,7 @@ fn answer(request: &Request) -> Reply {
     let (status, media, body) = match segments.as_slice() {
         ["page", n] => (200, "text/html; charset=utf-8", page(n)),
         ["redirect", "0"] => (200, "text/html; charset=utf-8", page("0")),
+        ["telling"] => (200, "text/html; charset=utf-8", routes::TELLING.into()),
         ["bytes", n] => (200, "application/octet-stream", routes::pattern(n.parse().unwrap_or(0))),
         ["status", code] => {
             (code.parse().unwrap_or(500), "text/html", routes::titled(&format!("Status {code}"), 0))
@@ -132,6 +133,7 @@ fn answer(request: &Request) -> Reply {
         }
         ["loop"] => return moved(302, "/loop"),
         ["hang"] => return Reply::hangs(),
+        ["endless"] => return Reply::html(routes::titled("Endless", 2048)).stall(),
         ["echo"] => (200, "text/plain; charset=utf-8", echo(request).into()),
         ["echo-body"] => {
             let media = request.headers().get("content-type").and_then(|value| value.to_str().ok());

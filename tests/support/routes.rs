@@ -3,6 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/page/{n}` | an HTML page titled `Page n`, of `size` bytes (default 2048) |
+//! | `/telling` | a page with metadata of every kind, [`TELLING`] |
 //! | `/bytes/{n}` | n bytes, [`pattern`] |
 //! | `/status/{code}` | that status; a page titled `Status code` |
 //! | `/slow` | `/page/0` with `delay_ms=1000` unless it says otherwise |
@@ -49,6 +50,9 @@ pub fn titled(title: &str, size: usize) -> Bytes {
     page.into()
 }
 
+/// A page that says much about itself; its URLs are relative to `/files/`.
+pub const TELLING: &str = include_str!("telling.html");
+
 /// `length` bytes that tell where they belong: no shift or gap of a small number of bytes goes unseen.
 pub fn pattern(length: usize) -> Bytes {
     (0..length).map(|index| (index % 251) as u8).collect()
@@ -61,6 +65,7 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let plain = match segments.as_slice() {
         ["page", n] => Plain::page(n.parse().unwrap_or(0), query.number("size")),
+        ["telling"] => Plain::new("text/html; charset=utf-8", Bytes::from_static(TELLING.as_bytes())),
         ["bytes", n] => Plain::new("application/octet-stream", pattern(n.parse().unwrap_or(0))),
         ["status", code] => {
             let status = code.parse().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -145,6 +145,32 @@ fn top_level_domain_helps_the_detector() {
 }
 
 #[test]
+fn few_bytes_are_read_in_the_language_of_the_host_s_country() {
+    for (host, encoding) in [
+        ("", "GBK"),
+        ("a.example", "GBK"),
+        ("a.cn", "GBK"),
+        ("a.com.tw", "Big5"),
+        ("A.JP.", "EUC-JP"),
+        ("a.kr", "EUC-KR"),
+        ("a.ru", "ISO-8859-5"),
+        ("a.xn--p1ai", "ISO-8859-5"),
+        ("a.co.th", "windows-874"),
+    ] {
+        let decoded = decode_with(b"\xB1\xB1\xBE\xA9", Hints::new().host(host));
+        assert_eq!((decoded.encoding, decoded.source), (encoding, EncodingSource::Detected), "{host}");
+    }
+}
+
+#[test]
+fn host_counts_for_nothing_where_a_label_does_or_the_bytes_are_utf8() {
+    let hints = || Hints::new().host("a.jp");
+    assert_eq!(decode_with(b"\xB1\xB1", hints().content_type("text/html; charset=gbk")).encoding, "GBK");
+    assert_eq!(decode_with(b"<meta charset=gbk>\xB1\xB1", hints()).encoding, "GBK");
+    assert_eq!(decode_with("é".as_bytes(), hints()).encoding, "UTF-8");
+}
+
+#[test]
 fn any_host_is_taken() {
     for host in ["", ".", "..", "[::1]", "127.0.0.1", "EXAMPLE.COM.", "пример.рф", "xn--p1ai", "a b"]
     {

@@ -161,6 +161,19 @@ fn labels_mean_what_the_encoding_standard_says() {
 }
 
 #[test]
+fn every_label_of_the_standard_names_its_encoding() {
+    let table = include_str!("../../../tests/oracles/labels.txt");
+    for line in table.lines() {
+        let (label, name) = line.split_once(' ').expect("a label and its encoding's name");
+        for label in [label.to_owned(), label.to_ascii_uppercase(), format!("\t{label} ")] {
+            let header = format!("text/plain; charset=\"{label}\"");
+            assert_eq!(decode(b"a", Some(&header)).encoding, name, "{label:?}");
+        }
+    }
+    assert_eq!(table.lines().count(), 228);
+}
+
+#[test]
 fn utf16_label_in_the_header_is_utf16() {
     let decoded = decode(b"h\0i\0", Some("text/plain; charset=utf-16"));
     assert_eq!(decoded.text, "hi");

@@ -1,10 +1,13 @@
 //! One behaviour a test. `labels` and `prescan`: which rule decides. `bodies`: what comes out of whole
-//! bodies. `stream`: the same in pieces, restarts and limits. `utf8_only`: the build without the tables.
+//! bodies; `opaque`: of those whose ASCII bytes may be something else. `stream`: the same in pieces, restarts and
+//! limits. `utf8_only`: the build without the tables.
 
 #[cfg(feature = "charset")]
 mod bodies;
 #[cfg(feature = "charset")]
 mod labels;
+#[cfg(feature = "charset")]
+mod opaque;
 #[cfg(feature = "charset")]
 mod prescan;
 #[cfg(feature = "charset")]

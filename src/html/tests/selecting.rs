@@ -3,6 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use super::super::select::Bounds;
 use super::super::{Document, SelectError};
 
 /// The texts of what is picked.
@@ -76,16 +77,40 @@ fn what_lies_within_itself_a_thousand_times_is_too_much_to_select() {
     assert_eq!(document.select("div:not(:has(div))").expect("the innermost").len(), 1);
 }
 
+/// The page's tree, where a few thousand nodes and a million steps are the most.
+fn tight(page: &str) -> Result<Document, SelectError> {
+    Document::parse_within(page, Bounds { bytes: 1 << 20, work: 1 << 20 })
+}
+
 #[test]
-fn a_page_made_to_be_slow_or_large_is_refused_and_a_deep_one_is_cut_flat() {
-    let attributes = format!("<p {}>", (0..200_000).map(|i| format!("a{i} ")).collect::<String>());
-    assert_eq!(Document::parse(&attributes).expect_err("too slow"), SelectError::TooComplex);
-    let large = "<p>".repeat(1_100_000);
-    assert_eq!(Document::parse(&large).expect_err("too large"), SelectError::TooComplex);
-    let bodies: String = (0..50_000).map(|i| format!("<body a{i}>")).collect();
+fn a_page_made_to_be_slow_or_large_is_refused() {
+    let attributes = |count| format!("<p {}>", (0..count).map(|i| format!("a{i} ")).collect::<String>());
+    let opened_anew = |attributes: &str, count| {
+        let formatting: String = (0..200).map(|i| format!("<b id={i} {attributes}>")).collect();
+        format!("<p>{formatting}{}", "<p>x".repeat(count))
+    };
+    let compared = |attributes: &str, count| {
+        let each = format!("<b {attributes}></b>");
+        format!("{}{}", "<b>".repeat(100), each.repeat(count))
+    };
+    for (ordinary, hostile) in [
+        (attributes(100), attributes(20_000)),
+        ("<p>".repeat(1_000), "<p>".repeat(10_000)),
+        (opened_anew("", 3), opened_anew("", 100)),
+        (opened_anew("a b c d e f g h", 1), opened_anew("a b c d e f g h", 20)),
+        (compared("a b c d e f g h", 30), compared("a b c d e f g h", 1_500)),
+    ] {
+        assert!(tight(&ordinary).is_ok(), "{ordinary:.80}");
+        assert_eq!(tight(&hostile).err(), Some(SelectError::TooComplex), "{hostile:.80}");
+    }
+}
+
+#[test]
+fn a_deep_page_is_cut_flat_and_attributes_of_many_bodies_are_not_all_kept() {
+    let bodies: String = (0..5_000).map(|i| format!("<body a{i}>")).collect();
     let merged = Document::parse(&bodies).expect("a page").select("body").expect("a body");
     assert!(merged[0].attributes.len() <= 64);
-    let deep = format!("{}<i>x</i>", "<div>".repeat(100_000));
+    let deep = format!("{}<i>x</i>", "<div>".repeat(10_000));
     let document = Document::parse(&deep).expect("a page");
     assert!(document.select("div").expect("divs").len() < 512);
 }

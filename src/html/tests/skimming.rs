@@ -36,6 +36,16 @@ fn what_tells_metadata_is_kept_where_that_is_wanted() {
 }
 
 #[test]
+fn what_is_too_long_to_keep_is_left() {
+    let long = "a".repeat(300_000);
+    for page in [format!("<title>{long}</title>"), format!("<meta name=author content={long}>")] {
+        let skimmed = skim(&page, true);
+        assert_eq!((skimmed.kept.as_str(), skimmed.rest.len()), ("", page.len()));
+    }
+    check(&format!("<script>{long}</script><!doctype {long}>"), "<head>", &format!("<!doctype {long}>"));
+}
+
+#[test]
 fn a_declared_encoding_is_kept() {
     check("<meta charset=gbk><title>", "<head><meta charset=gbk>", "<title>");
     check("<meta content='CharSet=x'><title>", "<head><meta content='CharSet=x'>", "<title>");

@@ -3,7 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::super::{MAX_PAGE, Progress, Title, TitleScanner, TitleSource, title};
+use super::super::{Extent, MAX_PAGE, Progress, Title, TitleScanner, TitleSource, title};
 use super::PAGES;
 
 /// The answer to a page fed in these pieces, and how many bytes it took.
@@ -209,4 +209,18 @@ fn under_a_guessed_encoding_a_title_beyond_ascii_waits_for_the_head_s_end() {
 
     let mut scanner = TitleScanner::new().with_guessed_encoding();
     assert_eq!(scanner.feed("<title>e</title>"), Progress::Final);
+}
+
+#[test]
+fn a_frameset_that_replaces_the_body_leaves_the_head_s_title() {
+    let page = "<head><title>é</title></head><p><title>gone</title><frameset>";
+    let kept = Title { text: Some("é".into()), source: TitleSource::Head };
+    let scanner = || TitleScanner::new().with_guessed_encoding();
+    for mut scanner in
+        [scanner(), scanner().with_metadata(Extent::Head), scanner().with_metadata(Extent::Page)]
+    {
+        let _ = scanner.feed(page);
+        assert_eq!(scanner.finish(false), kept);
+    }
+    assert_eq!(crate::html::metadata(page).best_title.map(|title| title.value).as_deref(), Some("é"));
 }

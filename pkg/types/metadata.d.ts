@@ -1,0 +1,60 @@
+/**
+ * What a page says about itself, read from its HTML elements in tree order. What is in a template, in a `noscript`, in a
+ * comment or in a script does not count, nor does what is empty. Text has its white space stripped and collapsed; URLs
+ * are absolute, resolved by the page's `<base>`. Values of more than 64 KiB are cut, lists of more than 256 too.
+ */
+export interface Metadata {
+  /** Who wrote it: the authors that JSON-LD names, else `<meta name=author>`. */
+  authors: Sourced[];
+  /** The `href` of the first `<base>` that has one, as written. */
+  base: string | null;
+  /** The title for people to read: `og:title`, else `twitter:title`, else the document's own. */
+  bestTitle: Sourced | null;
+  /** The page's preferred URL: `<link rel=canonical>`, else `og:url`. */
+  canonical: Sourced | null;
+  /** `<meta name=description>`, else `og:description`, else `twitter:description`. */
+  description: Sourced | null;
+  /** Of `<link rel=alternate>` with a feed's type, and of `<link rel=feed>`. */
+  feeds: Feed[];
+  /** The headline that JSON-LD names. */
+  headline: Sourced | null;
+  /** Of `<link>` with `icon`, `apple-touch-icon`, `apple-touch-icon-precomposed` or `mask-icon`. */
+  icons: Icon[];
+  /** A BCP 47 tag: `<html lang>`, else `<meta http-equiv=content-language>`, else `og:locale`, whose `_` becomes `-`. */
+  language: Sourced | null;
+  /** Open Graph's properties in order, lower case, with those of its kinds of things, such as `article:`. */
+  openGraph: Property[];
+  /** What robots may do: `robots`, and names that end with `bot` or begin with `googlebot`. */
+  robots: Property[];
+  /** The properties of Twitter's cards in order, lower case. */
+  twitter: Property[];
+}
+
+/** A value, and what said so. */
+export interface Sourced {
+  value: string;
+  source: MetadataSource;
+}
+
+export type MetadataSource = "html" | "http-equiv" | "json-ld" | "link" | "meta" | "open-graph" | "title" | "twitter";
+
+export interface Icon {
+  url: string;
+  rel: "apple-touch-icon" | "apple-touch-icon-precomposed" | "icon" | "mask-icon";
+  /** As written, such as `32x32` or `any`. */
+  sizes: string | null;
+  mediaType: string | null;
+}
+
+export interface Feed {
+  url: string;
+  /** Such as `application/rss+xml`. */
+  mediaType: string | null;
+  title: string | null;
+}
+
+export interface Property {
+  /** In lower case. */
+  name: string;
+  content: string;
+}
