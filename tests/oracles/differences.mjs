@@ -18,14 +18,14 @@ export const differences = [
       chromium === ours.replace(/[\0-\x0a\x0c-\x20\x7f]+/g, ' ').replace(/^ | $/g, ''),
   },
   {
-    why: 'Chromium drops a NUL before the tree builder sees it; by the standard one in front of the body begins the body.',
+    why: 'Chromium drops a NUL before the tree builder sees it; by the standard one before the body begins the body.',
     who: ['chromium'],
     example: '\0<title>a</title><frameset>',
     is: ({ page, ours, chromium, parse5 }) =>
       page.includes('\0') && hasFrameset(page) && parse5 === ours && chromium === byParse5(page.replaceAll('\0', '')),
   },
   {
-    why: 'Chromium lets a replacement character (that of a reference, too) leave frameset-ok; by the standard it is text.',
+    why: 'A replacement character, of a reference or not, leaves frameset-ok in Chromium; by the standard it is text.',
     who: ['chromium'],
     example: '<p>&#0;<title>a</title><frameset>',
     is: ({ page, ours, chromium, parse5 }) =>
@@ -39,7 +39,7 @@ export const differences = [
       /<template[\s/>][^]*<frameset[\s/>]/i.test(page) && parse5 === ours && ours !== null,
   },
   {
-    why: 'Chromium and parse5 know no CDATA sections right within an integration point; by the standard its namespace counts.',
+    why: 'Right within an integration point Chromium and parse5 know no CDATA; by the standard its namespace counts.',
     who: ['chromium', 'parse5'],
     example: '<svg><desc><![CDATA[><title>a</title>',
     is: ({ page, chromium, parse5 }) =>

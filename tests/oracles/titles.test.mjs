@@ -1,6 +1,6 @@
 // Titles by this crate, by headless Chromium and by parse5: no difference but those of differences.mjs.
 //
-//   node --test tests/oracles/titles.test.mjs      with DUALFETCH_HTML_TESTS, the built tests/html.rs; scripts/test does it
+//   node --test tests/oracles/titles.test.mjs    with DUALFETCH_HTML_TESTS, the built tests/html.rs: see scripts/test
 //
 // DUALFETCH_DOCUMENTS is how many documents, DUALFETCH_SEED which.
 
