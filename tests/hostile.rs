@@ -119,13 +119,13 @@ fn check(pages: &[Hostile]) {
         for used in USES {
             // A title at the end has all of it parsed.
             let text = |count| page.page(count) + "<title>x</title>";
-            let few = taken(text(1_000), used.run);
+            let few = taken(text(700), used.run);
             check_memory(page, used, few);
             if !["scanner, head", "scanner, page"].contains(&used.name) || is_quadratic(page) {
                 continue;
             }
             // Eight times as much: 64 times the time if it were quadratic. Less than a tenth of a second is no time.
-            let many = taken(text(8_000), used.run);
+            let many = taken(text(5_600), used.run);
             check_memory(page, used, many);
             let most = few.cpu * 24 + Duration::from_millis(100);
             assert!(many.cpu <= most, "{}, {}: {few}, but {many}", page.name, used.name);

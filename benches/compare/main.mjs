@@ -6,7 +6,7 @@ import os from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
-import { folder, pages } from './pages.mjs';
+import { folder, pages, peers as parsers } from './pages.mjs';
 import * as programs from './programs.mjs';
 import { interval, median, spread } from './statistics.mjs';
 import { whole, works } from './works.mjs';
@@ -51,7 +51,6 @@ const chosen = positionals.length ? positionals : all;
 const served = chosen.filter((name) => works[name]);
 const counts = { gets: number('gets', works.gets.count), titles: number('pages', works.titles.count), hang: works.hang.count };
 for (const name of chosen) if (!all.includes(name)) fail(`there is no work ${name}; there are ${all.join(', ')}`);
-const parsers = ['html5ever', 'scraper', 'lol_html', 'tl', 'lxml', 'cheerio'];
 const names = ['ours', 'reqwest', 'hyper-util', 'aiohttp', 'undici', ...parsers];
 for (const name of only ?? []) if (!names.includes(name)) fail(`there is no client ${name}; there are ${names.join(', ')}`);
 

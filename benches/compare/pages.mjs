@@ -16,10 +16,14 @@ const budgets = {
   ],
   ratios: [
     { works: /^1 MB, title late$/, of: 'ours', beside: /^html5ever$/, most: 1.1 },
-    { works: /^1 MB, title late$/, of: 'ours, from bytes', beside: /^html5ever$/, most: 1.1 },
+    // Decoding is no part of html5ever's work, and some hundredths of ours.
+    { works: /^1 MB, title late$/, of: 'ours, from bytes', beside: /^html5ever$/, most: 1.15 },
     { works: /^realistic/, of: 'ours', beside: /^(?!ours)/, most: 1 },
   ],
 };
+
+/** Who must be there for the budgets. */
+export const peers = ['html5ever', 'scraper', 'lol_html', 'tl', 'lxml', 'cheerio'];
 
 /**
  * Measures and prints a table.
@@ -42,7 +46,8 @@ export async function pages({ rust, python, node }, { folder, pairs, millisecond
     const rounds = await measured(works, wanted, { pairs, milliseconds, progress });
     const rows = [...works, together(works, rounds)].map((work) => ({ work, figures: rounds.get(work.name) }));
     print(rows, wanted, pairs);
-    return missed(rows, wanted);
+    const unmeasured = peers.filter((name) => !wanted.some((own) => own.name === name));
+    return [...missed(rows, wanted), ...unmeasured.map((name) => `pages: not measured beside ${name}`)];
   } finally {
     processes.forEach((process) => process.end());
   }

@@ -2,7 +2,7 @@
 //! in the same run.
 //!
 //! ```sh
-//! titles [FILTER]         criterion, each contender on each work it answers rightly; the wrong answers are counted
+//! titles [FILTER]         criterion, each contender on each work; wrong answers are counted and told
 //! titles serve FOLDER     writes the pages to FOLDER for the peers in other languages, says on standard output what
 //!                         there is, and then for each line `CONTENDER WORK MILLISECONDS` what that took
 //! ```

@@ -15,6 +15,8 @@ mod depth;
 mod json_ld;
 mod metadata;
 mod noted;
+#[cfg(feature = "select")]
+mod outer;
 mod parser;
 mod plain;
 mod search;

@@ -13,6 +13,7 @@ use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 
 use super::depth::Depth;
 use super::metadata::Extent;
+use super::outer::outer;
 use super::parser::{MAX_WORK, Outcome, Parser, WORK_PER_BYTE};
 use super::tags::{is_formatting, is_leaf};
 use super::title::pieces;
@@ -238,7 +239,7 @@ fn told(element: ElementRef<'_>, room: usize) -> Option<Element> {
         text.push_str(if text.is_empty() { "" } else { " " });
         text.push_str(word);
     }
-    let html = element.html();
+    let html = outer(element, room)?;
     let own = element.value();
     let attributes = own.attrs.iter().map(|(name, value)| (qualified(name), value.to_string())).collect();
     (text.len() + html.len() <= room).then(|| Element { name: own.name().to_owned(), attributes, text, html })

@@ -28,7 +28,8 @@ fn is_raw_text(name: &LocalName) -> bool {
     )
 }
 
-fn is_void(name: &LocalName) -> bool {
+/// Whether an HTML element of this name has neither content nor end tag, and may stand anywhere.
+pub(super) fn is_void(name: &LocalName) -> bool {
     matches!(
         *name,
         local_name!("area")

@@ -85,6 +85,20 @@ fn what_lies_within_itself_a_thousand_times_is_too_much_to_select() {
     assert_eq!(document.select("div:not(:has(div))").expect("the innermost").len(), 1);
 }
 
+#[test]
+fn an_element_s_html_is_the_standard_s_serialisation() {
+    for html in [
+        "<div a=\"&amp;&lt;&gt;&quot;'&nbsp;é\">&amp;&lt;&gt;\"'&nbsp;é<br><hr><img src=\"x\"><!-- a > b --></div>",
+        "<div><script>a < b && c</script><style>a > b</style><textarea>&lt;</textarea><iframe><p></iframe></div>",
+        "<div><svg viewBox=\"z\" xlink:href=\"u\" xml:lang=\"y\" xmlns:xlink=\"x\"><style>a &gt; b</style><br-x></br-x></svg></div>",
+        "<div><table><colgroup><col></colgroup><tbody><tr><td><noscript><p></noscript></td></tr></tbody></table></div>",
+        "<div><template><b>t</b></template></div>",
+    ] {
+        let document = Document::parse(html).expect("a page");
+        assert_eq!(document.select("body > div").expect("a selector")[0].html, html);
+    }
+}
+
 /// The page's tree, where a few thousand nodes and a million steps are the most.
 fn tight(page: &str) -> Result<Document, SelectError> {
     Document::parse_within(page, Bounds { bytes: 1 << 20, work: 1 << 20 })
