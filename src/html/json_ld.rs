@@ -1,14 +1,16 @@
 //! What JSON-LD says of an article: its headline and its authors.
 
-use std::collections::HashMap;
-
-use serde_json::Value;
+use super::json::{self, Value};
 
 /// How deep values are looked into.
 const MAX_DEPTH: usize = 8;
 
 /// How many objects are looked at.
 const MAX_OBJECTS: usize = 1_000;
+
+/// The names that matter.
+const NAMES: [&str; 9] =
+    ["@graph", "@id", "@value", "author", "creator", "headline", "mainEntity", "mainEntityOfPage", "name"];
 
 /// What a page's scripts say.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,14 +21,14 @@ pub(super) struct Article {
 
 /// The headline and the authors of the first object that has both; else each of the first that has it.
 pub(super) fn article(scripts: &[String]) -> Article {
-    let roots: Vec<Value> = scripts.iter().filter_map(|text| parse(text)).collect();
+    let roots: Vec<Value> = scripts.iter().filter_map(|script| json::read(script, &NAMES)).collect();
     let mut objects = Vec::new();
     roots.iter().for_each(|root| gather(root, MAX_DEPTH, &mut objects));
     let first = |is_it: &dyn Fn(&Value) -> bool| objects.iter().copied().find(|object| is_it(object));
     let whole = first(&|object| headline(object).is_some() && authors(object).is_some());
     let titled = whole.or_else(|| first(&|object| headline(object).is_some()));
     let authored = whole.or_else(|| first(&|object| authors(object).is_some()));
-    let mut names = Names::new(&objects);
+    let mut names = Names { objects: &objects, found: Vec::new(), left: MAX_OBJECTS };
     if let Some(author) = authored.and_then(authors) {
         names.gather(author, MAX_DEPTH);
     }
@@ -39,11 +41,11 @@ fn gather<'a>(value: &'a Value, depth: usize, objects: &mut Vec<&'a Value>) {
         return;
     }
     match value {
-        Value::Array(list) => list.iter().for_each(|value| gather(value, depth - 1, objects)),
-        Value::Object(object) => {
+        Value::List(list) => list.iter().for_each(|value| gather(value, depth - 1, objects)),
+        Value::Object(_) => {
             objects.push(value);
-            for key in ["@graph", "mainEntity", "mainEntityOfPage"] {
-                if let Some(value) = object.get(key) {
+            for name in ["@graph", "mainEntity", "mainEntityOfPage"] {
+                if let Some(value) = value.get(name) {
                     gather(value, depth - 1, objects);
                 }
             }
@@ -63,100 +65,37 @@ fn headline(object: &Value) -> Option<&str> {
 
 /// The names of authors.
 struct Names<'a> {
-    by_id: HashMap<&'a str, &'a Value>,
+    objects: &'a [&'a Value],
     found: Vec<String>,
     /// How many more values are looked at.
     left: usize,
 }
 
 impl<'a> Names<'a> {
-    fn new(objects: &[&'a Value]) -> Self {
-        let mut by_id = HashMap::new();
-        for object in objects {
-            if let (Some(Value::String(id)), Some(name)) = (object.get("@id"), name(object)) {
-                by_id.entry(id.as_str()).or_insert(name);
-            }
-        }
-        Self { by_id, found: Vec::new(), left: MAX_OBJECTS }
-    }
-
     /// An author: a text, an object with a name or a reference to one, or a list of these.
-    fn gather(&mut self, author: &Value, depth: usize) {
+    fn gather(&mut self, author: &'a Value, depth: usize) {
         let Some(left) = self.left.checked_sub(1).filter(|_| depth > 0) else { return };
         self.left = left;
         match author {
-            Value::String(text) => self.found.push(text.clone()),
-            Value::Array(list) => list.iter().for_each(|author| self.gather(author, depth - 1)),
-            Value::Object(object) => {
-                let known = || self.by_id.get(object.get("@id")?.as_str()?).copied();
-                if let Some(name) = name(author).or_else(known) {
+            Value::Text(text) => self.found.push(text.clone()),
+            Value::List(list) => list.iter().for_each(|author| self.gather(author, depth - 1)),
+            Value::Object(_) => {
+                if let Some(name) = name(author).or_else(|| self.named(author.get("@id")?.as_str()?)) {
                     self.gather(name, depth - 1);
                 }
             }
-            _ => {}
+            Value::Other => {}
         }
+    }
+
+    /// The name of the object that an identifier stands for. Of some thousand names and as many objects at most, this
+    /// compares texts, which mostly differ in their length.
+    fn named(&self, id: &str) -> Option<&'a Value> {
+        let is_it = |object: &&&Value| object.get("@id").and_then(Value::as_str) == Some(id);
+        self.objects.iter().filter(is_it).find_map(|object| name(object))
     }
 }
 
 fn name(object: &Value) -> Option<&Value> {
-    ["name", "@value"].iter().find_map(|key| object.get(key).filter(|name| !name.is_null()))
-}
-
-/// A script's value. What people wrap it in or leave in it is forgiven, for the sake of all else that it says: marks of
-/// comments and CDATA around it, line ends in a text, a comma too many, half a surrogate pair.
-fn parse(text: &str) -> Option<Value> {
-    serde_json::from_str(text).or_else(|_| serde_json::from_str(&mended(unwrapped(text)))).ok()
-}
-
-/// The text without the marks in front of it, and up to its last bracket.
-fn unwrapped(text: &str) -> &str {
-    const MARKS: [&str; 6] = ["\u{feff}", "<!--", "//", "/*", "*/", "<![CDATA["];
-    let mut own = text.trim_ascii_start();
-    while let Some(rest) = MARKS.iter().find_map(|mark| own.strip_prefix(mark)) {
-        own = rest.trim_ascii_start();
-    }
-    // The end of a CDATA section is brackets, too.
-    let is_mark = |c: char| c.is_ascii_whitespace() || "-*/;>".contains(c);
-    let own = own.trim_end_matches(is_mark);
-    let own = own.strip_suffix("]]").filter(|_| text.contains("<![CDATA[")).unwrap_or(own);
-    own.trim_end_matches(is_mark)
-}
-
-fn mended(text: &str) -> String {
-    let mut mended = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut in_text = false;
-    while let Some(next) = rest.chars().next() {
-        let mut length = next.len_utf8();
-        match next {
-            '"' => {
-                in_text = !in_text;
-                mended.push(next);
-            }
-            '\\' if in_text => {
-                let (replaced, taken) = escape(rest);
-                mended.push_str(replaced);
-                length = taken;
-            }
-            ..' ' if in_text => mended.push(' '),
-            ',' if !in_text && rest[1..].trim_ascii_start().starts_with(['}', ']']) => {}
-            _ => mended.push(next),
-        }
-        rest = &rest[length..];
-    }
-    mended
-}
-
-/// The escape that `text` begins with, as it may stand, and its length.
-fn escape(text: &str) -> (&str, usize) {
-    let unit = |at: usize| u16::from_str_radix(text.get(at..at + 6)?.strip_prefix("\\u")?, 16).ok();
-    match (unit(0), unit(6)) {
-        (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (&text[..12], 12),
-        (Some(0xD800..=0xDFFF), _) => ("\u{fffd}", 6),
-        (Some(_), _) => (&text[..6], 6),
-        _ => {
-            let length = 1 + text[1..].chars().next().map_or(0, char::len_utf8);
-            (&text[..length], length)
-        }
-    }
+    object.get("name").or_else(|| object.get("@value"))
 }

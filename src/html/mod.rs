@@ -12,6 +12,7 @@
 //! ```
 
 mod depth;
+mod json;
 mod json_ld;
 mod metadata;
 mod noted;
