@@ -28,9 +28,10 @@ struct Use {
     most: (usize, usize),
 }
 
-/// What the scanner holds is the text and, while it grows, its copy.
+/// What the scanner holds is the text and, while it grows, its copy. html5ever holds a comment, a CDATA section and a tag
+/// in whole, in a buffer that doubles.
 const USES: &[Use] = &[
-    Use { name: "title", run: |page| drop(title(page)), most: (0, PASS) },
+    Use { name: "title", run: |page| drop(title(page)), most: (3, PASS) },
     Use { name: "scanner", run: |page| drop(scanned(page, 8 << 10, TitleScanner::new())), most: (3, PASS) },
     Use {
         name: "scanner, head",
@@ -42,12 +43,12 @@ const USES: &[Use] = &[
         run: |page| drop(scanned(page, 8 << 10, TitleScanner::new().with_metadata(Extent::Page))),
         most: (3, PASS),
     },
-    Use { name: "metadata", run: |page| drop(metadata(page)), most: (0, PASS) },
+    Use { name: "metadata", run: |page| drop(metadata(page)), most: (3, PASS) },
     #[cfg(feature = "select")]
     Use { name: "select", run: selected, most: (4, 340 << 20) },
 ];
 
-/// The memory of one pass: titles and metadata have bounds, but one text or one tag is held in whole, by html5ever too.
+/// The memory of titles, metadata and their places in the tree, which have bounds.
 const PASS: usize = 32 << 20;
 
 fn scanned(page: &str, piece: usize, mut scanner: TitleScanner) -> Title {
@@ -208,8 +209,8 @@ fn large(pages: impl Iterator<Item = (&'static Hostile, usize)>) {
             let told = format!("{}, {}: {taken}", page.name, used.name);
             println!("{told}");
             let (times, more) = used.most;
-            // Of 100 MB of references alone, the dearest text, html5ever makes 6 s, and a tree to select from takes two passes.
-            if taken.cpu > Duration::from_secs(20) || taken.bytes > times * taken.length + more {
+            // 100 MB of `<` alone, the dearest text, take html5ever 8 s, and a tree to select from takes two passes.
+            if taken.cpu > Duration::from_secs(40) || taken.bytes > times * taken.length + more {
                 failed.push(told);
             }
         }
