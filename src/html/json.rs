@@ -13,9 +13,9 @@ const MAX_KEPT: usize = 4096;
 /// What was kept of a value.
 #[derive(Debug, PartialEq)]
 pub(super) enum Value {
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// Of the names that were asked for.
-    Object(Vec<(&'static str, Value)>),
+    Object(Vec<(&'static str, Self)>),
     /// A number, `true`, `false`, `null`, and what was not kept.
     Other,
     Text(String),

@@ -19,6 +19,7 @@ mod noted;
 #[cfg(feature = "select")]
 mod outer;
 mod parser;
+mod place;
 mod plain;
 mod search;
 #[cfg(feature = "select")]
