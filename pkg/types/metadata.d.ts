@@ -1,7 +1,8 @@
 /**
  * What a page says about itself, read from its HTML elements in tree order. What is in a template, in a `noscript`, in a
  * comment or in a script does not count, nor does what is empty. Text has its white space stripped and collapsed; URLs
- * are absolute, resolved by the page's `<base>`. Values of more than 64 KiB are cut, lists of more than 256 too.
+ * are absolute, resolved by the page's `<base>`. Text of more than 64 KiB is cut, such a URL is none; lists end at 256
+ * entries, and all of it at 1 MiB. JSON-LD that is nearly JSON is read, too.
  */
 export interface Metadata {
   /** Who wrote it: the authors that JSON-LD names, else `<meta name=author>`. */

@@ -36,7 +36,11 @@ pub enum Extent {
 ///
 /// It is read from the HTML elements of the document in tree order. What is in a template, in a `noscript` (scripting
 /// counts as enabled), in a comment or in a script does not count, nor does what is empty. Text has its ASCII white
-/// space stripped and collapsed. URLs are as the page has them until [`resolve`](Self::resolve) makes them absolute.
+/// space stripped and collapsed. URLs are as the page has them until [`resolve`](Self::resolve) makes them absolute. Of
+/// JSON-LD all scripts are read together, and what is nearly JSON is read, too; references of HTML in it stay as written.
+///
+/// Not gathered: what header fields say, `itemprop`, `hreflang` alternates, App Links, theme colours, and JSON-LD's dates,
+/// images and publishers. `/favicon.ico`, which browsers ask for where no icon is named, is no metadata.
 ///
 /// ```
 /// let page = r#"<html lang=en><head><title>Plain</title>
