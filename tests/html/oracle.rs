@@ -37,7 +37,10 @@ pub(crate) fn read(html: &str) -> Page {
         title: title.map(|title| collapsed(&title.own_text())),
         in_head: title.and_then(|title| title.parent()).is_some_and(|parent| parent.is("head")),
         base: elements.iter().filter(|element| element.is("base")).find_map(|base| base.attribute("href")),
-        canonical: elements.iter().find_map(|link| link.canonical()).or_else(|| named("og:url")),
+        canonical: elements
+            .iter()
+            .find_map(|link| link.canonical())
+            .or_else(|| metas().find_map(|meta| meta.url_of("og:url"))),
         description: ["description", "og:description", "twitter:description"].into_iter().find_map(named),
         language: first("html")
             .and_then(|html| html.attribute("lang"))
@@ -117,6 +120,12 @@ impl Node {
     /// What a `meta` says, if it says something.
     fn content(&self) -> Option<String> {
         self.attribute("content").map(|content| collapsed(&content)).filter(|content| !content.is_empty())
+    }
+
+    /// The same of a property that is a URL: no line ends, and no other white space collapsed.
+    fn url_of(&self, name: &str) -> Option<String> {
+        self.content_of(name)?;
+        Some(self.attribute("content")?.replace(['\t', '\n', '\r'], "").trim_ascii().to_owned())
     }
 
     fn content_of(&self, name: &str) -> Option<String> {
