@@ -20,7 +20,7 @@ pub const MAX_ENTRIES: usize = 256;
 pub const MAX_METADATA: usize = 1 << 20;
 
 /// The most properties that one element may name.
-const MAX_NAMES: usize = 8;
+const MAX_NAMES: usize = 64;
 
 /// How far to read a page for its metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
