@@ -4,13 +4,9 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::json_ld::{self, Article};
-use super::noted::{Element, Noted};
+use super::noted::{Element, Extent, MAX_VALUE, Noted};
 use super::parser::{Outcome, Parser};
-use super::tree::collapsed;
-
-/// The most bytes of one value that are kept: 64 KiB of UTF-8. A longer text is cut at the last character that fits; a
-/// longer URL counts as none.
-pub const MAX_VALUE: usize = 64 << 10;
+use super::text::collapsed;
 
 /// The most entries of each list in [`Metadata`].
 pub const MAX_ENTRIES: usize = 256;
@@ -21,16 +17,6 @@ pub const MAX_METADATA: usize = 1 << 20;
 
 /// The most properties that one element may name.
 const MAX_NAMES: usize = 64;
-
-/// How far to read a page for its metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Extent {
-    /// To the end of the `head`, where nearly every page has it, and on to the title if that is not there.
-    Head,
-    /// To the end of the page: some have JSON-LD at their end, or Open Graph in their body.
-    Page,
-}
 
 /// What a page says about itself.
 ///
@@ -182,7 +168,7 @@ pub struct Property {
 pub fn metadata(html: &str) -> Metadata {
     let mut parser = Parser::new(false, Some(Extent::Page));
     let (Outcome::Final(title) | Outcome::Open(title) | Outcome::GaveUp(title)) = parser.run(html, true);
-    parser.metadata().titled(title.as_ref().map(|title| title.text.as_str()))
+    Metadata::of(parser.noted()).titled(title.as_ref().map(|title| title.text.as_str()))
 }
 
 impl Metadata {
@@ -215,11 +201,11 @@ impl Metadata {
     }
 
     /// What these elements say, but for the title.
-    pub(super) fn of(noted: &[Rc<Noted>], language: Option<String>) -> Self {
+    pub(super) fn of((noted, language): (Vec<Rc<Noted>>, Option<String>)) -> Self {
         let mut gathering = Gathering { room: MAX_METADATA, ..Gathering::default() };
         let html = language.and_then(|language| value(&language, MetadataSource::Html));
         let mut scripts = Vec::new();
-        for noted in noted {
+        for noted in &noted {
             match noted.element {
                 Element::Base => gathering.base(noted),
                 Element::JsonLd => scripts.extend(noted.script()),

@@ -26,6 +26,7 @@ mod search;
 mod select;
 mod skim;
 mod tags;
+mod text;
 mod title;
 mod tree;
 
@@ -33,9 +34,10 @@ mod tree;
 mod tests;
 
 pub use metadata::{
-    Extent, Feed, Icon, MAX_ENTRIES, MAX_METADATA, MAX_VALUE, Metadata, MetadataSource, Property, Sourced,
-    metadata,
+    Feed, Icon, MAX_ENTRIES, MAX_METADATA, Metadata, MetadataSource, Property, Sourced, metadata,
 };
+pub use noted::{Extent, MAX_VALUE};
 #[cfg(feature = "select")]
 pub use select::{Document, Element, MAX_PICKED, SelectError};
-pub use title::{MAX_PAGE, MAX_TITLE, Progress, Title, TitleScanner, TitleSource, title};
+pub use text::MAX_TITLE;
+pub use title::{MAX_PAGE, Progress, Title, TitleScanner, TitleSource, title};

@@ -5,8 +5,22 @@ use std::rc::Rc;
 
 use html5ever::{Attribute, LocalName, local_name};
 
-use super::metadata::{Extent, MAX_VALUE};
-use super::title::floor_char_boundary;
+use super::tags::TELLING;
+use super::text::floor_char_boundary;
+
+/// The most bytes of one value that are kept: 64 KiB of UTF-8. A longer text is cut at the last character that fits; a
+/// longer URL counts as none.
+pub const MAX_VALUE: usize = 64 << 10;
+
+/// How far to read a page for its metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Extent {
+    /// To the end of the `head`, where nearly every page has it, and on to the title if that is not there.
+    Head,
+    /// To the end of the page: some have JSON-LD at their end, or Open Graph in their body.
+    Page,
+}
 
 /// How many elements are noted. Real pages have under a hundred.
 const MAX_NOTED: usize = 4096;
@@ -166,17 +180,9 @@ pub(super) fn is_json_ld(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether an attribute of this name may tell something.
-pub(super) fn is_telling(name: &str) -> bool {
-    NAMES.contains(&name)
-}
-
-const NAMES: [&str; 10] =
-    ["content", "href", "http-equiv", "lang", "name", "property", "rel", "sizes", "title", "type"];
-
 fn told(attribute: &Attribute) -> Option<(&'static str, String)> {
     let local = &*attribute.name.local;
-    let name = NAMES.into_iter().find(|name| *name == local)?;
+    let name = TELLING.into_iter().find(|name| *name == local)?;
     // A URL cut in the middle is none.
     let fits = attribute.value.len() <= MAX_VALUE || name == "content";
     fits.then(|| (name, cut(&attribute.value).to_owned()))

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::rc::Rc;
 
 use html5ever::interface::{Tracer, TreeSink};
 use html5ever::local_name;
@@ -12,11 +13,10 @@ use html5ever::tokenizer::{
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 
 use super::depth::Depth;
-use super::metadata::{Extent, Metadata};
-use super::noted::is_json_ld;
+use super::noted::{Extent, Noted, is_json_ld};
 use super::skim::{Skimmed, Within, attributes, skim};
 use super::tags::{is_leaf, slim};
-use super::title::pieces;
+use super::text::pieces;
 use super::tree::{Found, Handle, Kind, Tree};
 
 /// The text between two looks at the state.
@@ -128,10 +128,9 @@ impl Parser {
         self.tokenizer.sink.tree().has_noted()
     }
 
-    /// What was gathered of the page's metadata, but for what the title adds.
-    pub(super) fn metadata(&self) -> Metadata {
-        let (noted, language) = self.tokenizer.sink.tree().noted();
-        Metadata::of(&noted, language)
+    /// What was noted for the page's metadata, in tree order, and its language.
+    pub(super) fn noted(&self) -> (Vec<Rc<Noted>>, Option<String>) {
+        self.tokenizer.sink.tree().noted()
     }
 }
 

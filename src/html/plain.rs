@@ -7,8 +7,8 @@ use memchr::{memchr, memchr2};
 
 use super::parser::{MAX_LABEL, MAX_LABELS};
 use super::skim::{Skimmed, is_tag, starts_with_ignoring_case, tag_end};
-use super::title::MAX_TITLE;
-use super::tree::{Found, collapsed};
+use super::text::{MAX_TITLE, collapsed};
+use super::tree::Found;
 
 /// What the start of a page says in plain words.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,11 +12,11 @@ use html5ever::{QualName, local_name};
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 
 use super::depth::Depth;
-use super::metadata::Extent;
+use super::noted::Extent;
 use super::outer::outer;
 use super::parser::{MAX_WORK, Outcome, Parser, WORK_PER_BYTE};
 use super::tags::{is_formatting, is_leaf};
-use super::title::pieces;
+use super::text::pieces;
 
 /// The most bytes of text and HTML that one selection may hold together: 64 MiB. Elements may lie within each other, so
 /// it can be many times the page.

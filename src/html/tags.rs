@@ -6,8 +6,6 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::Tag;
 use html5ever::{Attribute, LocalName, QualName, local_name, ns};
 
-use super::noted::is_telling;
-
 /// Whether an HTML element of this name cannot hold others.
 pub(super) fn is_leaf(name: &LocalName) -> bool {
     is_raw_text(name) || is_void(name)
@@ -129,3 +127,12 @@ fn digest(attrs: &[Attribute]) -> Attribute {
     let value: StrTendril = sum.to_le_bytes().map(|byte| char::from(byte & 0x7f)).into_iter().collect();
     Attribute { name: QualName::new(None, ns!(), local_name!("id")), value }
 }
+
+/// Whether an attribute of this name may tell something.
+fn is_telling(name: &str) -> bool {
+    TELLING.contains(&name)
+}
+
+/// The attributes that tell metadata.
+pub(super) const TELLING: [&str; 10] =
+    ["content", "href", "http-equiv", "lang", "name", "property", "rel", "sizes", "title", "type"];

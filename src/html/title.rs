@@ -2,23 +2,20 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::iter;
 
-use super::metadata::{Extent, Metadata};
+use super::metadata::Metadata;
+use super::noted::Extent;
 use super::parser::{Outcome, Parser};
 use super::plain::plain;
 use super::search::Search;
 use super::skim::skim;
+use super::text::pieces;
 use super::tree::Found;
 
 /// The most bytes of text a [`TitleScanner`] looks at: 16 MiB of UTF-8.
 ///
 /// A page longer than this is answered as if it had been cut there, see [`TitleSource::Truncated`].
 pub const MAX_PAGE: usize = 16 << 20;
-
-/// The most bytes of title that are kept: 64 KiB of UTF-8, counted after white space is collapsed. A longer
-/// title is cut at the last character that fits.
-pub const MAX_TITLE: usize = 64 << 10;
 
 /// Feeds go through in pieces of this size, so that a page handed over whole is neither copied nor searched
 /// much past its title.
@@ -361,7 +358,7 @@ impl TitleScanner {
         let mut parser = Parser::new(self.guessed, self.extent);
         let outcome = parser.run_from(start, end);
         if self.extent.is_some() && (last || !matches!(outcome, Outcome::Open(_)) || parser.has_gathered()) {
-            self.metadata = Some(parser.metadata());
+            self.metadata = Some(Metadata::of(parser.noted()));
         }
         let outcome = match outcome {
             // Only metadata was read on for.
@@ -387,23 +384,4 @@ impl TitleScanner {
         self.answer = Some(Title { text: found.map(|found| found.text), source });
         self.held = String::new();
     }
-}
-
-/// `text` in pieces of at most `size` bytes, or of one character if that is longer.
-pub(super) fn pieces(text: &str, size: usize) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    iter::from_fn(move || {
-        let (piece, tail) = rest.split_at(floor_char_boundary(rest, size));
-        rest = tail;
-        (!piece.is_empty()).then_some(piece)
-    })
-}
-
-/// The largest index up to `index` at which `text` may be cut; behind its first character if there is none.
-pub(super) fn floor_char_boundary(text: &str, index: usize) -> usize {
-    if index >= text.len() {
-        return text.len();
-    }
-    let down = (1..=index).rev().find(|&at| text.is_char_boundary(at));
-    down.or_else(|| text.chars().next().map(char::len_utf8)).unwrap_or(0)
 }

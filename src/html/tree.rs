@@ -13,10 +13,9 @@ use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, QualName, local_name, ns};
 
-use super::metadata::Extent;
-use super::noted::{Noted, Notes};
+use super::noted::{Extent, Noted, Notes};
 use super::place::Place;
-use super::title::{MAX_TITLE, floor_char_boundary};
+use super::text::Collapsed;
 
 /// The title that comes first in tree order.
 #[derive(Debug)]
@@ -381,59 +380,4 @@ impl TreeSink for Tree {
     fn is_mathml_annotation_xml_integration_point(&self, handle: &Handle) -> bool {
         handle.kind == Kind::Integration
     }
-}
-
-/// `text` with its ASCII white space stripped and collapsed, cut at [`MAX_TITLE`].
-pub(super) fn collapsed(text: &str) -> String {
-    let mut collapsed = Collapsed::default();
-    collapsed.push(text);
-    collapsed.text
-}
-
-/// Text with its ASCII white space stripped and collapsed as it comes in, cut at [`MAX_TITLE`].
-#[derive(Debug, Default)]
-struct Collapsed {
-    text: String,
-    /// White space was seen since the last word: a space is due if another word comes.
-    space: bool,
-    full: bool,
-}
-
-impl Collapsed {
-    fn push(&mut self, piece: &str) {
-        let mut rest = piece;
-        while !self.full && !rest.is_empty() {
-            let end = rest.find(is_space).unwrap_or(rest.len());
-            if end > 0 {
-                self.push_word(&rest[..end]);
-            }
-            let after = rest[end..].trim_start_matches(is_space);
-            self.space |= after.len() < rest.len() - end;
-            rest = after;
-        }
-    }
-
-    /// Part of a word, or all of it.
-    fn push_word(&mut self, word: &str) {
-        let space = self.space && !self.text.is_empty();
-        let room = MAX_TITLE.saturating_sub(self.text.len() + usize::from(space));
-        if room == 0 {
-            self.full = true;
-            return;
-        }
-        let fits = if word.len() > room { floor_char_boundary(word, room) } else { word.len() };
-        self.full = fits < word.len() || fits > room;
-        if fits <= room {
-            if space {
-                self.text.push(' ');
-            }
-            self.text.push_str(&word[..fits]);
-        }
-        self.space = false;
-    }
-}
-
-/// ASCII white space as the Infra standard has it. (The no-break space is not.)
-fn is_space(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\x0c' | '\r' | ' ')
 }
