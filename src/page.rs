@@ -31,6 +31,8 @@ pub struct Page {
     pub title: Option<String>,
     /// Where the title came from, or why there is none.
     pub title_source: TitleSource,
+    /// Whether the page was cut at [`max_bytes`](PageOptions::max_bytes): of what lies behind nothing is known.
+    pub truncated: bool,
     /// What the page says about itself, its URLs absolute. `None` unless it was
     /// [asked for](PageOptions::metadata), and when the page was not read.
     pub metadata: Option<Metadata>,
@@ -82,7 +84,7 @@ impl Page {
                     .map(|()| Vec::new())
                     .map_err(|error| unselected(error).with_url(&self.url)),
                 Some(_) => Err(Error::new(ErrorKind::InvalidOption { option: "html" })
-                    .with_message("selecting needs the page's text: ask for it")
+                    .with_message("selecting needs the page's text: ask for it by PageOptions::html")
                     .with_url(&self.url)),
             };
         };
@@ -143,8 +145,8 @@ impl PageOptions {
         self
     }
 
-    /// How many bytes of a page are looked at, after decompression. Default 8 MiB. A page cut there has the title
-    /// source `truncated`.
+    /// How many bytes of a page are looked at, after decompression. Default 8 MiB. A page cut there is
+    /// [`truncated`](Page::truncated), and so is its title's source where the title was not certain by then.
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
@@ -168,6 +170,7 @@ pub(crate) async fn fetch<S: Session>(session: &S, request: Request, options: Pa
         status: response.status(),
         title: None,
         title_source: TitleSource::ContentType,
+        truncated: false,
         metadata: None,
         html: None,
         encoding: None,
@@ -250,6 +253,7 @@ impl Reader {
             resolve(metadata, &page.url);
         }
         let title = scanner.finish(end == End::Cap);
+        page.truncated = end == End::Cap;
         page.title = title.text;
         page.title_source = title.source;
         page.html = self.html;

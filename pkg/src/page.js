@@ -26,7 +26,7 @@ export class Page {
       throw error("unsupported", message, { detail: "select" });
     }
     if (typeof css !== "string") throw invalid("selector", `a string, not ${shown(css)}`);
-    if (this.html === null && this.encoding !== null) throw invalid("html", "selecting needs the page's text: ask for it with { html: true }");
+    if (this.html === null && this.encoding !== null) throw invalid("html", "selecting needs the page's text: ask for it by page(url, { html: true })");
     // A page that was not read as HTML has no elements, but a selector that is none is noticed there, too.
     this.#document ??= new this.#Document(this.html ?? "");
     return this.#document.select(css).map(element);
@@ -41,7 +41,7 @@ function element([name, text, html, ...flat]) {
 
 /** What the wasm side tells of a page, as a row: see `told` in src/js/rows.rs and `push` in src/js/page.rs. */
 export function pageRow([index, url, elapsed, failure, ...told]) {
-  const [finalUrl, status, title, titleSource, encoding, encodingSource, bytes, attempts, redirects, metadata, html] = told;
+  const [finalUrl, status, title, titleSource, encoding, encodingSource, bytes, attempts, redirects, metadata, html, truncated] = told;
   return {
     index,
     url,
@@ -49,6 +49,7 @@ export function pageRow([index, url, elapsed, failure, ...told]) {
     status: status ?? failure?.status ?? null,
     title: title ?? null,
     titleSource: titleSource ?? null,
+    truncated: truncated ?? false,
     metadata: metadata ? metadataOf(metadata) : null,
     html: html ?? null,
     encoding: encoding ?? null,
@@ -61,7 +62,7 @@ export function pageRow([index, url, elapsed, failure, ...told]) {
   };
 }
 
-function metadataOf([authors, base, best, canonical, description, feeds, headline, icons, language, ...properties]) {
+function metadataOf([authors, base, best, canonical, description, feeds, headline, icons, image, language, ...properties]) {
   const [openGraph, robots, twitter] = properties.map((list) => list.map(([name, content]) => ({ name, content })));
   return {
     authors: authors.map(sourced),
@@ -72,6 +73,7 @@ function metadataOf([authors, base, best, canonical, description, feeds, headlin
     feeds: feeds.map(([url, mediaType, title]) => ({ url, mediaType, title })),
     headline: sourced(headline),
     icons: icons.map(([url, rel, sizes, mediaType]) => ({ url, rel, sizes, mediaType })),
+    image: sourced(image),
     language: sourced(language),
     openGraph,
     robots,

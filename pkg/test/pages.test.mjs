@@ -47,6 +47,7 @@ test("page: what it says about itself, with absolute URLs and the source of each
       { url: at("icon.png"), rel: "icon", sizes: "32x32", mediaType: "image/png" },
       { url: at("touch.png"), rel: "apple-touch-icon", sizes: null, mediaType: null },
     ],
+    image: { value: at("image.png"), source: "open-graph" },
     language: { value: "en", source: "html" },
     openGraph: [
       { name: "og:title", content: "Fancy title" },
@@ -75,6 +76,8 @@ test("page: the head alone, and nothing that was not asked for", async () => {
 test("page: its whole text, in whatever encoding it came", async () => {
   const session = new Session();
   assert.equal((await session.page(`${server.url}/telling`, { html: true })).html, TELLING);
+  const cut = await session.page(`${server.url}/telling`, { html: true, maxBytes: 60 });
+  assert.deepEqual([cut.truncated, cut.html], [true, TELLING.slice(0, 60)]);
   const greek = await session.page(`${server.url}/greek`, { html: true });
   assert.deepEqual([greek.html, greek.encoding], ["<p>α", "ISO-8859-7"]);
 });

@@ -1,5 +1,5 @@
 import { Page as PlainPage, Session as PlainSession } from "./index.js";
-import type { PageOptions, TitleOptions } from "./options.js";
+import type { PageOptions } from "./options.js";
 
 export * from "./index.js";
 
@@ -7,8 +7,8 @@ export * from "./index.js";
 export interface SelectedElement {
   /** The tag's name, in lower case for HTML. */
   name: string;
-  attributes: Record<string, string>;
-  /** All text in it, that of scripts and templates included, its white space stripped and collapsed. */
+  attributes: Record<string, string | undefined>;
+  /** All text in it, that of scripts and templates included, its ASCII white space stripped and collapsed. */
   text: string;
   /** The element in HTML, its own tags included. */
   html: string;
@@ -21,14 +21,13 @@ export interface Page extends PlainPage {
    * `{ html: true }`; of one that was not read as HTML there are none. It is parsed once, with scripting enabled, so the
    * content of a `noscript` is text; what is in a `template` is not selected; elements nest 512 deep at most.
    *
-   * Throws an `InputError` with the code `invalid_option` for what is no selector or selects too much (64 MiB), for a
-   * page too complex, and for one whose text was not asked for.
+   * Throws an `InputError` with the code `invalid_option` for what is no selector or selects too much (64 MiB), and for a
+   * page whose text was not asked for; a `BodyError` with the code `decode` for a page whose tree would be too large.
    */
   select(css: string): SelectedElement[];
 }
 
 /** A session whose pages can be selected from. */
 export class Session extends PlainSession {
-  title(url: string | URL, options?: TitleOptions | null): Promise<Page>;
   page(url: string | URL, options?: PageOptions | null): Promise<Page>;
 }

@@ -20,6 +20,8 @@ export interface Page {
   /** White space stripped and collapsed. Null when there is none, "" when it is empty. */
   title: string | null;
   titleSource: TitleSource;
+  /** Whether the page was cut at `maxBytes`: of what lies behind nothing is known. */
+  truncated: boolean;
   /** What the page says about itself; null unless it was asked for, and when the page was not read. */
   metadata: Metadata | null;
   /** The page's text; null unless it was asked for, and when the page was not read. */
@@ -40,11 +42,12 @@ export interface Page {
 /** One URL's title, or why there is none to tell. */
 export type TitleRow = { /** The URL's place in the input, from 0. */ index: number } & (
   | (Page & { error: null })
-  | ({ [Field in Exclude<keyof Page, "url" | "elapsed" | "attempts" | "redirects" | "status">]: null } & {
+  | ({ [Field in Exclude<keyof Page, "url" | "elapsed" | "attempts" | "redirects" | "status" | "truncated">]: null } & {
       url: string;
       elapsed: number;
       attempts: number;
       redirects: number;
+      truncated: boolean;
       /** Of a `StatusError`. */
       status: number | null;
       error: DualfetchError;

@@ -1,7 +1,7 @@
 /**
  * What a page says about itself, read from its HTML elements in tree order. What is in a template, in a `noscript`, in a
  * comment or in a script does not count, nor does what is empty. Text has its white space stripped and collapsed; URLs
- * are absolute, resolved by the page's `<base>`. Text of more than 64 KiB is cut, such a URL is none; lists end at 256
+ * are absolute but may be of any scheme, `javascript:` too: look before you link to one. They are resolved by the page's `<base>`. Text of more than 64 KiB is cut, such a URL is none; lists end at 256
  * entries, and all of it at 1 MiB. JSON-LD that is nearly JSON is read, too.
  */
 export interface Metadata {
@@ -21,6 +21,8 @@ export interface Metadata {
   headline: Sourced | null;
   /** Of `<link>` with `icon`, `apple-touch-icon`, `apple-touch-icon-precomposed` or `mask-icon`. */
   icons: Icon[];
+  /** The picture to show of it: `og:image`, else `twitter:image`, else `<link rel=image_src>`. */
+  image: Sourced | null;
   /** A BCP 47 tag: `<html lang>`, else `<meta http-equiv=content-language>`, else `og:locale`, whose `_` becomes `-`. */
   language: Sourced | null;
   /** Open Graph's properties in order, lower case, with those of its kinds of things, such as `article:`. */

@@ -22,7 +22,8 @@ const MAX_NAMES: usize = 64;
 ///
 /// It is read from the HTML elements of the document in tree order. What is in a template, in a `noscript` (scripting
 /// counts as enabled), in a comment or in a script does not count, nor does what is empty. Text has its ASCII white
-/// space stripped and collapsed. URLs are as the page has them until [`resolve`](Self::resolve) makes them absolute. Of
+/// space stripped and collapsed. URLs are as the page has them until [`resolve`](Self::resolve) makes them absolute; they
+/// may be of any scheme, `javascript:` too, so look before you link to one. Of
 /// JSON-LD all scripts are read together, and what is nearly JSON is read, too; references of HTML in it stay as written.
 ///
 /// Not gathered: what header fields say, `itemprop`, `hreflang` alternates, App Links, theme colours, and JSON-LD's dates,
@@ -56,6 +57,8 @@ pub struct Metadata {
     pub headline: Option<Sourced>,
     /// Icons, of `<link>` with `icon`, `apple-touch-icon`, `apple-touch-icon-precomposed` or `mask-icon`.
     pub icons: Vec<Icon>,
+    /// The picture to show of it: `og:image`, else `twitter:image`, else `<link rel=image_src>`.
+    pub image: Option<Sourced>,
     /// The language by its BCP 47 tag: `<html lang>`, else `<meta http-equiv=content-language>`, else `og:locale`, whose
     /// `_` becomes `-`.
     pub language: Option<Sourced>,
@@ -186,6 +189,7 @@ impl Metadata {
         let urls = named
             .map(|property| &mut property.content)
             .chain(self.canonical.as_mut().map(|canonical| &mut canonical.value))
+            .chain(self.image.as_mut().map(|image| &mut image.value))
             .chain(self.icons.iter_mut().map(|icon| &mut icon.url))
             .chain(self.feeds.iter_mut().map(|feed| &mut feed.url));
         let mut room = MAX_METADATA;
@@ -282,8 +286,12 @@ impl Gathering {
         let text = |name| link.attribute(name).map(collapsed).filter(|value| !value.is_empty());
         let keywords = || link.attribute("rel").unwrap_or_default().split_ascii_whitespace();
         let is = |keyword: &str| keywords().any(|own| own.eq_ignore_ascii_case(keyword));
+        let sourced = || Some(Sourced { value: url.to_owned(), source: MetadataSource::Link });
         if is("canonical") && self.found.canonical.is_none() {
-            self.found.canonical = Some(Sourced { value: url.to_owned(), source: MetadataSource::Link });
+            self.found.canonical = sourced();
+        }
+        if is("image_src") && self.found.image.is_none() {
+            self.found.image = sourced();
         }
         let rel = ICONS.into_iter().find(|rel| is(rel));
         if let Some(rel) = rel.filter(|_| self.found.icons.len() < MAX_ENTRIES) {
@@ -363,6 +371,9 @@ impl Gathering {
             let url = url.map(|property| property.content.clone());
             self.found.canonical = url.map(|value| Sourced { value, source: MetadataSource::OpenGraph });
         }
+        let image = ["image", "image:url", "image:secure_url", "image:src"];
+        self.found.image =
+            image.iter().find_map(|name| self.found.first(name)).or_else(|| self.found.image.take());
         let locale = || {
             let locale = self.found.open_graph.iter().find(|property| property.name == "og:locale")?;
             Some(Sourced { value: locale.content.replace('_', "-"), source: MetadataSource::OpenGraph })

@@ -96,7 +96,8 @@ pub enum SelectError {
         /// What is wrong with it.
         why: String,
     },
-    /// The page takes too much work or memory to be made a tree. Only pages made for it do.
+    /// The page takes too much work or memory to be made a tree: pages of more than some ten megabytes do, and pages made
+    /// for it.
     TooComplex,
     /// The elements hold more than [`MAX_PICKED`] together.
     TooMuch {
@@ -111,7 +112,9 @@ impl fmt::Display for SelectError {
             Self::InvalidSelector { css, why } => {
                 write!(f, "not a CSS selector that is known here: {css:?}: {why}")
             }
-            Self::TooComplex => f.write_str("the page is too complex to select from"),
+            Self::TooComplex => {
+                f.write_str("its tree would be too large to select from: read less of the page")
+            }
             Self::TooMuch { css } => {
                 write!(
                     f,

@@ -121,7 +121,9 @@ fn may_tell(element: &[u8]) -> bool {
         // Most lead to style sheets and scripts.
         () if is(b"<link") => {
             memchr(b'&', element).is_some()
-                || [&b"alternate"[..], b"canonical", b"feed", b"icon"].iter().any(|word| holds(word))
+                || [&b"alternate"[..], b"canonical", b"feed", b"icon", b"image_src"]
+                    .iter()
+                    .any(|word| holds(word))
         }
         () if is(b"<script") => {
             let tag = &element[..tag_end(element, b"<script".len()).unwrap_or(element.len())];

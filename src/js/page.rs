@@ -41,6 +41,7 @@ pub(super) fn push(told: &Array, page: &Page) {
         (page.redirects as f64).into(),
         page.metadata.as_ref().map_or(JsValue::NULL, metadata),
         text(page.html.as_deref()),
+        page.truncated.into(),
     ] {
         told.push(&value);
     }
@@ -70,6 +71,7 @@ fn metadata(own: &Metadata) -> JsValue {
             })
             .collect::<Array>()
             .into(),
+        optional(&own.image),
         optional(&own.language),
         properties(&own.open_graph),
         properties(&own.robots),

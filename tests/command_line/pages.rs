@@ -8,7 +8,7 @@ use super::job::Job;
 use super::run::{rows, run};
 use crate::support::{CountingServer, RawServer, Refusing, faults};
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "authors",
     "base",
     "best_title",
@@ -17,6 +17,7 @@ const FIELDS: [&str; 12] = [
     "feeds",
     "headline",
     "icons",
+    "image",
     "language",
     "open_graph",
     "robots",
@@ -74,9 +75,24 @@ async fn page_prints_what_selectors_pick() {
     let title = json!({"name": "title", "attributes": {}, "text": "Plain title", "html": "<title>Plain\n  title</title>"});
     let b = json!({"name": "b", "attributes": {}, "text": "€", "html": "<b>€</b>"});
     assert_eq!((code, picked), (Some(0), &json!([title, b])), "in the order of the page");
+    let href = ["page", &url, "--select", "link", "--attribute", "HREF"];
+    let (code, out, _) = run(&href).await;
+    assert_eq!((code, out.as_str()), (Some(0), "page\nicon.png\nfeed\n"));
+    let (_, out, _) = run(&[&href[..], &["--format", "json"]].concat()).await;
+    assert_eq!(rows(&out)[0], json!(["page", "icon.png", "feed"]));
     let (code, out, err) = run(&["page", &url, "--select", "h1"]).await;
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(err.contains("nothing is selected"), "{err}");
+    let (code, out, _) = run(&["page", &url, "--select", "h1", "--format", "json"]).await;
+    assert_eq!((code, out.as_str()), (Some(1), "[]\n"), "a list all the same");
+    for (path, why) in [("/bytes/9", "not HTML"), ("/status/404", "status 404")] {
+        let (code, _, err) = run(&["page", &server.url(0, path), "--select", "h1"]).await;
+        assert!(code == Some(1) && err.contains(why), "{err}");
+    }
+    let (code, _, err) = run(&["page", &url, "--select", ".price", "--max-bytes", "300"]).await;
+    assert!(code == Some(1) && err.contains("cut after 300 bytes") && err.contains("--max-bytes"), "{err}");
+    let (code, _, err) = run(&["page", &url, "--attribute", "x"]).await;
+    assert!(code == Some(2) && err.contains("--select"), "{err}");
     let before = server.total().requests;
     let (code, _, err) = run(&["page", &url, "--select", "p["]).await;
     assert_eq!(server.total().requests, before, "nothing is fetched for what is no selector");

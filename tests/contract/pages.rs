@@ -73,7 +73,7 @@ pub async fn the_whole_text(lab: &impl Lab) {
     let page = read(lab, "/telling?chunk=5", PageOptions::new().html(true)).await;
     assert_eq!((page.html.as_deref(), page.title.as_deref()), (Some(TELLING), Some("Plain title")));
     let cut = read(lab, "/telling", PageOptions::new().html(true).max_bytes(60)).await;
-    assert_eq!(cut.html.as_deref(), Some(&TELLING[..60]));
+    assert_eq!((cut.html.as_deref(), cut.truncated, page.truncated), (Some(&TELLING[..60]), true, false));
 }
 
 pub async fn rows_with_metadata(lab: &impl Lab) {

@@ -13,7 +13,7 @@ pub(crate) struct Told<'a>(pub(crate) &'a Metadata);
 impl Serialize for Told<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let own = self.0;
-        let mut map = serializer.serialize_map(Some(12))?;
+        let mut map = serializer.serialize_map(Some(13))?;
         map.serialize_entry("authors", &own.authors.iter().map(told).collect::<Vec<_>>())?;
         map.serialize_entry("base", &own.base)?;
         map.serialize_entry("best_title", &own.best_title.as_ref().map(told))?;
@@ -22,6 +22,7 @@ impl Serialize for Told<'_> {
         map.serialize_entry("feeds", &own.feeds.iter().map(feed).collect::<Vec<_>>())?;
         map.serialize_entry("headline", &own.headline.as_ref().map(told))?;
         map.serialize_entry("icons", &own.icons.iter().map(icon).collect::<Vec<_>>())?;
+        map.serialize_entry("image", &own.image.as_ref().map(told))?;
         map.serialize_entry("language", &own.language.as_ref().map(told))?;
         map.serialize_entry("open_graph", &own.open_graph.iter().map(property).collect::<Vec<_>>())?;
         map.serialize_entry("robots", &own.robots.iter().map(property).collect::<Vec<_>>())?;
@@ -74,6 +75,7 @@ pub(crate) fn describe(metadata: &Metadata, out: &mut String) {
     sourced("best title", &metadata.best_title);
     sourced("description", &metadata.description);
     sourced("canonical", &metadata.canonical);
+    sourced("image", &metadata.image);
     sourced("language", &metadata.language);
     sourced("headline", &metadata.headline);
     for author in &metadata.authors {

@@ -28,17 +28,16 @@ pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
     let url = Url::parse(bare(&args.url).as_deref().unwrap_or(&args.url))
         .map_err(|error| Stop::Fault(explain(&args.url, &error).message))?;
     let read = block_on(fetch(&Asking::new(session, question), url, args))?;
-    let text = read.and_then(|page| {
-        Ok(match args.select.is_empty() {
-            true => Some(whole(args, page)),
-            false => selected(args, &page, &css)?,
-        })
-    });
-    match text {
-        Ok(Some(text)) => print(&text).map(|()| ExitCode::SUCCESS),
-        Ok(None) => {
-            say("nothing is selected");
-            Ok(ExitCode::from(1))
+    match read.and_then(|page| written(args, page, &css)) {
+        Ok(Written { text, missing }) => {
+            print(&text)?;
+            Ok(match missing {
+                Some(why) => {
+                    say(&format!("nothing is selected{why}"));
+                    ExitCode::from(1)
+                }
+                None => ExitCode::SUCCESS,
+            })
         }
         Err(error) => {
             let is_misuse = matches!(
@@ -58,6 +57,28 @@ async fn fetch(session: &Asking<DefaultSession>, url: Url, args: &PageArgs) -> R
         false => options.html(true),
     };
     session.page_with(Request::new(Method::GET, url), options).await
+}
+
+struct Written {
+    text: Vec<u8>,
+    /// Nothing was selected, and what may be the reason.
+    missing: Option<String>,
+}
+
+fn written(args: &PageArgs, page: Page, css: &str) -> Result<Written, Error> {
+    if page.truncated {
+        say(&format!("the page was cut after {} bytes: --max-bytes reads more of it", args.max_bytes));
+    }
+    if args.select.is_empty() {
+        return Ok(Written { text: whole(args, page), missing: None });
+    }
+    let picked = page.select(css)?;
+    let missing = picked.is_empty().then(|| match page.status.as_u16() {
+        _ if page.encoding.is_none() => ": it is not HTML".to_owned(),
+        status @ 400.. => format!(": the page has the status {status}"),
+        _ => String::new(),
+    });
+    Ok(Written { text: selected(args, &picked), missing })
 }
 
 /// All that is known.
@@ -92,26 +113,25 @@ fn text(row: &Row) -> String {
     out
 }
 
-/// What the selectors pick; `None` for nothing.
-fn selected(args: &PageArgs, page: &Page, css: &str) -> Result<Option<Vec<u8>>, Error> {
-    let picked = page.select(css)?;
-    if picked.is_empty() {
-        return Ok(None);
-    }
+fn selected(args: &PageArgs, picked: &[Element]) -> Vec<u8> {
     let mut out = Vec::new();
+    let values = picked.iter().filter_map(|element| match &args.attribute {
+        Some(name) => element.attribute(&name.to_ascii_lowercase()),
+        None => Some(element.text.as_str()),
+    });
     match args.format {
-        PageFormat::Json => {
-            jsonl::write(&picked.iter().map(Picked).collect::<Vec<_>>(), &mut out);
-            out.push(b'\n');
-        }
+        PageFormat::Json if args.attribute.is_some() => jsonl::write(&values.collect::<Vec<_>>(), &mut out),
+        PageFormat::Json => jsonl::write(&picked.iter().map(Picked).collect::<Vec<_>>(), &mut out),
         PageFormat::Text => {
-            for element in picked {
-                out.extend_from_slice(plain(&element.text).as_bytes());
+            for value in values {
+                out.extend_from_slice(plain(value).as_bytes());
                 out.push(b'\n');
             }
+            return out;
         }
     }
-    Ok(Some(out))
+    out.push(b'\n');
+    out
 }
 
 struct Picked<'a>(&'a Element);

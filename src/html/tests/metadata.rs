@@ -156,6 +156,25 @@ fn each_value_names_its_source_and_the_better_one_comes_first() {
 }
 
 #[test]
+fn the_image_is_open_graph_s_then_twitter_s_then_a_link_s() {
+    let link = "<link rel=image_src href=link>";
+    let twitter = "<meta name=twitter:image:src content=src><meta name=twitter:image content=twitter>";
+    let og = "<meta property=og:image:alt content=no><meta property=og:image:secure_url content=secure>";
+    for (page, expected) in [
+        (format!("{link}{twitter}{og}<meta property=og:image content=og>"), Some(("og", "open-graph"))),
+        (format!("{link}{twitter}"), Some(("twitter", "twitter"))),
+        (format!("{link}{og}"), Some(("secure", "open-graph"))),
+        (link.to_owned(), Some(("link", "link"))),
+        ("<link rel=icon href=a>".to_owned(), None),
+    ] {
+        let mut page = metadata(&page);
+        assert_eq!(told(&page.image), expected);
+        page.resolve(|url| Some(format!("x:{url}")));
+        assert!(page.image.is_none_or(|image| image.value.starts_with("x:")), "it is made absolute");
+    }
+}
+
+#[test]
 fn a_list_of_languages_is_no_language() {
     let page = metadata("<meta http-equiv=content-language content='en, de'>");
     assert_eq!(page.language, None);

@@ -34,8 +34,8 @@ Rows:
   \\r, a backslash \\\\, another control character \\u001b and the like; in csv these are a space or
   U+FFFD. csv does not keep a spreadsheet from taking a title for a formula.
   metadata in jsonl is an object: authors, base, best_title (Open Graph's, Twitter's or the
-  page's own), canonical, description, feeds, headline (JSON-LD's), icons, language, open_graph,
-  robots and twitter. Where several elements may say a thing, it has a value and its source. URLs are
+  page's own), canonical, description, feeds, headline (JSON-LD's), icons, image, language,
+  open_graph, robots and twitter. Where several elements may say a thing, it has a value and its source. URLs are
   absolute. csv and tsv have the columns best_title, description, canonical, language, headline,
   authors, image, icon, feed and robots.
   The table is for people: it is cut to the width of the terminal (elsewhere it is not) and
@@ -83,6 +83,7 @@ Examples:
   dualfetch page example.com
   dualfetch page example.com --format json | jq -r .metadata.description.value
   dualfetch page news.example --select 'article h2 a'
+  dualfetch page shop.example --select '[itemprop=price]' --attribute content
   dualfetch page shop.example --select .price --format json | jq '.[].text'";
 
 pub(super) const AFTER_GET: &str = "\

@@ -137,9 +137,15 @@ pub(crate) struct PageArgs {
 
     /// Print the text of the elements that this CSS selector picks instead; may be given several times
     ///
-    /// An element a line, white space collapsed. With --format json all of an element: name, attributes, text and HTML.
+    /// An element a line, in the order of the page; its text is that of scripts in it, too, with ASCII white space
+    /// collapsed. With --format json a list with all of each element: name, attributes, text and HTML. What lies more than
+    /// 512 elements deep is not picked.
     #[arg(short, long, value_name = "CSS", help_heading = "Output")]
     pub(crate) select: Vec<String>,
+
+    /// Print this attribute of the selected elements instead of their text; those without it are left out
+    #[arg(long, value_name = "NAME", requires = "select", help_heading = "Output")]
+    pub(crate) attribute: Option<String>,
 
     /// A status of 400 or more is a failure, and nothing is printed
     #[arg(long, help_heading = "Output")]
@@ -158,7 +164,7 @@ pub(crate) struct PageArgs {
 pub(crate) enum PageFormat {
     /// For people: a value a line, with its source
     Text,
-    /// One JSON object: the row of `titles --metadata --format jsonl`
+    /// One JSON object: the row of `titles --metadata=page --format jsonl`
     Json,
 }
 

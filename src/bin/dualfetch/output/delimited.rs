@@ -74,8 +74,7 @@ fn more_fields(metadata: &Metadata) -> [String; MORE_COLUMNS.len()] {
     let authors: Vec<&str> = metadata.authors.iter().map(|author| author.value.as_str()).collect();
     let robots: Vec<String> =
         metadata.robots.iter().map(|robots| format!("{}: {}", robots.name, robots.content)).collect();
-    let image = ["og:image", "og:image:url"];
-    let image = metadata.open_graph.iter().find(|property| image.contains(&property.name.as_str()));
+    let icon = metadata.icons.iter().find(|icon| icon.rel == "icon").or_else(|| metadata.icons.first());
     [
         text(&metadata.best_title),
         text(&metadata.description),
@@ -83,8 +82,8 @@ fn more_fields(metadata: &Metadata) -> [String; MORE_COLUMNS.len()] {
         text(&metadata.language),
         text(&metadata.headline),
         authors.join("; "),
-        image.map(|image| image.content.clone()).unwrap_or_default(),
-        metadata.icons.first().map(|icon| icon.url.clone()).unwrap_or_default(),
+        text(&metadata.image),
+        icon.map(|icon| icon.url.clone()).unwrap_or_default(),
         metadata.feeds.first().map(|feed| feed.url.clone()).unwrap_or_default(),
         robots.join("; "),
     ]

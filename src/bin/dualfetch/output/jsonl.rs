@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(told["authors"], serde_json::json!([{"value": "b", "source": "meta"}]));
         assert_eq!(told["open_graph"], serde_json::json!([{"name": "og:title", "content": "a"}]));
         assert!(told["canonical"].is_null());
-        assert_eq!(told.as_object().expect("an object").len(), 12);
+        assert_eq!(told.as_object().expect("an object").len(), 13);
     }
 
     #[test]
