@@ -54,7 +54,7 @@ pub struct Page {
 
 #[cfg(feature = "select")]
 impl Page {
-    /// The elements that any of these CSS selectors picks, in tree order: see [`Document`](crate::html::Document). Each
+    /// The elements that any of these CSS selectors picks, in tree order: see [`Document`]. Each
     /// call parses the page; for many selectors, make a `Document` of [`html`](Self::html) once.
     ///
     /// ```

@@ -32,7 +32,7 @@ const FREE: usize = 128 << 10;
 /// enabled, so the content of a `noscript` is no markup.
 ///
 /// A byte order mark at the start should be removed first. The text may have any length; the title is cut at
-/// [`MAX_TITLE`]. Never panics and takes time linear in the length of the text: a page built to make the
+/// [`MAX_TITLE`](super::MAX_TITLE). Never panics and takes time linear in the length of the text: a page built to make the
 /// standard's algorithm slow is given up on, with the best answer so far.
 ///
 /// ```
