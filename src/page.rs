@@ -78,17 +78,15 @@ impl Page {
     /// not [kept](PageOptions::html); [`ErrorKind::Decode`] for a page too complex to be made a tree. The source is the
     /// [`SelectError`], where there is one. A page that was not read as HTML has no elements.
     pub fn select(&self, css: &str) -> Result<Vec<crate::html::Element>> {
-        let Some(html) = &self.html else {
-            return match self.encoding {
-                None => Document::check(css)
-                    .map(|()| Vec::new())
-                    .map_err(|error| unselected(error).with_url(&self.url)),
-                Some(_) => Err(Error::new(ErrorKind::InvalidOption { option: "html" })
+        let picked = match &self.html {
+            Some(html) => Document::parse(html).and_then(|document| document.select(css)),
+            None if self.encoding.is_none() => Document::check(css).map(|()| Vec::new()),
+            None => {
+                return Err(Error::new(ErrorKind::InvalidOption { option: "html" })
                     .with_message("selecting needs the page's text: ask for it by PageOptions::html")
-                    .with_url(&self.url)),
-            };
+                    .with_url(&self.url));
+            }
         };
-        let picked = Document::parse(html).and_then(|document| document.select(css));
         picked.map_err(|error| unselected(error).with_url(&self.url))
     }
 }

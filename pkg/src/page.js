@@ -3,7 +3,6 @@ import { shown } from "./options.js";
 
 /** What was learnt of a page. */
 export class Page {
-  #url;
   #Document;
   #document;
 
@@ -13,14 +12,13 @@ export class Page {
    */
   constructor({ index: _, error: __, ...fields }, Document) {
     Object.assign(this, fields);
-    this.#url = fields.finalUrl;
     this.#Document = Document;
   }
 
   /** The elements that any of these CSS selectors picks, in tree order. */
   select(css) {
     const invalid = (detail, why) =>
-      error("invalid_option", `invalid option ${detail}: ${why}`, { detail, url: this.#url });
+      error("invalid_option", `invalid option ${detail}: ${why}`, { detail, url: this.finalUrl });
     if (this.#Document === undefined) {
       const message = "selectors are not supported here (this build): import from dualfetch/full, not from dualfetch";
       throw error("unsupported", message, { detail: "select" });

@@ -191,8 +191,8 @@ impl Decoder {
     /// It counts, and settles the encoding, while no label, byte order mark or limit has. The HTML standard's
     /// "change the encoding": labels it does not know are ignored, `utf-16` means UTF-8, `x-user-defined`
     /// windows-1252. What the parser meets after [`finish`](Self::finish) counts as well, where the whole body was at
-    /// hand till then: 256 KiB at most. (The standard would also let it overrule the prescan, which errs where a script quotes a
-    /// `<meta>`; here the prescan's answer is final.)
+    /// hand till then: 256 KiB at most. (The standard would also let it overrule the prescan, which errs where a script
+    /// quotes a `<meta>`; here the prescan's answer is final.)
     pub fn late_label(&mut self, label: &str, out: &mut String) -> Event {
         let Some(encoding) = Encoding::for_label(label.as_bytes()) else { return Event::Text };
         let encoding = encoding.declared();

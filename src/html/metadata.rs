@@ -230,13 +230,18 @@ impl Metadata {
 
     /// The first value of an Open Graph property, else of Twitter's of that name.
     fn first(&self, name: &str) -> Option<Sourced> {
-        let find = |list: &[Property], prefix: &str, source| {
-            let is_it = |own: &&Property| own.name.strip_prefix(prefix) == Some(name);
-            list.iter().find(is_it).map(|own| Sourced { value: own.content.clone(), source })
-        };
-        find(&self.open_graph, "og:", MetadataSource::OpenGraph)
-            .or_else(|| find(&self.twitter, "twitter:", MetadataSource::Twitter))
+        self.open_graph(name).or_else(|| first(&self.twitter, "twitter:", name, MetadataSource::Twitter))
     }
+
+    fn open_graph(&self, name: &str) -> Option<Sourced> {
+        first(&self.open_graph, "og:", name, MetadataSource::OpenGraph)
+    }
+}
+
+/// The first value of the property with this prefix and name.
+fn first(list: &[Property], prefix: &str, name: &str, source: MetadataSource) -> Option<Sourced> {
+    let is_it = |own: &&Property| own.name.strip_prefix(prefix) == Some(name);
+    list.iter().find(is_it).map(|own| Sourced { value: own.content.clone(), source })
 }
 
 /// The first that says something, of each.
@@ -293,23 +298,20 @@ impl Gathering {
         if is("image_src") && self.found.image.is_none() {
             self.found.image = sourced();
         }
+        let media_type = text("type");
         let rel = ICONS.into_iter().find(|rel| is(rel));
         if let Some(rel) = rel.filter(|_| self.found.icons.len() < MAX_ENTRIES) {
-            let icon = Icon { url: url.to_owned(), rel, sizes: text("sizes"), media_type: text("type") };
-            let [sizes, media_type] =
-                [&icon.sizes, &icon.media_type].map(|own| own.as_ref().map_or(0, String::len));
-            if self.has_room(url.len() + sizes + media_type) {
+            let icon =
+                Icon { url: url.to_owned(), rel, sizes: text("sizes"), media_type: media_type.clone() };
+            if self.has_room(url.len() + length(&icon.sizes) + length(&icon.media_type)) {
                 self.found.icons.push(icon);
             }
         }
-        let media_type = text("type");
         let is_feed =
             is("feed") || (is("alternate") && !is("stylesheet") && is_feed_type(media_type.as_deref()));
         if is_feed && self.found.feeds.len() < MAX_ENTRIES {
             let feed = Feed { url: url.to_owned(), media_type, title: text("title") };
-            let [title, media_type] =
-                [&feed.title, &feed.media_type].map(|own| own.as_ref().map_or(0, String::len));
-            if self.has_room(url.len() + title + media_type) {
+            if self.has_room(url.len() + length(&feed.title) + length(&feed.media_type)) {
                 self.found.feeds.push(feed);
             }
         }
@@ -366,17 +368,13 @@ impl Gathering {
 
     fn finish(mut self, html: Option<Sourced>) -> Metadata {
         self.found.description = self.by_meta.take().or_else(|| self.found.first("description"));
-        if self.found.canonical.is_none() {
-            let url = self.found.open_graph.iter().find(|property| property.name == "og:url");
-            let url = url.map(|property| property.content.clone());
-            self.found.canonical = url.map(|value| Sourced { value, source: MetadataSource::OpenGraph });
-        }
+        self.found.canonical = self.found.canonical.take().or_else(|| self.found.open_graph("url"));
         let image = ["image", "image:url", "image:secure_url", "image:src"];
         self.found.image =
             image.iter().find_map(|name| self.found.first(name)).or_else(|| self.found.image.take());
         let locale = || {
-            let locale = self.found.open_graph.iter().find(|property| property.name == "og:locale")?;
-            Some(Sourced { value: locale.content.replace('_', "-"), source: MetadataSource::OpenGraph })
+            let locale = self.found.open_graph("locale")?;
+            Some(Sourced { value: locale.value.replace('_', "-"), ..locale })
         };
         self.found.language = html.or(self.content_language).or_else(locale);
         if self.found.authors.is_empty() {
@@ -394,6 +392,10 @@ const OPEN_GRAPH: [&str; 8] = ["og:", "article:", "book:", "fb:", "music:", "pro
 fn value(text: &str, source: MetadataSource) -> Option<Sourced> {
     let value = collapsed(text);
     (!value.is_empty()).then_some(Sourced { value, source })
+}
+
+fn length(text: &Option<String>) -> usize {
+    text.as_ref().map_or(0, String::len)
 }
 
 /// As the HTML standard's pragma: of a list it says nothing, else it is the first word.
