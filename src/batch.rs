@@ -11,6 +11,8 @@ use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
 #[cfg(feature = "html")]
 use crate::error::Error;
 use crate::error::Result;
+#[cfg(feature = "html")]
+use crate::into_url::IntoUrl;
 use crate::maybe::{BoxFuture, BoxStream, MaybeSend};
 use crate::policy::scheduler::Limits;
 use crate::request::Request;
@@ -39,11 +41,9 @@ pub trait SessionExt: Session {
     /// # Errors
     /// As [`Session::send`] and [`Response::chunk`].
     #[cfg(feature = "html")]
-    fn page<U>(&self, url: U) -> impl Future<Output = Result<Page>> + MaybeSend
+    fn page(&self, url: impl IntoUrl) -> impl Future<Output = Result<Page>> + MaybeSend
     where
         Self: Sized,
-        U: TryInto<Url>,
-        Error: From<U::Error>,
     {
         let request = self.get(url).build();
         async move { page::fetch(self, request?, PageOptions::new()).await }

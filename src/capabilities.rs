@@ -21,6 +21,8 @@ pub struct Capabilities {
     pub browser_options: bool,
     /// It lets us say who we are. A page's `User-Agent` is the browser's, and one of our own would cost a preflight.
     pub user_agent: bool,
+    /// It tells how far the sending of a body has come.
+    pub upload_progress: bool,
     /// `limit_per_host` where none is set; 0 is no limit.
     pub limit_per_host: usize,
 }
@@ -37,6 +39,7 @@ impl Capabilities {
             raw_bodies: true,
             browser_options: true,
             user_agent: true,
+            upload_progress: true,
             limit_per_host: 0,
         }
     }

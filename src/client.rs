@@ -20,6 +20,7 @@ use crate::policy::scheduler::{Figures, Limits, Scheduler};
 use crate::request::Request;
 use crate::response::Response;
 use crate::session::Session;
+use crate::url::Url;
 
 pub use closing::Closing;
 
@@ -116,6 +117,10 @@ impl<B: Backend> Session for Client<B> {
 
     fn now(&self) -> Duration {
         self.shared.backend.now()
+    }
+
+    fn base_url(&self) -> Option<&Url> {
+        self.shared.config.base_url.as_ref()
     }
 
     fn limits(&self) -> Limits {

@@ -3,17 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING, USER_AGENT};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+};
 
 use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::Shown;
+use crate::into_url::{self, IntoUrl};
 use crate::options::{HttpVersion, Options};
 use crate::policy::deadline::Timeout;
+use crate::policy::raise::RaiseForStatus;
+use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
 use crate::policy::scheduler::Limits;
-use crate::request::header;
+use crate::request::{basic, bearer, header, header_name};
+use crate::url::Url;
 
 /// The settings of a session; `build` makes it.
 ///
@@ -25,9 +31,11 @@ use crate::request::header;
 /// | [`limit_per_host`](Self::limit_per_host) | no limit; 6 in a page |
 /// | [`rate`](Self::rate) | none |
 /// | [`timeout`](Self::timeout) | 5 minutes in total, 30 s to connect |
-/// | [`follow_redirects`](Self::follow_redirects), [`max_redirects`](Self::max_redirects) | yes, 10 |
+/// | [`base_url`](Self::base_url) | none |
+/// | [`redirect_policy`](Self::redirect_policy), [`max_redirects`](Self::max_redirects) | followed, 10 |
 /// | [`max_body`](Self::max_body) | 256 MiB for `bytes`, `text` and `json`, none for streams |
 /// | [`auto_decompress`](Self::auto_decompress) | yes: gzip, deflate, br, zstd |
+/// | [`max_headers`](Self::max_headers), [`max_header_bytes`](Self::max_header_bytes) | 100 fields, 400 kB (16 kB by HTTP/2), native |
 /// | [`raise_for_status`](Self::raise_for_status) | no |
 /// | [`retry`](Self::retry) | none |
 /// | [`keep_alive`](Self::keep_alive) | 15 s, native |
@@ -52,6 +60,9 @@ pub struct Config {
     pub(crate) limit_per_host: Option<usize>,
     rate: Option<(u32, Duration)>,
     pub(crate) headers: HeaderMap,
+    /// Which of them nobody has set.
+    pub(crate) automatic: Vec<HeaderName>,
+    pub(crate) base_url: Option<Url>,
     pub(crate) options: Options,
     error: Option<Arc<Error>>,
 }
@@ -64,6 +75,8 @@ impl Config {
             limit_per_host: None,
             rate: None,
             headers: HeaderMap::new(),
+            automatic: Vec::new(),
+            base_url: None,
             options: Options::default(),
             error: None,
         }
@@ -95,23 +108,79 @@ impl Config {
         self
     }
 
-    /// A header field sent with every request that does not set one of this name itself. `user-agent` and `accept`
-    /// have defaults (in a page `user-agent` is the browser's).
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        match header(name.as_ref(), value.as_ref()) {
-            Ok((name, value)) => {
-                self.headers.insert(name, value);
-            }
-            Err(error) => {
-                self.error.get_or_insert_with(|| Arc::new(error));
-            }
-        }
-        self
+    /// What URLs that are not absolute are resolved against (RFC 3986, section 5; WHATWG URL standard): with
+    /// `https://api.example/v1/`, `users` is `https://api.example/v1/users` and `/users` is `https://api.example/users`.
+    /// The path must end in a slash. Session header fields that prove who is asking go to this origin alone.
+    ///
+    /// ```
+    /// # use dualfetch::{Client, Config, Session, platform::scripted::Scripted};
+    /// # let platform = Scripted::new(1);
+    /// let config = Config::new().base_url("https://api.example/v1/");
+    /// let session = Client::with_backend(config, platform.clone())?;
+    /// # platform.run(async {
+    /// let response = session.get("users?page=2").await?;
+    /// assert_eq!(response.url().as_str(), "https://api.example/v1/users?page=2");
+    /// # Ok::<(), dualfetch::Error>(())
+    /// # })?;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn base_url(self, base: impl IntoUrl) -> Self {
+        self.try_set(into_url::base(base), |config, base| config.base_url = Some(base))
     }
 
-    /// Whether redirects are followed.
-    pub fn follow_redirects(mut self, follow: bool) -> Self {
-        self.options.follow_redirects = Some(follow);
+    /// A header field sent with every request that does not set one of this name itself, in place of those of this name
+    /// that were set before. `user-agent` and `accept` have defaults (in a page `user-agent` is the browser's).
+    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
+            config.headers.insert(name, value);
+        })
+    }
+
+    /// A header field beside those of this name that were set before. A request that sets one of this name replaces
+    /// them all.
+    pub fn append_header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
+            config.headers.append(name, value);
+        })
+    }
+
+    /// Header fields that are left out where nobody sets them: of `accept`, `accept-encoding`, `content-type` and
+    /// `user-agent`, those that this crate would add. Native; elsewhere [`ErrorKind::Unsupported`].
+    pub fn skip_auto_headers<N: AsRef<str>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        let names = names.into_iter().map(|name| header_name(name.as_ref())).collect();
+        self.try_set(names, |config, names| config.options.skip_auto_headers = Some(names))
+    }
+
+    /// Who is asking: the `User-Agent` field. Default `dualfetch/` and the version; in a page the browser's.
+    pub fn user_agent(self, agent: impl AsRef<[u8]>) -> Self {
+        self.header(USER_AGENT, agent)
+    }
+
+    /// Basic authentication (RFC 7617) with every request that has no `Authorization` of its own. It does not follow a
+    /// redirect to another origin; with a [`base_url`](Self::base_url) it goes to that origin alone.
+    pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
+        self.try_set(basic(user.as_ref(), password.as_ref()), |config, value| {
+            config.headers.insert(AUTHORIZATION, value);
+        })
+    }
+
+    /// A bearer token (RFC 6750) with every request that has no `Authorization` of its own, as
+    /// [`basic_auth`](Self::basic_auth).
+    pub fn bearer_auth(self, token: impl AsRef<str>) -> Self {
+        self.try_set(bearer(token.as_ref()), |config, value| {
+            config.headers.insert(AUTHORIZATION, value);
+        })
+    }
+
+    /// Whether redirects are followed, or handed out: [`RedirectPolicy::follow`] or [`RedirectPolicy::stop`].
+    pub fn follow_redirects(self, follow: bool) -> Self {
+        self.redirect_policy(if follow { RedirectPolicy::follow() } else { RedirectPolicy::stop() })
+    }
+
+    /// Which redirects are followed. A page follows all of them unseen: there any other policy is
+    /// [`ErrorKind::Unsupported`].
+    pub fn redirect_policy(mut self, policy: RedirectPolicy) -> Self {
+        self.options.redirect_policy = Some(policy);
         self
     }
 
@@ -133,9 +202,24 @@ impl Config {
         self
     }
 
-    /// Whether a status of 400 or more is [`ErrorKind::Status`].
-    pub fn raise_for_status(mut self, raise: bool) -> Self {
-        self.options.raise_for_status = Some(raise);
+    /// Whether a status of 400 or more is [`ErrorKind::Status`], or what else is an error.
+    pub fn raise_for_status(mut self, raise: impl Into<RaiseForStatus>) -> Self {
+        self.options.raise_for_status = Some(raise.into());
+        self
+    }
+
+    /// How many header fields a response may have; more are [`ErrorKind::HeadersTooLarge`]. Default 100, which only the
+    /// native platform knows.
+    pub fn max_headers(mut self, fields: usize) -> Self {
+        self.options.transport.max_headers = Some(fields);
+        self
+    }
+
+    /// How many bytes the header fields of a response may have together, names and values; more are
+    /// [`ErrorKind::HeadersTooLarge`]. At least 8,192. Default 400 kB, 16 kB by HTTP/2, which only the native platform
+    /// knows.
+    pub fn max_header_bytes(mut self, bytes: usize) -> Self {
+        self.options.transport.max_header_bytes = Some(bytes);
         self
     }
 
@@ -179,10 +263,24 @@ impl Config {
 
     /// With the header fields that have defaults.
     pub(crate) fn with_defaults(mut self, platform: &Capabilities) -> Self {
-        self.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        if platform.user_agent {
-            const OURS: &str = concat!("dualfetch/", env!("CARGO_PKG_VERSION"));
-            self.headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(OURS));
+        const OURS: &str = concat!("dualfetch/", env!("CARGO_PKG_VERSION"));
+        let agent = platform.user_agent.then_some((USER_AGENT, OURS));
+        for (name, value) in [(ACCEPT, "*/*")].into_iter().chain(agent) {
+            if !self.headers.contains_key(&name) {
+                self.headers.insert(name.clone(), HeaderValue::from_static(value));
+                self.automatic.push(name);
+            }
+        }
+        self
+    }
+
+    /// Sets what is sound; the first that is not comes out of `build`.
+    fn try_set<T>(mut self, value: Result<T>, set: impl FnOnce(&mut Self, T)) -> Self {
+        match value {
+            Ok(value) => set(&mut self, value),
+            Err(error) => {
+                self.error.get_or_insert_with(|| Arc::new(error));
+            }
         }
         self
     }
@@ -191,6 +289,10 @@ impl Config {
     pub(crate) fn validate(&self, platform: &Capabilities) -> Result<()> {
         if let Some(error) = &self.error {
             let again = Error::new(error.kind().clone());
+            let again = match error.url() {
+                Some(url) => again.with_url(url),
+                None => again,
+            };
             return Err(match error.message() {
                 Some(message) => again.with_message(message),
                 None => again,
@@ -230,6 +332,7 @@ impl std::fmt::Debug for Config {
             .field("limit", &self.limit)
             .field("limit_per_host", &self.limit_per_host)
             .field("rate", &self.rate)
+            .field("base_url", &self.base_url)
             .field("headers", &Shown(&self.headers))
             .field("options", &self.options)
             .finish_non_exhaustive()

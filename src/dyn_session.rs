@@ -11,6 +11,7 @@ use crate::policy::scheduler::Limits;
 use crate::request::Request;
 use crate::response::Response;
 use crate::session::Session;
+use crate::url::Url;
 
 /// Any [`Session`], behind one type: for struct fields and functions that shall not be generic.
 ///
@@ -58,6 +59,10 @@ impl Session for DynSession {
     fn now(&self) -> Duration {
         self.0.now()
     }
+
+    fn base_url(&self) -> Option<&Url> {
+        self.0.base_url()
+    }
 }
 
 impl fmt::Debug for DynSession {
@@ -71,6 +76,7 @@ trait Erased: MaybeSend + MaybeSync {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>>;
     fn limits(&self) -> Limits;
     fn now(&self) -> Duration;
+    fn base_url(&self) -> Option<&Url>;
 }
 
 impl<S: Session> Erased for S {
@@ -84,5 +90,9 @@ impl<S: Session> Erased for S {
 
     fn now(&self) -> Duration {
         Session::now(self)
+    }
+
+    fn base_url(&self) -> Option<&Url> {
+        Session::base_url(self)
     }
 }

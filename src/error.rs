@@ -185,8 +185,8 @@ impl StdError for Error {
 ///
 /// Its kind: `TimedOut` for any timeout; `UnexpectedEof` for `Disconnected`; `ConnectionRefused` for `Connect`;
 /// `HostUnreachable` for `Dns`; `ConnectionAborted` for `Aborted`; `NotConnected` for `Closed`; `FileTooLarge` for
-/// `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `Json`, `Protocol` and `Tls`; `InvalidInput` for what the
-/// caller got wrong; `Unsupported`; else `Other`.
+/// `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `HeadersTooLarge`, `Json`, `Protocol` and `Tls`;
+/// `InvalidInput` for what the caller got wrong; `Unsupported`; else `Other`.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         Self::new(error.kind().of_io(), error)
@@ -213,6 +213,9 @@ impl From<Infallible> for Error {
 pub enum ErrorKind {
     /// The caller gave up: an abort signal in JavaScript. Not retried. (Dropping a future gives no error.)
     Aborted,
+    /// The request's body was a stream that can be taken once, has been, and is needed again: by a redirect that keeps
+    /// it (307, 308). Not retried.
+    BodyConsumed,
     /// The body is longer than `max_body` allows. Not retried.
     BodyTooLarge {
         /// The limit in bytes, counted after decompression.
@@ -231,6 +234,9 @@ pub enum ErrorKind {
     Disconnected,
     /// The host's name could not be resolved. Not in a page. Retried.
     Dns,
+    /// The response's header fields are more, or larger, than `max_headers` and `max_header_bytes` allow; the message
+    /// says which. Not retried.
+    HeadersTooLarge,
     /// A header name or value that HTTP does not allow; the message names it. Not retried.
     InvalidHeader,
     /// An option whose value makes no sense; the message names it. Not retried.
@@ -249,8 +255,12 @@ pub enum ErrorKind {
     Opaque,
     /// What came is not HTTP as RFC 9112 or 9113 describe it. Not in a page. Not retried.
     Protocol,
-    /// A redirect that must not be followed: to another scheme than http or https, or to no URL. Not retried.
+    /// A redirect that must not be followed: to another scheme than http or https, to no URL, or against the
+    /// [`RedirectPolicy`](crate::RedirectPolicy). Not retried.
     Redirect,
+    /// The request's own body failed: its stream gave an error, which is the source, or not as many bytes as were told.
+    /// Not retried.
+    RequestBody,
     /// The status is an error and the caller asked for that to be one. Retried for some statuses.
     Status(StatusCode),
     /// A deadline passed; the phase says which. Connect and headers are retried.
@@ -285,6 +295,7 @@ impl ErrorKind {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Aborted => "aborted",
+            Self::BodyConsumed => "body_consumed",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::Closed => "closed",
             Self::Connect => "connect",
@@ -292,6 +303,7 @@ impl ErrorKind {
             Self::Decode => "decode",
             Self::Disconnected => "disconnected",
             Self::Dns => "dns",
+            Self::HeadersTooLarge => "headers_too_large",
             Self::InvalidHeader => "invalid_header",
             Self::InvalidOption { .. } => "invalid_option",
             Self::InvalidUrl => "invalid_url",
@@ -300,6 +312,7 @@ impl ErrorKind {
             Self::Opaque => "opaque",
             Self::Protocol => "protocol",
             Self::Redirect => "redirect",
+            Self::RequestBody => "request_body",
             Self::Status(_) => "status",
             Self::Timeout(_) => "timeout",
             Self::Tls => "tls",
@@ -317,19 +330,25 @@ impl ErrorKind {
             Self::BodyTooLarge { .. } => io::ErrorKind::FileTooLarge,
             Self::Closed => io::ErrorKind::NotConnected,
             Self::Connect => io::ErrorKind::ConnectionRefused,
-            Self::ContentType | Self::Decode | Self::Json | Self::Protocol | Self::Tls => {
-                io::ErrorKind::InvalidData
-            }
+            Self::ContentType
+            | Self::Decode
+            | Self::HeadersTooLarge
+            | Self::Json
+            | Self::Protocol
+            | Self::Tls => io::ErrorKind::InvalidData,
             Self::Disconnected => io::ErrorKind::UnexpectedEof,
             Self::Dns => io::ErrorKind::HostUnreachable,
-            Self::InvalidHeader | Self::InvalidOption { .. } | Self::InvalidUrl | Self::UnsupportedScheme => {
-                io::ErrorKind::InvalidInput
-            }
+            Self::BodyConsumed
+            | Self::InvalidHeader
+            | Self::InvalidOption { .. }
+            | Self::InvalidUrl
+            | Self::UnsupportedScheme => io::ErrorKind::InvalidInput,
             Self::Timeout(_) => io::ErrorKind::TimedOut,
             Self::Unsupported { .. } => io::ErrorKind::Unsupported,
             Self::Network
             | Self::Opaque
             | Self::Redirect
+            | Self::RequestBody
             | Self::Status(_)
             | Self::TooManyRedirects { .. } => io::ErrorKind::Other,
         }
@@ -340,6 +359,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Aborted => f.write_str("aborted by the caller"),
+            Self::BodyConsumed => f.write_str("the request's body was a stream and cannot be sent again"),
             Self::BodyTooLarge { limit } => {
                 write!(f, "the body is longer than max_body, {limit} bytes; raise max_body to read it")
             }
@@ -349,6 +369,7 @@ impl fmt::Display for ErrorKind {
             Self::Decode => f.write_str("the body could not be decoded"),
             Self::Disconnected => f.write_str("the connection ended early"),
             Self::Dns => f.write_str("the host name could not be resolved"),
+            Self::HeadersTooLarge => f.write_str("the response's header fields are too many or too large"),
             Self::InvalidHeader => f.write_str("invalid header"),
             Self::InvalidOption { option } => write!(f, "invalid option {option}"),
             Self::InvalidUrl => f.write_str("invalid URL"),
@@ -357,6 +378,7 @@ impl fmt::Display for ErrorKind {
             Self::Opaque => f.write_str("sent, but the browser hides the answer (mode no-cors)"),
             Self::Protocol => f.write_str("invalid HTTP from the server"),
             Self::Redirect => f.write_str("a redirect that cannot be followed"),
+            Self::RequestBody => f.write_str("the request's body failed"),
             Self::Status(status) => write!(f, "status {status}"),
             Self::Timeout(phase) => write!(f, "timed out: {phase}"),
             Self::Tls => f.write_str("no secure connection"),

@@ -13,6 +13,7 @@ pub mod error;
 pub mod head;
 #[cfg(feature = "html")]
 pub mod html;
+mod into_url;
 #[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "js-charset")))]
 mod js;
 pub mod maybe;
@@ -34,18 +35,21 @@ pub mod url;
 #[cfg(feature = "html")]
 pub use crate::batch::TitleRow;
 pub use crate::batch::{Batch, FetchRow, SessionExt};
-pub use crate::body::Body;
+pub use crate::body::{Body, UploadProgress};
 pub use crate::browser_options::BrowserOptions;
 pub use crate::client::{Client, Closing};
 pub use crate::config::Config;
 pub use crate::dyn_session::DynSession;
 pub use crate::error::{Error, ErrorKind, Phase, Result};
 pub use crate::head::{Head, Hop};
-pub use crate::options::HttpVersion;
+pub use crate::into_url::IntoUrl;
+pub use crate::options::{Compression, HttpVersion};
 #[cfg(feature = "html")]
 pub use crate::page::{Page, PageOptions};
 pub use crate::payload::Transfer;
 pub use crate::policy::deadline::Timeout;
+pub use crate::policy::raise::RaiseForStatus;
+pub use crate::policy::redirect_policy::{Redirect, RedirectAction, RedirectPolicy};
 pub use crate::policy::retry::Retry;
 pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
 pub use crate::request::{Request, RequestBuilder, RequestOptions};

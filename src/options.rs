@@ -3,24 +3,33 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
+
 use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::deadline::Timeout;
+use crate::policy::raise::RaiseForStatus;
+use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
 
 /// What readers of whole bodies take in when `max_body` is not set: 256 MiB.
 pub(crate) const DEFAULT_MAX_BODY: u64 = 256 * 1024 * 1024;
 
+/// The least that `max_header_bytes` may be: less than this no connection reads at once.
+const LEAST_HEADER_BYTES: usize = 8192;
+
 /// Options left out fall back: a request's to its session's, a session's to the defaults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Timeout,
-    pub(crate) follow_redirects: Option<bool>,
+    pub(crate) redirect_policy: Option<RedirectPolicy>,
     pub(crate) max_redirects: Option<u32>,
     pub(crate) max_body: Option<Option<u64>>,
     pub(crate) auto_decompress: Option<bool>,
-    pub(crate) raise_for_status: Option<bool>,
+    pub(crate) raise_for_status: Option<RaiseForStatus>,
+    pub(crate) compress: Option<Compression>,
+    pub(crate) skip_auto_headers: Option<Arc<[HeaderName]>>,
     pub(crate) retry: Option<Option<Retry>>,
     pub(crate) transport: Transport,
     pub(crate) browser: Option<Arc<BrowserOptions>>,
@@ -32,6 +41,22 @@ pub(crate) struct Transport {
     pub(crate) http_version: Option<HttpVersion>,
     pub(crate) keep_alive: Option<Duration>,
     pub(crate) force_close: Option<bool>,
+    pub(crate) max_headers: Option<usize>,
+    pub(crate) max_header_bytes: Option<usize>,
+}
+
+/// How a request's body is compressed on its way (RFC 9110, section 8.4.1). Native.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// Brotli (RFC 7932).
+    Brotli,
+    /// The zlib format (RFC 1950).
+    Deflate,
+    /// gzip (RFC 1952).
+    Gzip,
+    /// Zstandard (RFC 8878).
+    Zstd,
 }
 
 /// Which versions of HTTP a connection may speak. Native.
@@ -52,16 +77,20 @@ impl Options {
     pub(crate) fn over(self, base: &Self) -> Self {
         Self {
             timeout: self.timeout.over(base.timeout),
-            follow_redirects: self.follow_redirects.or(base.follow_redirects),
+            redirect_policy: self.redirect_policy.or_else(|| base.redirect_policy.clone()),
             max_redirects: self.max_redirects.or(base.max_redirects),
             max_body: self.max_body.or(base.max_body),
             auto_decompress: self.auto_decompress.or(base.auto_decompress),
-            raise_for_status: self.raise_for_status.or(base.raise_for_status),
+            raise_for_status: self.raise_for_status.or_else(|| base.raise_for_status.clone()),
+            compress: self.compress.or(base.compress),
+            skip_auto_headers: self.skip_auto_headers.or_else(|| base.skip_auto_headers.clone()),
             retry: self.retry.or(base.retry),
             transport: Transport {
                 http_version: self.transport.http_version.or(base.transport.http_version),
                 keep_alive: self.transport.keep_alive.or(base.transport.keep_alive),
                 force_close: self.transport.force_close.or(base.transport.force_close),
+                max_headers: self.transport.max_headers.or(base.transport.max_headers),
+                max_header_bytes: self.transport.max_header_bytes.or(base.transport.max_header_bytes),
             },
             browser: match (self.browser, &base.browser) {
                 (Some(own), Some(base)) => Some(Arc::new(own.over(Some(base)))),
@@ -77,7 +106,28 @@ impl Options {
             return Err(Error::new(ErrorKind::InvalidOption { option: "keep_alive" })
                 .with_message("force_close leaves no connection to keep alive; set one of the two"));
         }
-        Ok(())
+        let too_small = [
+            ("max_headers", self.transport.max_headers == Some(0)),
+            (
+                "max_header_bytes",
+                self.transport.max_header_bytes.is_some_and(|bytes| bytes < LEAST_HEADER_BYTES),
+            ),
+        ];
+        match too_small.into_iter().find(|(_, is_wrong)| *is_wrong) {
+            None => Ok(()),
+            Some((option, _)) => Err(Error::new(ErrorKind::InvalidOption { option })
+                .with_message("no response could be taken in: at least one field, and 8,192 bytes")),
+        }
+    }
+
+    /// The redirects that are followed.
+    pub(crate) fn redirects(&self) -> RedirectPolicy {
+        self.redirect_policy.clone().unwrap_or_default()
+    }
+
+    /// Whether this field is to be left out where nobody sets it.
+    pub(crate) fn skips(&self, name: &HeaderName) -> bool {
+        self.skip_auto_headers.as_deref().is_some_and(|names| names.contains(name))
     }
 
     /// Refuses, by name, what was set and cannot be honoured on this platform.
@@ -89,8 +139,19 @@ impl Options {
             ("http_version", transport.http_version.is_some(), platform.transport),
             ("keep_alive", transport.keep_alive.is_some(), platform.transport),
             ("force_close", transport.force_close.is_some(), platform.transport),
-            ("follow_redirects", self.follow_redirects == Some(false), platform.redirects),
+            (
+                "follow_redirects",
+                self.redirect_policy.as_ref().is_some_and(RedirectPolicy::is_stop),
+                platform.redirects,
+            ),
+            (
+                "redirect_policy",
+                self.redirect_policy.as_ref().is_some_and(|policy| !policy.is_follow()),
+                platform.redirects,
+            ),
             ("max_redirects", self.max_redirects.is_some(), platform.redirects),
+            ("compress", self.compress.is_some(), platform.transport),
+            ("skip_auto_headers", self.skip_auto_headers.is_some(), platform.transport),
             ("auto_decompress", self.auto_decompress == Some(false), platform.raw_bodies),
             (of_browsers.unwrap_or_default(), of_browsers.is_some(), platform.browser_options),
         ];

@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::future::Either;
 use http::Method;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::into_url::IntoUrl;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::policy::scheduler::Limits;
 use crate::request::{Request, RequestBuilder};
@@ -49,75 +50,48 @@ pub trait Session: MaybeSend + MaybeSync {
     /// The session's clock, which never goes back.
     fn now(&self) -> Duration;
 
+    /// What URLs that are not absolute are resolved against: [`Config::base_url`](crate::Config::base_url).
+    fn base_url(&self) -> Option<&Url> {
+        None
+    }
+
     /// A request by any method.
-    fn request<U>(&self, method: Method, url: U) -> RequestBuilder<&Self>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
-        RequestBuilder::new(self, method, url)
+    fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder<&Self> {
+        RequestBuilder::new(self, method, url, self.base_url())
     }
 
     /// A GET request.
-    fn get<U>(&self, url: U) -> RequestBuilder<&Self>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
+    fn get(&self, url: impl IntoUrl) -> RequestBuilder<&Self> {
         self.request(Method::GET, url)
     }
 
     /// A HEAD request.
-    fn head<U>(&self, url: U) -> RequestBuilder<&Self>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
+    fn head(&self, url: impl IntoUrl) -> RequestBuilder<&Self> {
         self.request(Method::HEAD, url)
     }
 
     /// An OPTIONS request.
-    fn options<U>(&self, url: U) -> RequestBuilder<&Self>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
+    fn options(&self, url: impl IntoUrl) -> RequestBuilder<&Self> {
         self.request(Method::OPTIONS, url)
     }
 
     /// A POST request.
-    fn post<U>(&self, url: U) -> RequestBuilder<&Self>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
+    fn post(&self, url: impl IntoUrl) -> RequestBuilder<&Self> {
         self.request(Method::POST, url)
     }
 
     /// A PUT request.
-    fn put<U>(&self, url: U) -> RequestBuilder<&Self>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
+    fn put(&self, url: impl IntoUrl) -> RequestBuilder<&Self> {
         self.request(Method::PUT, url)
     }
 
     /// A PATCH request.
-    fn patch<U>(&self, url: U) -> RequestBuilder<&Self>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
+    fn patch(&self, url: impl IntoUrl) -> RequestBuilder<&Self> {
         self.request(Method::PATCH, url)
     }
 
     /// A DELETE request.
-    fn delete<U>(&self, url: U) -> RequestBuilder<&Self>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
+    fn delete(&self, url: impl IntoUrl) -> RequestBuilder<&Self> {
         self.request(Method::DELETE, url)
     }
 }

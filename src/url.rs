@@ -134,6 +134,28 @@ impl Url {
         }
     }
 
+    /// This URL with more of a query, encoded already, after the one it has.
+    pub(crate) fn with_query_appended(&self, more: &str) -> Result<Self, Error> {
+        let (before, fragment) = match self.as_str().split_once('#') {
+            Some((before, fragment)) => (before, Some(fragment)),
+            None => (self.as_str(), None),
+        };
+        let mut text = before.to_owned();
+        match before.split_once('?') {
+            _ if more.is_empty() => {}
+            None => text.push('?'),
+            Some((_, query)) if query.is_empty() || query.ends_with('&') => {}
+            Some(_) => text.push('&'),
+        }
+        // A number sign would end the query.
+        text.push_str(&more.replace('#', "%23"));
+        if let Some(fragment) = fragment {
+            text.push('#');
+            text.push_str(fragment);
+        }
+        Self::parse(&text)
+    }
+
     /// The whole URL with a password shown as `***`: for messages and logs.
     #[must_use]
     pub fn redacted(&self) -> Cow<'_, str> {

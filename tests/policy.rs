@@ -22,6 +22,8 @@ mod policy {
     pub(crate) mod reading;
     pub(crate) mod redirects;
     pub(crate) mod retries;
+    pub(crate) mod session_options;
+    pub(crate) mod uploads;
 }
 
 use std::pin::Pin;

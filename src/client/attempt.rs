@@ -8,9 +8,11 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::Head;
 use crate::maybe::BoxBody;
+use crate::options::{Options, Transport};
 use crate::platform::{Backend, Progress};
 use crate::policy::deadline::Deadlines;
 use crate::policy::redirect;
@@ -95,6 +97,9 @@ impl<'a, B: Backend> Run<'a, B> {
             self.attempts += 1;
             let outcome = self.exchange(request).await;
             let Some(retry) = request.options.retry.flatten() else { return outcome };
+            if request.body.is_consumed() {
+                return outcome;
+            }
             match self.decide(retry, &request.method, &outcome) {
                 Decision::Stop => return outcome,
                 Decision::Retry { after } => {
@@ -170,8 +175,7 @@ impl<'a, B: Backend> Run<'a, B> {
             return Err(Error::timeout(phase));
         }
         // Boxed only now, so that a request which still waits for its permit stays small.
-        let mut exchange =
-            Box::pin(backend.exchange(as_sent(request, &shared.config.headers, progress.clone())));
+        let mut exchange = Box::pin(backend.exchange(as_sent(request, &shared.config, progress.clone())));
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
                 return Poll::Ready(answer);
@@ -196,7 +200,10 @@ impl<'a, B: Backend> Run<'a, B> {
         // A waiter may have taken the permit back while this future was not being polled.
         match self.permit.as_ref().is_some_and(Permit::is_revoked) {
             true => Err(Error::timeout(deadlines.expired(backend.now()).unwrap_or(Phase::Total))),
-            false => Ok(Answer { head, body }),
+            false => {
+                check_headers(&head.headers, &request.options)?;
+                Ok(Answer { head, body })
+            }
         }
     }
 
@@ -234,14 +241,17 @@ impl<B: Backend> Drop for Run<'_, B> {
 }
 
 /// The request as it is sent: the session's header fields added where it has none of the name.
-fn as_sent(request: &Request, defaults: &HeaderMap, progress: Option<Arc<Progress>>) -> Request {
+fn as_sent(request: &Request, config: &Config, progress: Option<Arc<Progress>>) -> Request {
     /// How many fields a platform may add, so that the map need not grow for them.
     const ADDED: usize = 3;
-    let own = &request.headers;
+    let (own, defaults) = (&request.headers, &config.headers);
+    let is_elsewhere = request.has_left_origin
+        || config.base_url.as_ref().is_some_and(|base| base.origin() != request.url.origin());
     let mut headers = HeaderMap::with_capacity(defaults.len() + own.len() + ADDED);
     for (name, value) in defaults {
-        let stays_behind = request.has_left_origin && redirect::is_for_one_origin(name);
-        if !stays_behind && !own.contains_key(name) {
+        let stays_behind = is_elsewhere && redirect::is_for_one_origin(name);
+        let is_skipped = request.options.skips(name) && config.automatic.contains(name);
+        if !stays_behind && !is_skipped && !own.contains_key(name) {
             headers.append(name.clone(), value.clone());
         }
     }
@@ -253,11 +263,26 @@ fn as_sent(request: &Request, defaults: &HeaderMap, progress: Option<Arc<Progres
         url: request.url.clone(),
         headers,
         body: request.body.clone(),
-        priority: request.priority,
         options: request.options.clone(),
         extensions: request.extensions.clone(),
         progress,
-        has_left_origin: request.has_left_origin,
+        watch: request.watch.clone(),
+        ..*request
+    }
+}
+
+/// Holds a response to the bounds on its header fields, where some are set.
+fn check_headers(headers: &HeaderMap, options: &Options) -> Result<()> {
+    let too_large = |message: String| Err(Error::new(ErrorKind::HeadersTooLarge).with_message(message));
+    let Transport { max_headers, max_header_bytes, .. } = options.transport;
+    if let Some(limit) = max_headers.filter(|limit| headers.len() > *limit) {
+        return too_large(format!("{} fields; max_headers is {limit}", headers.len()));
+    }
+    let Some(limit) = max_header_bytes else { return Ok(()) };
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    match bytes > limit {
+        true => too_large(format!("{bytes} bytes; max_header_bytes is {limit}")),
+        false => Ok(()),
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::HeaderValue;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
@@ -14,6 +15,7 @@ use crate::maybe::MaybeSend;
 use crate::options::DEFAULT_MAX_BODY;
 use crate::platform::Backend;
 use crate::policy::redirect::{self, Next, Redirected};
+use crate::policy::redirect_policy::{Redirect, RedirectAction};
 use crate::request::Request;
 use crate::response::Response;
 
@@ -74,17 +76,29 @@ impl<'a, B: Backend> Call<'a, B> {
     }
 
     fn decide(&self, head: &Head) -> Result<Next> {
-        let Request { url, method, options, .. } = &self.request;
-        if !self.run.shared.backend.capabilities().redirects || options.follow_redirects == Some(false) {
+        let Request { url, method, options, body, .. } = &self.request;
+        let policy = options.redirects();
+        if !self.run.shared.backend.capabilities().redirects || policy.is_stop() {
             return Ok(Next::Stop);
         }
-        let next = redirect::next(url, method, head.status, &head.headers)?;
+        let next = match redirect::next(url, method, head.status, &head.headers)? {
+            Next::Stop => return Ok(Next::Stop),
+            Next::Follow(next) => next,
+        };
         let limit = options.max_redirects.unwrap_or(MAX_REDIRECTS);
-        match next {
-            Next::Follow(_) if self.history.len() >= limit as usize => {
-                Err(ErrorKind::TooManyRedirects { limit }.into())
+        if self.history.len() >= limit as usize {
+            return Err(ErrorKind::TooManyRedirects { limit }.into());
+        }
+        let (status, history) = (head.status, &self.history);
+        let redirect = Redirect { status, from: url, to: &next.url, method: &next.method, history };
+        match policy.decide(&redirect) {
+            RedirectAction::Stop => Ok(Next::Stop),
+            RedirectAction::Refuse => Err(Error::new(ErrorKind::Redirect)
+                .with_message(format!("the redirect policy refuses it: to {}", next.url.redacted()))),
+            RedirectAction::Follow if next.keep_body && body.is_consumed() => {
+                Err(ErrorKind::BodyConsumed.into())
             }
-            next => Ok(next),
+            RedirectAction::Follow => Ok(Next::Follow(next)),
         }
     }
 
@@ -119,9 +133,9 @@ impl<'a, B: Backend> Call<'a, B> {
     ) -> Result<Response> {
         let Some(Answer { head, mut body }) = answer else { return Err(ErrorKind::Closed.into()) };
         let options = &self.request.options;
-        if options.raise_for_status == Some(true) && head.status.as_u16() >= 400 {
+        if let Some(Err(error)) = options.raise_for_status.as_ref().map(|raise| raise.judge(&head)) {
             let _ = guarded::take_what_is_there(&mut body, cx);
-            return Err(self.failed(ErrorKind::Status(head.status).into()));
+            return Err(self.failed(error));
         }
         let max_body = options.max_body;
         let body = match self.run.guard(&head, body, max_body.flatten(), cx) {
@@ -151,22 +165,41 @@ fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> 
             Error::new(ErrorKind::UnsupportedScheme).with_message(format!("{:?}", request.url.scheme()))
         );
     }
+    if request.watch.is_some() && !shared.backend.capabilities().upload_progress {
+        let platform = shared.backend.capabilities().platform;
+        return Err(ErrorKind::Unsupported { feature: "on_upload", platform }.into());
+    }
+    if request.has_automatic_type && request.options.skips(&CONTENT_TYPE) {
+        request.headers.remove(CONTENT_TYPE);
+    }
     check_framing(request)?;
     request.take_userinfo()
 }
 
 /// How a message is framed is not for header fields to say: a length that is not the body's would let what follows be
 /// taken for a part of it (RFC 9112, section 11.2).
-fn check_framing(request: &Request) -> Result<()> {
+fn check_framing(request: &mut Request) -> Result<()> {
     let invalid = |message: &str| Err(Error::new(ErrorKind::InvalidHeader).with_message(message));
     if request.headers.contains_key(TRANSFER_ENCODING) {
         return invalid("\"transfer-encoding\" is set by the body, not by hand");
     }
-    if !request.headers.contains_key(CONTENT_LENGTH) {
-        return Ok(());
+    if request.headers.contains_key(EXPECT) {
+        // Nobody here would wait for the answer to it.
+        return Err(ErrorKind::Unsupported { feature: "expect", platform: "every platform" }.into());
     }
-    let length = request.body.as_bytes().map_or(0, bytes::Bytes::len).to_string();
-    match request.headers.get_all(CONTENT_LENGTH).iter().all(|value| value.as_bytes() == length.as_bytes()) {
+    let mut declared = request.headers.get_all(CONTENT_LENGTH).iter();
+    let Some(first) = declared.next() else { return Ok(()) };
+    // A stream that does not tell its length may be given one so.
+    let told = || first.to_str().ok()?.parse().ok();
+    if request.body.is_stream()
+        && request.body.length().is_none()
+        && let Some(length) = told()
+    {
+        request.body = std::mem::take(&mut request.body).with_length(length);
+    }
+    let length = request.body.length().map(|length| length.to_string());
+    let is_length = |value: &HeaderValue| length.as_ref().is_some_and(|length| value == length.as_str());
+    match is_length(first) && declared.all(is_length) {
         true => Ok(()),
         false => invalid("\"content-length\" is not the length of the body; leave it out"),
     }

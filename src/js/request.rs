@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
 use crate::policy::deadline::Timeout;
+use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
 use crate::request::{Request, header};
 use crate::url::Url;
@@ -149,10 +150,13 @@ fn options(settings: &Settings, numbers: &Numbers) -> Result<Options> {
             headers: numbers.bound(Number::TimeoutHeaders),
             read: numbers.bound(Number::TimeoutRead),
         },
-        follow_redirects: numbers.flag(Number::FollowRedirects),
+        redirect_policy: numbers.flag(Number::FollowRedirects).map(|follow| match follow {
+            true => RedirectPolicy::follow(),
+            false => RedirectPolicy::stop(),
+        }),
         max_redirects: numbers.get(Number::MaxRedirects).map(|limit| limit as u32),
         max_body: numbers.get(Number::MaxBody).map(|limit| limit.is_finite().then_some(limit as u64)),
-        raise_for_status: numbers.flag(Number::RaiseForStatus),
+        raise_for_status: numbers.flag(Number::RaiseForStatus).map(Into::into),
         retry: numbers.get(Number::RetryAttempts).map(|attempts| retry(attempts as u32, numbers)),
         browser: browser(settings, numbers)?,
         ..Options::default()

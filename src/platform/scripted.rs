@@ -189,6 +189,7 @@ impl Backend for Scripted {
 
     async fn exchange(&self, request: Request) -> Result<(Head, ScriptedBody)> {
         let (reply, open) = self.world.begin(&request);
+        open.note_body(request.body.collected(request.watch.clone()).await?);
         let bound = request.options.timeout.resolve().connect;
         if !reply.connecting.is_zero() {
             if let Some(progress) = &request.progress {

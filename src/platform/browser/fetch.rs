@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use js_sys::{Array, Promise, Uint8Array};
@@ -22,7 +23,9 @@ use super::{Shared, failure};
 
 pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(Head, FetchBody)> {
     let abort = Abort::new()?;
-    let init = init(&shared, &request, &abort)?;
+    // A stream can be sent as one only where HTTP/2 and the browser both allow it: sent whole, it is sent everywhere.
+    let body = request.body.collected(None).await?;
+    let init = init(&shared, &request, body, &abort)?;
     let fetch = match &shared.fetch {
         None => SCOPE.with(Scope::fetch),
         Some(fetch) => fetch.clone(),
@@ -40,14 +43,14 @@ pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(He
 }
 
 /// Only what was asked for is set: some run-times throw on fields they do not know.
-fn init(shared: &Shared, request: &Request, abort: &Abort) -> Result<RequestInit> {
+fn init(shared: &Shared, request: &Request, body: Option<Bytes>, abort: &Abort) -> Result<RequestInit> {
     let platform = shared.capabilities.platform;
     let init = RequestInit::new();
     init.set_signal(abort.signal().as_ref());
     if shared.capabilities.redirects {
         init.set_redirect(RequestRedirect::Manual);
     }
-    method_and_body(&init, request, platform)?;
+    method_and_body(&init, &request.method, body, platform)?;
     if let Some(name) = shared.refused.first(&request.headers) {
         return Err(failure::refused(
             "header",
@@ -61,7 +64,7 @@ fn init(shared: &Shared, request: &Request, abort: &Abort) -> Result<RequestInit
     if let Some(options) = request.options.browser.as_deref() {
         // Where we follow redirects ourselves, the platform would hold the hash against each of them.
         if shared.capabilities.redirects
-            && request.options.follow_redirects != Some(false)
+            && !request.options.redirects().is_stop()
             && options.fields().any(|(name, _)| name == "integrity")
         {
             let why = "it would be checked against redirects, too; set follow_redirects to false";
@@ -75,8 +78,12 @@ fn init(shared: &Shared, request: &Request, abort: &Abort) -> Result<RequestInit
     Ok(init)
 }
 
-fn method_and_body(init: &RequestInit, request: &Request, platform: &'static str) -> Result<()> {
-    let method = &request.method;
+fn method_and_body(
+    init: &RequestInit,
+    method: &Method,
+    body: Option<Bytes>,
+    platform: &'static str,
+) -> Result<()> {
     // Fetch, "forbidden method".
     if ["CONNECT", "TRACE", "TRACK"].iter().any(|name| method.as_str().eq_ignore_ascii_case(name)) {
         return Err(failure::refused("method", platform, method.as_str()));
@@ -84,7 +91,7 @@ fn method_and_body(init: &RequestInit, request: &Request, platform: &'static str
     if *method != Method::GET {
         init.set_method(method.as_str());
     }
-    let Some(body) = request.body.as_bytes() else { return Ok(()) };
+    let Some(body) = body else { return Ok(()) };
     if matches!(*method, Method::GET | Method::HEAD) {
         return Err(failure::refused("body", platform, format!("{method} carries none here")));
     }

@@ -90,6 +90,7 @@ fn capabilities(runtime: Runtime) -> Capabilities {
     capabilities.connect_timeout = false;
     capabilities.transport = false;
     capabilities.raw_bodies = false;
+    capabilities.upload_progress = false;
     capabilities
 }
 

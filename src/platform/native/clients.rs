@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use crate::body::Outgoing;
 use crate::error::{ErrorKind, Result};
 use crate::options::{HttpVersion, Transport};
 
@@ -32,9 +31,12 @@ const PROBE: Duration = Duration::from_secs(15);
 /// How many probes go unanswered before a connection is given up. What was sent may be unacknowledged as long.
 const PROBES: u32 = 2;
 
+/// The least that hyper takes for its buffer, which a whole head of HTTP/1.1 must fit into.
+const LEAST_BUFFER: usize = 8192;
+
 /// A client and what is known of the origins it talks to.
 pub(super) struct Pooled {
-    pub(super) http: Client<Connect, Full<Bytes>>,
+    pub(super) http: Client<Connect, Outgoing>,
     pub(super) alpn: Alpn,
 }
 
@@ -102,6 +104,13 @@ impl Clients {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(transport.keep_alive.unwrap_or(KEEP_ALIVE).min(FOR_EVER))
             .http2_only(version == HttpVersion::Http2);
+        if let Some(fields) = transport.max_headers {
+            builder.http1_max_headers(fields);
+        }
+        if let Some(bytes) = transport.max_header_bytes {
+            builder.http1_max_buf_size(bytes.max(LEAST_BUFFER));
+            builder.http2_max_header_list_size(u32::try_from(bytes).unwrap_or(u32::MAX));
+        }
         if is_closed || transport.force_close == Some(true) {
             builder.pool_max_idle_per_host(0);
         }

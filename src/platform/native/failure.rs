@@ -32,6 +32,14 @@ pub(super) fn receiving(error: hyper::Error) -> Error {
 }
 
 fn with_root(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> Error {
+    // The request's body has told all of it already.
+    if let Some(own) = Causes(Some(&error)).find_map(|cause| cause.downcast_ref::<Error>()) {
+        let again = Error::new(own.kind().clone());
+        return match own.message().map(str::to_owned) {
+            Some(message) => again.with_message(message).with_source(error),
+            None => again.with_source(error),
+        };
+    }
     match Causes(Some(&error)).last().map(ToString::to_string) {
         Some(root) => Error::new(kind).with_message(root).with_source(error),
         None => Error::new(kind).with_source(error),
@@ -93,6 +101,9 @@ fn of_cause(cause: &(dyn StdError + 'static)) -> Option<ErrorKind> {
 }
 
 fn of_hyper(error: &hyper::Error) -> Option<ErrorKind> {
+    if error.is_parse_too_large() {
+        return Some(ErrorKind::HeadersTooLarge);
+    }
     if error.is_parse() {
         return Some(ErrorKind::Protocol);
     }

@@ -6,6 +6,7 @@
 mod alpn;
 mod body;
 mod clients;
+mod compress;
 mod connect;
 mod dns;
 mod failure;
@@ -19,15 +20,14 @@ use std::sync::Arc;
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderValue, RANGE, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, RANGE, UPGRADE,
 };
 use http::{Method, StatusCode};
-use http_body_util::Full;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 
+use crate::body::Outgoing;
 use crate::capabilities::Progress;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::Head;
@@ -69,14 +69,14 @@ impl Native {
     }
 
     /// The request as it goes out.
-    fn translate(request: Request) -> Result<http::Request<Full<Bytes>>> {
-        let Request { method, url, mut headers, body, options, .. } = request;
+    fn translate(request: Request) -> Result<http::Request<Outgoing>> {
+        let Request { method, url, mut headers, body, options, watch, .. } = request;
         if method == Method::CONNECT {
             // A tunnel is no response.
             return Err(ErrorKind::Unsupported { feature: "method", platform: "native" }.into());
         }
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        if options.auto_decompress != Some(false) && !headers.contains_key(ACCEPT_ENCODING) {
+        let wants_encoding = options.auto_decompress != Some(false) && !options.skips(&ACCEPT_ENCODING);
+        if wants_encoding && !headers.contains_key(ACCEPT_ENCODING) {
             // A part of a compressed body cannot be decompressed. (Fetch, section 4.6.)
             let identity = HeaderValue::from_static("identity");
             headers.insert(ACCEPT_ENCODING, if headers.contains_key(RANGE) { identity } else { ENCODINGS });
@@ -85,15 +85,19 @@ impl Native {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         // hyper leaves the length of no bytes out, and some servers answer 411 to that. (RFC 9110, section 8.6; Fetch.)
-        let is_empty_body = match body.as_bytes() {
-            Some(bytes) => bytes.is_empty(),
-            None => matches!(method, Method::POST | Method::PUT),
-        };
-        if is_empty_body && !headers.contains_key(TRANSFER_ENCODING) {
+        if body.length() == Some(0) && (!body.is_none() || matches!(method, Method::POST | Method::PUT)) {
             headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
         let uri = url.into_uri()?;
-        let mut out = http::Request::new(body.as_bytes().cloned().map_or_else(Full::default, Full::new));
+        let body = match options.compress.filter(|_| body.length() != Some(0)) {
+            Some(compression) if !headers.contains_key(CONTENT_ENCODING) => {
+                headers.remove(CONTENT_LENGTH);
+                headers.insert(CONTENT_ENCODING, compress::name(compression));
+                compress::compressed(body, compression)
+            }
+            _ => body,
+        };
+        let mut out = http::Request::new(Outgoing::new(&body, watch));
         *out.method_mut() = method;
         *out.uri_mut() = uri;
         *out.headers_mut() = headers;
@@ -105,7 +109,7 @@ impl Native {
 enum Sending<F> {
     Begun(F),
     /// It may share a connection that is yet to be made, and first asks at this origin.
-    Gated(Arc<Pooled>, String, Box<http::Request<Full<Bytes>>>),
+    Gated(Arc<Pooled>, String, Box<http::Request<Outgoing>>),
 }
 
 fn may_multiplex(request: &Request) -> bool {

@@ -118,7 +118,7 @@ impl World {
             method: request.method.clone(),
             url: request.url.as_str().to_owned(),
             headers: request.headers.clone(),
-            body: request.body.as_bytes().cloned(),
+            body: None,
             ended: None,
         });
         let call = state.calls.len() - 1;
@@ -168,6 +168,15 @@ pub(super) struct Open {
     origin: String,
     /// Its place among the calls.
     call: usize,
+}
+
+impl Open {
+    /// The request's body has come.
+    pub(super) fn note_body(&self, body: Option<Bytes>) {
+        if let Some(call) = self.world.lock().calls.get_mut(self.call) {
+            call.body = body;
+        }
+    }
 }
 
 impl Drop for Open {

@@ -1,4 +1,4 @@
-//! User name and password of a URL.
+//! Who is asking: basic authentication (RFC 7617), from a URL or by hand, and bearer tokens (RFC 6750).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,24 +8,41 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::Request;
 
+/// The field's value for this user.
+pub(crate) fn basic(user: &str, password: &str) -> Result<HeaderValue> {
+    if user.contains(':') {
+        return Err(Error::new(ErrorKind::InvalidOption { option: "basic_auth" })
+            .with_message("a user name with a colon cannot be told from its password"));
+    }
+    basic_of([user.as_bytes(), b":", password.as_bytes()].concat())
+}
+
+/// The field's value for this token.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue> {
+    secret(&format!("Bearer {token}"))
+}
+
 impl Request {
-    /// User name and password in the URL become basic authentication (RFC 7617), unless the request brings its own.
+    /// User name and password in the URL become basic authentication, unless the request brings its own.
     pub(crate) fn take_userinfo(&mut self) -> Result<()> {
         let Some((user, password)) = self.url.userinfo() else { return Ok(()) };
         if !self.headers.contains_key(AUTHORIZATION) {
             let mut plain = percent_decoded(user);
             plain.push(b':');
             plain.extend(percent_decoded(password.unwrap_or_default()));
-            let mut value =
-                HeaderValue::try_from(format!("Basic {}", STANDARD.encode(plain))).map_err(|error| {
-                    Error::new(ErrorKind::InvalidHeader).with_message("authorization").with_source(error)
-                })?;
-            value.set_sensitive(true);
-            self.headers.insert(AUTHORIZATION, value);
+            self.headers.insert(AUTHORIZATION, basic_of(plain)?);
         }
         self.url = self.url.without_userinfo()?;
         Ok(())
     }
+}
+
+fn basic_of(plain: Vec<u8>) -> Result<HeaderValue> {
+    secret(&format!("Basic {}", STANDARD.encode(plain)))
+}
+
+fn secret(text: &str) -> Result<HeaderValue> {
+    super::header("authorization", text.as_bytes()).map(|(_, value)| value)
 }
 
 fn percent_decoded(text: &str) -> Vec<u8> {

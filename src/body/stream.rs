@@ -1,0 +1,87 @@
+//! Bodies that come as they are sent: from a stream that is taken once, or from one that can be made again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::stream::{Stream, StreamExt};
+
+use crate::maybe::{BoxStream, MaybeSend, MaybeSync};
+
+use super::BoxError;
+
+pub(super) type Pieces = BoxStream<'static, Result<Bytes, BoxError>>;
+
+/// A stream to be: clones share it.
+#[derive(Clone)]
+pub(super) struct Streamed {
+    source: Arc<dyn Source>,
+    pub(super) length: Option<u64>,
+}
+
+impl Streamed {
+    pub(super) fn once<S, B, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<B, E>> + MaybeSend + 'static,
+        B: Into<Bytes>,
+        E: Into<BoxError>,
+    {
+        Self { source: Arc::new(Once(Mutex::new(Some(pieces(stream))))), length: None }
+    }
+
+    pub(super) fn again<F, S, B, E>(make: F) -> Self
+    where
+        F: Fn() -> S + MaybeSend + MaybeSync + 'static,
+        S: Stream<Item = Result<B, E>> + MaybeSend + 'static,
+        B: Into<Bytes>,
+        E: Into<BoxError>,
+    {
+        Self { source: Arc::new(Again(move || pieces(make()))), length: None }
+    }
+
+    /// The stream, from its start; `None` when it was taken already.
+    pub(super) fn open(&self) -> Option<Pieces> {
+        self.source.open()
+    }
+
+    pub(super) fn is_consumed(&self) -> bool {
+        self.source.is_consumed()
+    }
+}
+
+fn pieces<S, B, E>(stream: S) -> Pieces
+where
+    S: Stream<Item = Result<B, E>> + MaybeSend + 'static,
+    B: Into<Bytes>,
+    E: Into<BoxError>,
+{
+    Box::pin(stream.map(|piece| piece.map(Into::into).map_err(Into::into)))
+}
+
+trait Source: MaybeSend + MaybeSync {
+    fn open(&self) -> Option<Pieces>;
+    fn is_consumed(&self) -> bool;
+}
+
+struct Once(Mutex<Option<Pieces>>);
+
+impl Source for Once {
+    fn open(&self) -> Option<Pieces> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_consumed(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+}
+
+struct Again<F>(F);
+
+impl<F: Fn() -> Pieces + MaybeSend + MaybeSync> Source for Again<F> {
+    fn open(&self) -> Option<Pieces> {
+        Some((self.0)())
+    }
+
+    fn is_consumed(&self) -> bool {
+        false
+    }
+}
