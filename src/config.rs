@@ -216,8 +216,8 @@ impl Config {
     }
 
     /// How many bytes the header fields of a response may have together, names and values; more are
-    /// [`ErrorKind::HeadersTooLarge`]. At least 8,192. Default 400 kB, 16 kB by HTTP/2, which only the native platform
-    /// knows.
+    /// [`ErrorKind::HeadersTooLarge`], or [`ErrorKind::Protocol`] where HTTP/2's own bound is passed, which is the same
+    /// number. At least 8,192. Default 400 kB, 16 kB by HTTP/2, which only the native platform knows.
     pub fn max_header_bytes(mut self, bytes: usize) -> Self {
         self.options.transport.max_header_bytes = Some(bytes);
         self

@@ -38,4 +38,5 @@ mod native {
     #[cfg(feature = "tower")]
     mod tower;
     mod unread;
+    mod uploads;
 }

@@ -53,9 +53,13 @@ pub(super) fn head() -> Vec<Row> {
             "a header value with a NUL",
             answer("HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n").expect_close(),
         ),
-        bad("a header of a megabyte", faults::huge_header(1 << 20, PAGE)),
-        row("two hundred header fields", faults::many_headers(200, PAGE)).natively("protocol"),
-        bad("header fields without end", faults::endless_headers(Pace::AtOnce)),
+        row("a header of a megabyte", faults::huge_header(1 << 20, PAGE))
+            .natively("headers_too_large")
+            .page("network"),
+        row("two hundred header fields", faults::many_headers(200, PAGE)).natively("headers_too_large"),
+        row("header fields without end", faults::endless_headers(Pace::AtOnce))
+            .natively("headers_too_large")
+            .page("network"),
         bad("two lengths that differ", faults::conflicting_lengths(PAGE)),
         row("a negative length", faults::bad_content_length("-1")).natively("protocol"),
         row("a length that is no number", faults::bad_content_length("many")).natively("protocol"),
