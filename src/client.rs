@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::dyn_session::DynSession;
 use crate::error::Result;
 use crate::maybe::MaybeSend;
+use crate::options::Options;
 use crate::platform::Backend;
 use crate::policy::scheduler::{Figures, Limits, Scheduler};
 use crate::request::Request;
@@ -38,6 +39,8 @@ pub struct Client<B: Backend> {
 struct Shared<B> {
     backend: B,
     config: Config,
+    /// The configuration's, as requests share them.
+    options: Arc<Options>,
     scheduler: Arc<Scheduler>,
 }
 
@@ -51,7 +54,8 @@ impl<B: Backend> Client<B> {
         config.validate(backend.capabilities())?;
         let scheduler = Scheduler::new(config.limits(backend.capabilities()));
         let config = config.with_defaults(backend.capabilities());
-        Ok(Self { shared: Arc::new(Shared { backend, config, scheduler }) })
+        let options = Arc::new(config.options.clone());
+        Ok(Self { shared: Arc::new(Shared { backend, config, options, scheduler }) })
     }
 
     /// What is under way and what waits, now.

@@ -1,6 +1,6 @@
 //! Every option that a session sets and a request may set otherwise: written down once, for both.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::HeaderName;
@@ -73,6 +73,12 @@ pub enum HttpVersion {
 }
 
 impl Options {
+    /// Nothing set. Shared: most requests set nothing.
+    pub(crate) fn none() -> Arc<Self> {
+        static NONE: LazyLock<Arc<Options>> = LazyLock::new(Arc::default);
+        Arc::clone(&NONE)
+    }
+
     /// What this sets, and `base` for the rest.
     pub(crate) fn over(self, base: &Self) -> Self {
         Self {

@@ -39,7 +39,7 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) priority: i8,
-    pub(crate) options: Options,
+    pub(crate) options: Arc<Options>,
     /// Shared, since each attempt clones the request.
     pub(crate) extensions: Option<Arc<Extensions>>,
     pub(crate) progress: Option<Arc<Progress>>,
@@ -61,7 +61,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Body::empty(),
             priority: 0,
-            options: Options::default(),
+            options: Options::none(),
             extensions: None,
             progress: None,
             watch: None,

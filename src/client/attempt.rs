@@ -263,7 +263,7 @@ fn as_sent(request: &Request, config: &Config, progress: Option<Arc<Progress>>) 
         url: request.url.clone(),
         headers,
         body: request.body.clone(),
-        options: request.options.clone(),
+        options: Arc::clone(&request.options),
         extensions: request.extensions.clone(),
         progress,
         watch: request.watch.clone(),

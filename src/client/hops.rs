@@ -12,7 +12,7 @@ use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::{Head, Hop};
 use crate::maybe::MaybeSend;
-use crate::options::DEFAULT_MAX_BODY;
+use crate::options::{DEFAULT_MAX_BODY, Options};
 use crate::platform::Backend;
 use crate::policy::redirect::{self, Next, Redirected};
 use crate::policy::redirect_policy::{Redirect, RedirectAction};
@@ -157,9 +157,12 @@ impl<'a, B: Backend> Call<'a, B> {
 
 /// Fills in the session's options and checks everything before anything waits or is sent.
 fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> {
-    request.options.allowed_on(shared.backend.capabilities())?;
-    request.options = std::mem::take(&mut request.options).over(&shared.config.options);
-    request.options.validate()?;
+    let own = std::mem::replace(&mut request.options, Arc::clone(&shared.options));
+    if !Arc::ptr_eq(&own, &Options::none()) {
+        own.allowed_on(shared.backend.capabilities())?;
+        request.options = Arc::new(Arc::unwrap_or_clone(own).over(&shared.options));
+        request.options.validate()?;
+    }
     if !matches!(request.url.scheme(), "http" | "https") {
         return Err(
             Error::new(ErrorKind::UnsupportedScheme).with_message(format!("{:?}", request.url.scheme()))

@@ -136,7 +136,7 @@ pub(super) fn request(asked: &Asked) -> Result<Request> {
     } else if let Ok(bytes) = body.dyn_into::<Uint8Array>() {
         request.body = bytes.to_vec().into();
     }
-    request.options = options(asked, &Numbers::of(asked))?;
+    request.options = options(asked, &Numbers::of(asked))?.into();
     Ok(request)
 }
 

@@ -69,7 +69,7 @@ impl<S> RequestBuilder<S> {
     pub fn skip_auto_headers<N: AsRef<str>>(self, names: impl IntoIterator<Item = N>) -> Self {
         self.change(|request| {
             let names = names.into_iter().map(|name| header_name(name.as_ref())).collect::<Result<_>>()?;
-            request.options.skip_auto_headers = Some(names);
+            Arc::make_mut(&mut request.options).skip_auto_headers = Some(names);
             Ok(())
         })
     }
@@ -284,7 +284,7 @@ impl<S> RequestBuilder<S> {
 
     fn option(self, set: impl FnOnce(&mut Options)) -> Self {
         self.change(|request| {
-            set(&mut request.options);
+            set(Arc::make_mut(&mut request.options));
             Ok(())
         })
     }

@@ -26,7 +26,7 @@ use super::Request;
 /// ```
 #[derive(Clone)]
 pub struct RequestOptions {
-    options: Options,
+    options: Arc<Options>,
     priority: i8,
     fragment: Option<String>,
 }
@@ -46,7 +46,7 @@ impl Request {
     #[must_use]
     pub fn options(&self) -> RequestOptions {
         RequestOptions {
-            options: self.options.clone(),
+            options: Arc::clone(&self.options),
             priority: self.priority,
             fragment: self.url.fragment().map(str::to_owned),
         }
@@ -91,14 +91,14 @@ impl<T: Into<Body>> TryFrom<http::Request<T>> for Request {
             return Err(Error::new(ErrorKind::InvalidUrl).with_message(message));
         }
         let mut url = crate::url::Url::parse(&parts.uri.to_string())?;
-        let mut options = Options::default();
+        let mut options = Options::none();
         let mut priority = 0;
         if let Some(carried) = carried {
             url = url.inheriting_fragment(carried.fragment.as_deref())?;
             (options, priority) = (carried.options, carried.priority);
         }
         match parts.version {
-            Version::HTTP_2 => options.transport.http_version = Some(HttpVersion::Http2),
+            Version::HTTP_2 => Arc::make_mut(&mut options).transport.http_version = Some(HttpVersion::Http2),
             Version::HTTP_11 => {}
             other => {
                 return Err(Error::new(ErrorKind::InvalidOption { option: "http_version" })
