@@ -48,30 +48,46 @@ impl Capabilities {
 /// How far a request's connection is, told by a backend that knows: the bound on waiting for a head starts when the
 /// connection stands.
 #[derive(Debug, Default)]
-pub struct Progress(AtomicU64);
+pub struct Progress {
+    state: AtomicU64,
+    /// When the connection began to be made.
+    began: AtomicU64,
+}
 
 impl Progress {
     const CONNECTING: u64 = u64::MAX;
 
-    /// A connection is being made.
-    pub fn connecting(&self) {
-        self.0.store(Self::CONNECTING, Ordering::Relaxed);
+    /// A connection is being made since now.
+    pub fn connecting(&self, now: Duration) {
+        self.began.store(Self::nanos(now), Ordering::Relaxed);
+        self.state.store(Self::CONNECTING, Ordering::Relaxed);
     }
 
     /// No connection has to be made, so far.
     pub fn untouched(&self) {
-        self.0.store(0, Ordering::Relaxed);
+        self.state.store(0, Ordering::Relaxed);
     }
 
     /// The connection stands.
     pub fn connected(&self, now: Duration) {
-        let nanos = u64::try_from(now.as_nanos()).unwrap_or(Self::CONNECTING - 1);
-        self.0.store(nanos.clamp(1, Self::CONNECTING - 1), Ordering::Relaxed);
+        self.state.store(Self::nanos(now), Ordering::Relaxed);
+    }
+
+    fn nanos(at: Duration) -> u64 {
+        u64::try_from(at.as_nanos()).unwrap_or(u64::MAX).clamp(1, Self::CONNECTING - 1)
+    }
+
+    /// How long it took to make the connection; `None` where none had to be made.
+    pub(crate) fn connect(&self) -> Option<Duration> {
+        match self.state.load(Ordering::Relaxed) {
+            0 | Self::CONNECTING => None,
+            nanos => Some(Duration::from_nanos(nanos.saturating_sub(self.began.load(Ordering::Relaxed)))),
+        }
     }
 
     /// Since when the request could be sent: `None` while a connection is being made, `started` where none had to be.
     pub(crate) fn sendable_since(&self, started: Duration) -> Option<Duration> {
-        match self.0.load(Ordering::Relaxed) {
+        match self.state.load(Ordering::Relaxed) {
             0 => Some(started),
             Self::CONNECTING => None,
             nanos => Some(Duration::from_nanos(nanos)),

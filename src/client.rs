@@ -5,6 +5,7 @@ mod bounded;
 mod closing;
 mod guarded;
 mod hops;
+mod layered;
 
 use std::fmt;
 use std::future::Future;
@@ -13,8 +14,9 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::dyn_session::DynSession;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::maybe::MaybeSend;
+use crate::middleware::Layers;
 use crate::options::Options;
 use crate::platform::Backend;
 use crate::policy::scheduler::{Figures, Limits, Scheduler};
@@ -37,10 +39,12 @@ pub struct Client<B: Backend> {
 }
 
 struct Shared<B> {
-    backend: B,
+    backend: Arc<B>,
     config: Config,
     /// The configuration's, as requests share them.
     options: Arc<Options>,
+    /// The configuration's, where there are any.
+    layers: Option<Arc<Layers>>,
     scheduler: Arc<Scheduler>,
 }
 
@@ -51,11 +55,45 @@ impl<B: Backend> Client<B> {
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption) and [`InvalidHeader`](crate::ErrorKind::InvalidHeader) for
     /// what makes no sense, [`Unsupported`](crate::ErrorKind::Unsupported) for what was set and the platform cannot do.
     pub fn with_backend(config: Config, backend: B) -> Result<Self> {
-        config.validate(backend.capabilities())?;
         let scheduler = Scheduler::new(config.limits(backend.capabilities()));
+        Self::over(config, Arc::new(backend), scheduler)
+    }
+
+    fn over(config: Config, backend: Arc<B>, scheduler: Arc<Scheduler>) -> Result<Self> {
+        config.validate(backend.capabilities())?;
         let config = config.with_defaults(backend.capabilities());
         let options = Arc::new(config.options.clone());
-        Ok(Self { shared: Arc::new(Shared { backend, config, options, scheduler }) })
+        let layers = (!config.layers.is_empty()).then(|| Arc::new(config.layers.clone()));
+        Ok(Self { shared: Arc::new(Shared { backend, config, options, layers, scheduler }) })
+    }
+
+    /// A session with changed defaults over the same connections, within the same limits and rate: what is under way in
+    /// one counts in the other, and closing one closes both.
+    ///
+    /// `change` is given this session's settings. Lists, such as middleware, are added to.
+    ///
+    /// # Errors
+    /// As [`with_backend`](Self::with_backend), and [`InvalidOption`](crate::ErrorKind::InvalidOption) where a limit or
+    /// the rate was changed: they are shared.
+    ///
+    /// ```
+    /// # use dualfetch::{Client, Config, Session, platform::scripted::Scripted};
+    /// # let platform = Scripted::new(1);
+    /// let session = Client::with_backend(Config::new().limit(10), platform.clone())?;
+    /// let api = session.extend(|config| config.base_url("https://api.example/").header("x-key", "7"))?;
+    /// # platform.run(async {
+    /// assert_eq!(api.get("users").await?.url().as_str(), "https://api.example/users");
+    /// # Ok::<(), dualfetch::Error>(())
+    /// # })?;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn extend(&self, change: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let config = change(self.shared.config.clone());
+        if let Some(option) = self.shared.config.changed_limit(&config) {
+            return Err(Error::new(ErrorKind::InvalidOption { option })
+                .with_message("it is shared with the session that is extended"));
+        }
+        Self::over(config, Arc::clone(&self.shared.backend), Arc::clone(&self.shared.scheduler))
     }
 
     /// What is under way and what waits, now.

@@ -10,8 +10,10 @@ use http::header::{
 use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::Observer;
 use crate::head::Shown;
 use crate::into_url::{self, IntoUrl};
+use crate::middleware::{Layers, Middleware};
 use crate::options::{HttpVersion, Options};
 use crate::policy::deadline::Timeout;
 use crate::policy::raise::RaiseForStatus;
@@ -64,6 +66,7 @@ pub struct Config {
     pub(crate) automatic: Vec<HeaderName>,
     pub(crate) base_url: Option<Url>,
     pub(crate) options: Options,
+    pub(crate) layers: Layers,
     error: Option<Arc<Error>>,
 }
 
@@ -78,6 +81,7 @@ impl Config {
             automatic: Vec::new(),
             base_url: None,
             options: Options::default(),
+            layers: Layers::default(),
             error: None,
         }
     }
@@ -132,6 +136,7 @@ impl Config {
     /// that were set before. `user-agent` and `accept` have defaults (in a page `user-agent` is the browser's).
     pub fn header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
+            config.automatic.retain(|automatic| *automatic != name);
             config.headers.insert(name, value);
         })
     }
@@ -247,6 +252,24 @@ impl Config {
         self
     }
 
+    /// Adds a middleware around each call, outside redirects and retries: see [`middleware`](crate::middleware).
+    pub fn middleware(mut self, middleware: impl Middleware + 'static) -> Self {
+        self.layers.call.push(Arc::new(middleware));
+        self
+    }
+
+    /// Adds a middleware around each attempt at each hop: see [`middleware`](crate::middleware).
+    pub fn hop_middleware(mut self, middleware: impl Middleware + 'static) -> Self {
+        self.layers.hop.push(Arc::new(middleware));
+        self
+    }
+
+    /// Adds what is told of each request's [events](crate::events).
+    pub fn on_event(mut self, observer: impl Observer + 'static) -> Self {
+        self.layers.observers.push(Arc::new(observer));
+        self
+    }
+
     /// Options of a browser's own `fetch`; those left out keep what was set before. Elsewhere
     /// [`ErrorKind::Unsupported`].
     pub fn browser(mut self, options: BrowserOptions) -> Self {
@@ -312,6 +335,16 @@ impl Config {
         }
         self.options.validate()?;
         self.options.allowed_on(platform)
+    }
+
+    /// The limit in which another configuration differs.
+    pub(crate) fn changed_limit(&self, other: &Self) -> Option<&'static str> {
+        let differs = [
+            ("limit", self.limit != other.limit),
+            ("limit_per_host", self.limit_per_host != other.limit_per_host),
+            ("rate", self.rate != other.rate),
+        ];
+        differs.into_iter().find_map(|(option, differs)| differs.then_some(option))
     }
 
     pub(crate) fn limits(&self, platform: &Capabilities) -> Limits {

@@ -10,6 +10,7 @@ pub mod config;
 pub mod decoding;
 pub mod dyn_session;
 pub mod error;
+pub mod events;
 pub mod head;
 #[cfg(feature = "html")]
 pub mod html;
@@ -17,6 +18,7 @@ mod into_url;
 #[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "js-charset")))]
 mod js;
 pub mod maybe;
+pub mod middleware;
 mod options;
 #[cfg(feature = "html")]
 pub mod page;
@@ -28,6 +30,7 @@ pub mod response;
 #[cfg(feature = "tower")]
 pub mod service;
 pub mod session;
+mod timing;
 #[cfg(not(target_arch = "wasm32"))]
 mod tokio_io;
 pub mod url;
@@ -43,6 +46,7 @@ pub use crate::dyn_session::DynSession;
 pub use crate::error::{Error, ErrorKind, Phase, Result};
 pub use crate::head::{Head, Hop};
 pub use crate::into_url::IntoUrl;
+pub use crate::middleware::{Middleware, Next};
 pub use crate::options::{Compression, HttpVersion};
 #[cfg(feature = "html")]
 pub use crate::page::{Page, PageOptions};
@@ -55,6 +59,7 @@ pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
 pub use crate::request::{Request, RequestBuilder, RequestOptions};
 pub use crate::response::{BodyReader, Response, ResponseBody, ResponseInfo};
 pub use crate::session::Session;
+pub use crate::timing::Timing;
 pub use crate::url::Url;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 

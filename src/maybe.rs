@@ -3,8 +3,10 @@
 //! Natively every future of this crate is `Send`; in a browser a future may hold JavaScript objects, which are
 //! not. Bounds written with these two traits, and boxes written with these aliases, say both at once.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::stream::Stream;
 
@@ -23,7 +25,8 @@ mod bounds {
     pub(super) type DynFuture<'a, T> = dyn Future<Output = T> + Send + 'a;
     pub(super) type DynStream<'a, T> = dyn Stream<Item = T> + Send + 'a;
     pub(super) type DynBody = dyn Payload + Send;
-    use super::{Future, Payload, Stream};
+    pub(super) type DynAny = dyn Any + Send + Sync;
+    use super::{Any, Future, Payload, Stream};
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -39,7 +42,8 @@ mod bounds {
     pub(super) type DynFuture<'a, T> = dyn Future<Output = T> + 'a;
     pub(super) type DynStream<'a, T> = dyn Stream<Item = T> + 'a;
     pub(super) type DynBody = dyn Payload;
-    use super::{Future, Payload, Stream};
+    pub(super) type DynAny = dyn Any;
+    use super::{Any, Future, Payload, Stream};
 }
 
 pub use bounds::{MaybeSend, MaybeSync};
@@ -52,3 +56,6 @@ pub type BoxStream<'a, T> = Pin<Box<bounds::DynStream<'a, T>>>;
 
 /// A boxed response body, `Send` where the target has threads.
 pub type BoxBody = Pin<Box<bounds::DynBody>>;
+
+/// Something of any type, shared; `Send` and `Sync` where the target has threads.
+pub(crate) type SharedAny = Arc<bounds::DynAny>;

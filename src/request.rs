@@ -14,6 +14,7 @@ use crate::capabilities::Progress;
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::Shown;
 use crate::into_url::IntoUrl;
+use crate::maybe::SharedAny;
 use crate::options::Options;
 use crate::url::Url;
 
@@ -42,6 +43,8 @@ pub struct Request {
     pub(crate) options: Arc<Options>,
     /// Shared, since each attempt clones the request.
     pub(crate) extensions: Option<Arc<Extensions>>,
+    /// What goes around this request: see `middleware::Layers`.
+    pub(crate) attached: Option<SharedAny>,
     pub(crate) progress: Option<Arc<Progress>>,
     /// Is told how far the sending of the body has come.
     pub(crate) watch: Option<Arc<dyn Watch>>,
@@ -63,6 +66,7 @@ impl Request {
             priority: 0,
             options: Options::none(),
             extensions: None,
+            attached: None,
             progress: None,
             watch: None,
             has_automatic_type: false,

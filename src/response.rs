@@ -22,6 +22,7 @@ use crate::head::{Head, Hop, Shown};
 use crate::maybe::BoxBody;
 use crate::options::DEFAULT_MAX_BODY;
 use crate::payload::Transfer;
+use crate::timing::Timing;
 use crate::url::Url;
 
 pub use body::ResponseBody;
@@ -42,6 +43,7 @@ pub struct Response {
     history: Vec<Hop>,
     attempts: u32,
     elapsed: Duration,
+    timing: Timing,
     max_body: Option<u64>,
     charset: Option<Arc<dyn Supply>>,
     /// The body is decompressed if it came compressed.
@@ -60,6 +62,7 @@ impl Response {
             history: Vec::new(),
             attempts: 1,
             elapsed: Duration::ZERO,
+            timing: Timing::default(),
             max_body,
             charset: None,
             decompresses: false,
@@ -71,6 +74,16 @@ impl Response {
     pub(crate) fn with_way(mut self, history: Vec<Hop>, attempts: u32, elapsed: Duration) -> Self {
         (self.history, self.attempts, self.elapsed) = (history, attempts, elapsed);
         self
+    }
+
+    pub(crate) fn with_timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    /// Head and body, as a hop gives them.
+    pub(crate) fn into_answer(self) -> (Head, BoxBody) {
+        (self.head, self.body)
     }
 
     pub(crate) fn with_max_body(mut self, max_body: Option<u64>) -> Self {
@@ -134,6 +147,12 @@ impl Response {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
+    }
+
+    /// Where the time until the head went.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        self.timing
     }
 
     /// The `Content-Type` as it was sent, where it is text.

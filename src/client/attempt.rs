@@ -2,16 +2,20 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::body::{UploadProgress, Watch};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::events::{Watched, What};
 use crate::head::Head;
 use crate::maybe::BoxBody;
+use crate::middleware::Layers;
 use crate::options::{Options, Transport};
 use crate::platform::{Backend, Progress};
 use crate::policy::deadline::Deadlines;
@@ -19,9 +23,11 @@ use crate::policy::redirect;
 use crate::policy::retry::{Decision, Outcome, Retry};
 use crate::policy::scheduler::{Permit, Refused, Ticket};
 use crate::request::Request;
+use crate::timing::Timing;
 
 use super::bounded::Timer;
-use super::guarded::Guards;
+use super::guarded::{Guards, WatchedBody};
+use super::layered::{self, AnyBody};
 use super::{Shared, guarded};
 
 /// One call under way: its clocks, its timer and, while it has one, its permit.
@@ -35,17 +41,23 @@ pub(super) struct Run<'a, B: Backend> {
     /// It has had a permit and wants another: a session that is closed waits for it.
     is_between: bool,
     attempts: u32,
+    layers: Option<Arc<Layers>>,
+    pub(super) watched: Option<Arc<Watched>>,
+    timing: Timing,
 }
 
 /// One hop's answer.
 pub(super) struct Answer<B: Backend> {
     pub(super) head: Head,
-    pub(super) body: B::Body,
+    pub(super) body: AnyBody<B>,
 }
 
 impl<'a, B: Backend> Run<'a, B> {
-    pub(super) fn new(shared: &'a Arc<Shared<B>>, request: &Request) -> Self {
+    pub(super) fn new(shared: &'a Arc<Shared<B>>, request: &Request, layers: Option<Arc<Layers>>) -> Self {
         let deadlines = Deadlines::new(request.options.timeout.resolve());
+        let observers = layers.as_deref().map(|layers| &layers.observers[..]).unwrap_or_default();
+        let watched = (!observers.is_empty())
+            .then(|| Arc::new(Watched::new(observers, request.extensions.clone().unwrap_or_default())));
         Self {
             shared,
             deadlines,
@@ -54,7 +66,22 @@ impl<'a, B: Backend> Run<'a, B> {
             waited: false,
             is_between: false,
             attempts: 0,
+            layers: layers.filter(|layers| !layers.hop.is_empty()),
+            watched,
+            timing: Timing::default(),
         }
+    }
+
+    /// Tells those who watch.
+    pub(super) fn tell(&self, request: &Request, what: What<'_>) {
+        if let Some(watched) = &self.watched {
+            watched.tell(self.shared.backend.now(), &request.method, &request.url, what);
+        }
+    }
+
+    /// Where the time went, until now.
+    pub(super) fn timing(&self, total: Duration) -> Timing {
+        Timing { total, ..self.timing }
     }
 
     /// The wall clock starts.
@@ -91,11 +118,11 @@ impl<'a, B: Backend> Run<'a, B> {
     pub(super) async fn answer(&mut self, request: &Request) -> Result<Answer<B>> {
         self.attempts = 0;
         loop {
-            if self.permit.is_none() {
-                self.admit(request).await?;
-            }
             self.attempts += 1;
-            let outcome = self.exchange(request).await;
+            let outcome = match self.layers.clone() {
+                None => self.bare(request).await,
+                Some(layers) => layered::attempt(self, &layers, as_sent(request, &self.shared.config)).await,
+            };
             let Some(retry) = request.options.retry.flatten() else { return outcome };
             if request.body.is_consumed() {
                 return outcome;
@@ -103,6 +130,7 @@ impl<'a, B: Backend> Run<'a, B> {
             match self.decide(retry, &request.method, &outcome) {
                 Decision::Stop => return outcome,
                 Decision::Retry { after } => {
+                    self.tell(request, What::Retry { after, error: outcome.as_ref().err() });
                     if let Ok(Answer { mut body, .. }) = outcome {
                         poll_fn(|cx| guarded::take_what_is_there(&mut body, cx)).await;
                     }
@@ -114,8 +142,26 @@ impl<'a, B: Backend> Run<'a, B> {
         }
     }
 
+    /// One attempt at a request that is made ready to be sent only once there is a permit: those that wait are small.
+    async fn bare(&mut self, request: &Request) -> Result<Answer<B>> {
+        if self.permit.is_none() {
+            self.admit(request).await?;
+        }
+        self.exchange(as_sent(request, &self.shared.config)).await
+    }
+
+    /// One attempt at a request that is ready, once there is a permit for it.
+    pub(super) async fn one(&mut self, request: Request) -> Result<Answer<B>> {
+        if self.permit.is_none() {
+            self.admit(&request).await?;
+        }
+        self.exchange(request).await
+    }
+
     /// Waits for a permit. The total clock stands still meanwhile.
     async fn admit(&mut self, request: &Request) -> Result<()> {
+        self.tell(request, What::Queued);
+        let asked = self.shared.backend.now();
         let Self { shared, deadlines, timer, .. } = self;
         // Nothing is left of it for after the wait.
         if deadlines.total_left() == Some(Duration::ZERO) {
@@ -161,26 +207,39 @@ impl<'a, B: Backend> Run<'a, B> {
         self.permit = Some(permit);
         self.waited = true;
         self.set_between(false);
+        let waited = self.shared.backend.now().saturating_sub(asked);
+        self.timing.queue += waited;
+        self.tell(request, What::Admitted { waited });
         Ok(())
     }
 
     /// One attempt, under the deadlines.
-    async fn exchange(&mut self, request: &Request) -> Result<Answer<B>> {
+    async fn exchange(&mut self, mut request: Request) -> Result<Answer<B>> {
+        let attempt = self.attempts;
+        self.tell(&request, What::RequestStart { attempt, headers: &request.headers });
+        if let Some(watched) = &self.watched {
+            request.watch = Some(watching_upload(self.shared, watched, &request));
+        }
         let Self { shared, deadlines, timer, .. } = self;
         let backend = &shared.backend;
-        let progress = deadlines.bounds().headers.map(|_| Arc::new(Progress::default()));
+        let wants_progress = deadlines.bounds().headers.is_some() || backend.capabilities().connect_timeout;
+        let progress = wants_progress.then(|| Arc::new(Progress::default()));
+        request.progress.clone_from(&progress);
         let started = backend.now();
         // It may have waited unpolled past its time.
         if let Some(phase) = deadlines.expired(started) {
             return Err(Error::timeout(phase));
         }
+        let (options, watched) = (Arc::clone(&request.options), self.watched.as_ref());
+        let asked = watched.map(|watched| (watched, request.method.clone(), request.url.clone()));
         // Boxed only now, so that a request which still waits for its permit stays small.
-        let mut exchange = Box::pin(backend.exchange(as_sent(request, &shared.config, progress.clone())));
+        let mut exchange = Box::pin(backend.exchange(request));
+        let bounds_headers = deadlines.bounds().headers.is_some();
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
                 return Poll::Ready(answer);
             }
-            if let Some(progress) = &progress {
+            if let Some(progress) = progress.as_ref().filter(|_| bounds_headers) {
                 match progress.sendable_since(started) {
                     Some(since) => deadlines.enter(Phase::Headers, since),
                     // Another request's connection may be taken meanwhile, without word of it: connecting is not waited
@@ -197,21 +256,31 @@ impl<'a, B: Backend> Run<'a, B> {
         .await;
         deadlines.leave();
         let (head, body) = outcome?;
+        let now = backend.now();
         // A waiter may have taken the permit back while this future was not being polled.
-        match self.permit.as_ref().is_some_and(Permit::is_revoked) {
-            true => Err(Error::timeout(deadlines.expired(backend.now()).unwrap_or(Phase::Total))),
-            false => {
-                check_headers(&head.headers, &request.options)?;
-                Ok(Answer { head, body })
-            }
+        if self.permit.as_ref().is_some_and(Permit::is_revoked) {
+            return Err(Error::timeout(deadlines.expired(now).unwrap_or(Phase::Total)));
         }
+        let (elapsed, connect) =
+            (now.saturating_sub(started), progress.and_then(|progress| progress.connect()));
+        self.timing.connect = connect;
+        self.timing.headers = elapsed.saturating_sub(connect.unwrap_or_default());
+        if let Some((watched, method, url)) = asked {
+            if shared.backend.capabilities().transport {
+                watched.tell(now, &method, &url, What::Connection { connect });
+            }
+            let (status, headers) = (head.status, &head.headers);
+            watched.tell(now, &method, &url, What::ResponseStart { status, headers, elapsed });
+        }
+        check_headers(&head.headers, &options)?;
+        Ok(Answer { head, body: AnyBody::Bare(body) })
     }
 
     fn decide(&self, retry: Retry, method: &Method, outcome: &Result<Answer<B>>) -> Decision {
         let backend = &self.shared.backend;
         let outcome = match outcome {
             Ok(Answer { head, .. }) => {
-                let retry_after = retry_after(backend, head.status, &head.headers);
+                let retry_after = retry_after(&**backend, head.status, &head.headers);
                 Outcome::Answered { status: head.status, retry_after }
             }
             Err(error) => Outcome::Failed(error.kind()),
@@ -222,13 +291,18 @@ impl<'a, B: Backend> Run<'a, B> {
     /// The body to hand out: the permit goes with it, unless it is all there.
     pub(super) fn guard(
         &mut self,
-        head: &Head,
-        body: B::Body,
+        (head, request): (&Head, &Request),
+        body: AnyBody<B>,
         max_body: Option<u64>,
         cx: &mut Context<'_>,
     ) -> Result<BoxBody> {
         let permit = self.permit.take();
-        guarded::guard(self.shared, Guards { head, permit, max_body }, body, cx, || {
+        let watched = self.watched.clone().map(|watched| WatchedBody {
+            watched,
+            method: request.method.clone(),
+            url: request.url.clone(),
+        });
+        guarded::guard(self.shared, Guards { head, permit, max_body, watched }, body, cx, || {
             (self.deadlines.clone(), std::mem::replace(&mut self.timer, Timer::new()))
         })
     }
@@ -240,8 +314,26 @@ impl<B: Backend> Drop for Run<'_, B> {
     }
 }
 
+/// Tells of the body's pieces as they are sent, and whoever the caller has named.
+fn watching_upload<B: Backend>(
+    shared: &Arc<Shared<B>>,
+    watched: &Arc<Watched>,
+    request: &Request,
+) -> Arc<dyn Watch> {
+    let (backend, watched) = (Arc::clone(&shared.backend), Arc::clone(watched));
+    let (method, url, own) = (request.method.clone(), request.url.clone(), request.watch.clone());
+    let told = AtomicU64::new(0);
+    Arc::new(move |progress: UploadProgress| {
+        let bytes = progress.sent - told.swap(progress.sent, Ordering::Relaxed);
+        watched.tell(backend.now(), &method, &url, What::ChunkSent { bytes });
+        if let Some(own) = &own {
+            own.sent(progress);
+        }
+    })
+}
+
 /// The request as it is sent: the session's header fields added where it has none of the name.
-fn as_sent(request: &Request, config: &Config, progress: Option<Arc<Progress>>) -> Request {
+fn as_sent(request: &Request, config: &Config) -> Request {
     /// How many fields a platform may add, so that the map need not grow for them.
     const ADDED: usize = 3;
     let (own, defaults) = (&request.headers, &config.headers);
@@ -265,7 +357,8 @@ fn as_sent(request: &Request, config: &Config, progress: Option<Arc<Progress>>) 
         body: request.body.clone(),
         options: Arc::clone(&request.options),
         extensions: request.extensions.clone(),
-        progress,
+        attached: None,
+        progress: None,
         watch: request.watch.clone(),
         ..*request
     }

@@ -8,18 +8,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use http::Method;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::events::{Watched, What};
 use crate::head::Head;
 use crate::maybe::BoxBody;
 use crate::payload::{Payload, Transfer};
 use crate::platform::Backend;
 use crate::policy::deadline::Deadlines;
 use crate::policy::scheduler::{Holder, Permit};
+use crate::url::Url;
 
 use super::Shared;
 use super::bounded::Timer;
+use super::layered::AnyBody;
 
 /// A body of at most this many bytes that is complete, or completes while others wait, needs no permit any more.
 const SMALL: usize = 64 * 1024;
@@ -35,6 +39,14 @@ pub(super) struct Guards<'a> {
     pub(super) head: &'a Head,
     pub(super) permit: Option<Permit>,
     pub(super) max_body: Option<u64>,
+    pub(super) watched: Option<WatchedBody>,
+}
+
+/// Those who are told of a body, and of which one.
+pub(super) struct WatchedBody {
+    pub(super) watched: Arc<Watched>,
+    pub(super) method: Method,
+    pub(super) url: Url,
 }
 
 /// Wraps a body that starts. If it is small and all there already, the permit is given back at once, and `clocks` are
@@ -42,11 +54,11 @@ pub(super) struct Guards<'a> {
 pub(super) fn guard<B: Backend>(
     shared: &Arc<Shared<B>>,
     guards: Guards<'_>,
-    body: B::Body,
+    body: AnyBody<B>,
     cx: &mut Context<'_>,
     clocks: impl FnOnce() -> (Deadlines, Timer<B>),
 ) -> Result<BoxBody> {
-    let Guards { head, permit, max_body } = guards;
+    let Guards { head, permit, max_body, watched } = guards;
     let transfer = body.transfer();
     if let (Some(limit), Some(declared)) = (max_body, transfer.remaining)
         && declared > limit
@@ -66,6 +78,7 @@ pub(super) fn guard<B: Backend>(
         waker: None,
         is_read: false,
         max_body,
+        watched: watched.map(|watched| (Arc::clone(&shared.backend), watched)),
     };
     inside.absorb(cx);
     if inside.body.is_none() {
@@ -143,7 +156,7 @@ struct Cell<B: Backend>(Mutex<Inside<B>>);
 
 struct Inside<B: Backend> {
     /// Until the body has ended, failed, or its permit was taken back.
-    body: Option<B::Body>,
+    body: Option<AnyBody<B>>,
     permit: Option<Permit>,
     /// Data taken in before the caller asked for it.
     ready: VecDeque<Bytes>,
@@ -155,6 +168,7 @@ struct Inside<B: Backend> {
     is_read: bool,
     transfer: Transfer,
     max_body: Option<u64>,
+    watched: Option<(Arc<B>, WatchedBody)>,
 }
 
 impl<B: Backend> Cell<B> {
@@ -201,15 +215,30 @@ impl<B: Backend> Inside<B> {
                     self.stop();
                     return Poll::Ready(Some(Err(ErrorKind::BodyTooLarge { limit }.into())));
                 }
-                if body.is_end_stream() {
+                let has_ended = body.is_end_stream();
+                if let Some(data) = frame.data_ref() {
+                    self.tell(What::ChunkReceived { bytes: data.len() as u64 });
+                }
+                if has_ended {
                     self.stop();
+                    self.tell(What::BodyEnd { transfer: self.transfer });
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             ended => {
                 self.stop();
+                match &ended {
+                    Some(Err(error)) => self.tell(What::Failed { error }),
+                    _ => self.tell(What::BodyEnd { transfer: self.transfer }),
+                }
                 Poll::Ready(ended)
             }
+        }
+    }
+
+    fn tell(&self, what: What<'_>) {
+        if let Some((backend, WatchedBody { watched, method, url })) = &self.watched {
+            watched.tell(backend.now(), method, url, what);
         }
     }
 

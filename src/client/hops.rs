@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
+use http::{HeaderValue, StatusCode};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::What;
 use crate::head::{Head, Hop};
-use crate::maybe::MaybeSend;
+use crate::maybe::{BoxFuture, MaybeSend};
+use crate::middleware::Layers;
 use crate::options::{DEFAULT_MAX_BODY, Options};
 use crate::platform::Backend;
 use crate::policy::redirect::{self, Next, Redirected};
@@ -20,7 +22,7 @@ use crate::request::Request;
 use crate::response::Response;
 
 use super::attempt::{Answer, Run};
-use super::{Shared, guarded};
+use super::{Shared, guarded, layered};
 
 /// How many redirects are followed when `max_redirects` is not set.
 const MAX_REDIRECTS: u32 = 10;
@@ -31,26 +33,46 @@ pub(super) fn send<B: Backend>(
     shared: &Arc<Shared<B>>,
     request: Request,
 ) -> impl Future<Output = Result<Response>> + MaybeSend {
-    let call = Call::new(shared, request);
-    async move { call?.run().await }
+    let layers = layered::layers_of(shared, &request);
+    let sending = match layers {
+        Some(layers) if !layers.call.is_empty() => {
+            Sending::Layered(Box::pin(layered::call(shared, layers, request)))
+        }
+        layers => Sending::Bare(Call::new(shared, request, layers)),
+    };
+    async move {
+        match sending {
+            Sending::Bare(call) => call?.run(shared.backend.now()).await,
+            Sending::Layered(call) => call.await,
+        }
+    }
+}
+
+enum Sending<'a, B: Backend> {
+    Bare(Result<Box<Call<'a, B>>>),
+    Layered(BoxFuture<'a, Result<Response>>),
 }
 
 /// One call: the request as its next hop sends it, and the way so far.
-struct Call<'a, B: Backend> {
+pub(super) struct Call<'a, B: Backend> {
     request: Request,
     run: Run<'a, B>,
     history: Vec<Hop>,
 }
 
 impl<'a, B: Backend> Call<'a, B> {
-    fn new(shared: &'a Arc<Shared<B>>, mut request: Request) -> Result<Box<Self>> {
+    pub(super) fn new(
+        shared: &'a Arc<Shared<B>>,
+        mut request: Request,
+        layers: Option<Arc<Layers>>,
+    ) -> Result<Box<Self>> {
         prepare(shared, &mut request).map_err(|error| error.with_url(&request.url))?;
-        let run = Run::new(shared, &request);
+        let run = Run::new(shared, &request, layers);
         Ok(Box::new(Self { request, run, history: Vec::new() }))
     }
 
-    async fn run(&mut self) -> Result<Response> {
-        let started = self.run.shared.backend.now();
+    /// The call, whose clock began to run at `started`.
+    pub(super) async fn run(&mut self, started: Duration) -> Result<Response> {
         self.run.begin(started);
         loop {
             let Answer { head, mut body } = match self.run.answer(&self.request).await {
@@ -68,7 +90,11 @@ impl<'a, B: Backend> Call<'a, B> {
             drop(body);
             self.history.push(Hop::new(self.request.url.clone(), head, elapsed));
             match next {
-                Ok(Next::Follow(next)) => self.follow(next),
+                Ok(Next::Follow(next)) => {
+                    let status = self.history.last().map_or(StatusCode::FOUND, |hop| hop.status);
+                    self.run.tell(&self.request, What::Redirect { status, to: &next.url });
+                    self.follow(next);
+                }
                 Ok(Next::Stop) => {}
                 Err(error) => return Err(self.failed(error)),
             }
@@ -138,12 +164,15 @@ impl<'a, B: Backend> Call<'a, B> {
             return Err(self.failed(error));
         }
         let max_body = options.max_body;
-        let body = match self.run.guard(&head, body, max_body.flatten(), cx) {
+        let status = head.status;
+        let body = match self.run.guard((&head, &self.request), body, max_body.flatten(), cx) {
             Ok(body) => body,
             Err(error) => return Err(self.failed(error)),
         };
+        self.run.tell(&self.request, What::Finished { status, elapsed });
         Ok(Response::new(head, self.request.url.clone(), body)
             .with_way(std::mem::take(&mut self.history), self.run.attempts(), elapsed)
+            .with_timing(self.run.timing(elapsed))
             .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY)))
             .with_decompression(self.request.options.auto_decompress != Some(false))
             .with_charset(self.run.shared.backend.charset()))
@@ -151,7 +180,10 @@ impl<'a, B: Backend> Call<'a, B> {
 
     fn failed(&mut self, error: Error) -> Error {
         let history = std::mem::take(&mut self.history);
-        error.with_url(&self.request.url).with_attempts(self.run.attempts()).with_history(history)
+        let error =
+            error.with_url(&self.request.url).with_attempts(self.run.attempts()).with_history(history);
+        self.run.tell(&self.request, What::Failed { error: &error });
+        error
     }
 }
 

@@ -193,7 +193,7 @@ impl Backend for Scripted {
         let bound = request.options.timeout.resolve().connect;
         if !reply.connecting.is_zero() {
             if let Some(progress) = &request.progress {
-                progress.connecting();
+                progress.connecting(self.now());
             }
             match bound.filter(|bound| reply.connecting > *bound) {
                 None => self.world.sleep(reply.connecting).await,

@@ -69,7 +69,7 @@ impl Probe {
     fn connecting(&self) {
         self.stage.store(Stage::Connecting as u8, Ordering::Relaxed);
         if let Some(progress) = &self.progress {
-            progress.connecting();
+            progress.connecting(self.started.elapsed());
         }
     }
 

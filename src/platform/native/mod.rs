@@ -122,10 +122,10 @@ async fn enter(
     alpn: &Alpn,
     origin: &str,
     bound: Option<Duration>,
-    progress: Option<&Progress>,
+    (progress, now): (Option<&Progress>, Duration),
 ) -> Result<Pass> {
     if let Some(progress) = progress {
-        progress.connecting();
+        progress.connecting(now);
     }
     let entering = alpn.enter(origin);
     let pass = match bound {
@@ -180,7 +180,8 @@ impl Backend for Native {
             let (pass, pending) = match sending {
                 Sending::Begun(pending) => (Pass::free(), pending),
                 Sending::Gated(client, origin, request) => {
-                    let pass = enter(&client.alpn, &origin, bound, progress.as_deref()).await?;
+                    let pass =
+                        enter(&client.alpn, &origin, bound, (progress.as_deref(), started.elapsed())).await?;
                     (pass, client.http.request(*request))
                 }
             };
