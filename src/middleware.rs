@@ -124,6 +124,7 @@ where
 }
 
 /// See [`from_fn`].
+#[derive(Clone)]
 pub struct FromFn<F>(F);
 
 impl<F> Middleware for FromFn<F>

@@ -82,8 +82,8 @@ impl Response {
     }
 
     /// Head and body, as a hop gives them.
-    pub(crate) fn into_answer(self) -> (Head, BoxBody) {
-        (self.head, self.body)
+    pub(crate) fn into_answer(self) -> (Head, BoxBody, Timing) {
+        (self.head, self.body, self.timing)
     }
 
     pub(crate) fn with_max_body(mut self, max_body: Option<u64>) -> Self {

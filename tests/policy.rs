@@ -9,10 +9,12 @@ mod policy {
     pub(crate) mod conversions;
     pub(crate) mod deadlines;
     pub(crate) mod dyn_session;
+    pub(crate) mod events;
     /// Wakers are `Send`, which the platform is on native targets alone.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) mod handover;
     pub(crate) mod limits;
+    pub(crate) mod middleware;
     pub(crate) mod options;
     pub(crate) mod pages;
     /// proptest is for native targets.

@@ -1,6 +1,7 @@
 //! The attempt loop: one hop's answer, after as many attempts as the retry policy allows, each under a permit.
 
 use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -14,7 +15,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::events::{Watched, What};
 use crate::head::Head;
-use crate::maybe::BoxBody;
+use crate::maybe::{BoxBody, BoxFuture};
 use crate::middleware::Layers;
 use crate::options::{Options, Transport};
 use crate::platform::{Backend, Progress};
@@ -43,13 +44,14 @@ pub(super) struct Run<'a, B: Backend> {
     attempts: u32,
     layers: Option<Arc<Layers>>,
     pub(super) watched: Option<Arc<Watched>>,
-    timing: Timing,
+    queued: Duration,
 }
 
 /// One hop's answer.
 pub(super) struct Answer<B: Backend> {
     pub(super) head: Head,
     pub(super) body: AnyBody<B>,
+    pub(super) timing: Timing,
 }
 
 impl<'a, B: Backend> Run<'a, B> {
@@ -68,7 +70,7 @@ impl<'a, B: Backend> Run<'a, B> {
             attempts: 0,
             layers: layers.filter(|layers| !layers.hop.is_empty()),
             watched,
-            timing: Timing::default(),
+            queued: Duration::ZERO,
         }
     }
 
@@ -80,8 +82,8 @@ impl<'a, B: Backend> Run<'a, B> {
     }
 
     /// Where the time went, until now.
-    pub(super) fn timing(&self, total: Duration) -> Timing {
-        Timing { total, ..self.timing }
+    pub(super) fn timing(&self, of_answer: Timing, total: Duration) -> Timing {
+        Timing { queue: self.queued, total, ..of_answer }
     }
 
     /// The wall clock starts.
@@ -119,9 +121,15 @@ impl<'a, B: Backend> Run<'a, B> {
         self.attempts = 0;
         loop {
             self.attempts += 1;
-            let outcome = match self.layers.clone() {
-                None => self.bare(request).await,
-                Some(layers) => layered::attempt(self, &layers, as_sent(request, &self.shared.config)).await,
+            let outcome = match self.layers.is_some() {
+                true => self.layered(request).await,
+                false => {
+                    // Made ready to be sent, and given room for it, only once there is a permit: those that wait are small.
+                    if self.permit.is_none() {
+                        self.admit(request).await?;
+                    }
+                    self.sending(request).await
+                }
             };
             let Some(retry) = request.options.retry.flatten() else { return outcome };
             if request.body.is_consumed() {
@@ -142,12 +150,14 @@ impl<'a, B: Backend> Run<'a, B> {
         }
     }
 
-    /// One attempt at a request that is made ready to be sent only once there is a permit: those that wait are small.
-    async fn bare(&mut self, request: &Request) -> Result<Answer<B>> {
-        if self.permit.is_none() {
-            self.admit(request).await?;
-        }
-        self.exchange(as_sent(request, &self.shared.config)).await
+    fn sending<'r>(&'r mut self, request: &Request) -> BoxFuture<'r, Result<Answer<B>>> {
+        let sent = as_sent(request, &self.shared.config);
+        Box::pin(self.exchange(sent))
+    }
+
+    fn layered<'r>(&'r mut self, request: &Request) -> BoxFuture<'r, Result<Answer<B>>> {
+        let (layers, sent) = (self.layers.clone(), as_sent(request, &self.shared.config));
+        Box::pin(async move { layered::attempt(self, &layers.unwrap_or_default(), sent).await })
     }
 
     /// One attempt at a request that is ready, once there is a permit for it.
@@ -155,7 +165,7 @@ impl<'a, B: Backend> Run<'a, B> {
         if self.permit.is_none() {
             self.admit(&request).await?;
         }
-        self.exchange(request).await
+        Box::pin(self.exchange(request)).await
     }
 
     /// Waits for a permit. The total clock stands still meanwhile.
@@ -208,7 +218,7 @@ impl<'a, B: Backend> Run<'a, B> {
         self.waited = true;
         self.set_between(false);
         let waited = self.shared.backend.now().saturating_sub(asked);
-        self.timing.queue += waited;
+        self.queued += waited;
         self.tell(request, What::Admitted { waited });
         Ok(())
     }
@@ -232,8 +242,7 @@ impl<'a, B: Backend> Run<'a, B> {
         }
         let (options, watched) = (Arc::clone(&request.options), self.watched.as_ref());
         let asked = watched.map(|watched| (watched, request.method.clone(), request.url.clone()));
-        // Boxed only now, so that a request which still waits for its permit stays small.
-        let mut exchange = Box::pin(backend.exchange(request));
+        let mut exchange = pin!(backend.exchange(request));
         let bounds_headers = deadlines.bounds().headers.is_some();
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
@@ -263,8 +272,8 @@ impl<'a, B: Backend> Run<'a, B> {
         }
         let (elapsed, connect) =
             (now.saturating_sub(started), progress.and_then(|progress| progress.connect()));
-        self.timing.connect = connect;
-        self.timing.headers = elapsed.saturating_sub(connect.unwrap_or_default());
+        let headers = elapsed.saturating_sub(connect.unwrap_or_default());
+        let timing = Timing { connect, headers, ..Timing::default() };
         if let Some((watched, method, url)) = asked {
             if shared.backend.capabilities().transport {
                 watched.tell(now, &method, &url, What::Connection { connect });
@@ -273,7 +282,7 @@ impl<'a, B: Backend> Run<'a, B> {
             watched.tell(now, &method, &url, What::ResponseStart { status, headers, elapsed });
         }
         check_headers(&head.headers, &options)?;
-        Ok(Answer { head, body: AnyBody::Bare(body) })
+        Ok(Answer { head, body: AnyBody::Bare(body), timing })
     }
 
     fn decide(&self, retry: Retry, method: &Method, outcome: &Result<Answer<B>>) -> Decision {

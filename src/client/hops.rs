@@ -75,14 +75,14 @@ impl<'a, B: Backend> Call<'a, B> {
     pub(super) async fn run(&mut self, started: Duration) -> Result<Response> {
         self.run.begin(started);
         loop {
-            let Answer { head, mut body } = match self.run.answer(&self.request).await {
+            let Answer { head, mut body, timing } = match self.run.answer(&self.request).await {
                 Ok(answer) => answer,
                 Err(error) => return Err(self.failed(error)),
             };
             let elapsed = self.run.shared.backend.now().saturating_sub(started);
             let next = self.decide(&head);
             if let Ok(Next::Stop) = next {
-                let mut answer = Some(Answer { head, body });
+                let mut answer = Some(Answer { head, body, timing });
                 return poll_fn(|cx| Poll::Ready(self.finish(answer.take(), elapsed, cx))).await;
             }
             poll_fn(|cx| guarded::take_what_is_there(&mut body, cx)).await;
@@ -157,7 +157,7 @@ impl<'a, B: Backend> Call<'a, B> {
         elapsed: Duration,
         cx: &mut Context<'_>,
     ) -> Result<Response> {
-        let Some(Answer { head, mut body }) = answer else { return Err(ErrorKind::Closed.into()) };
+        let Some(Answer { head, mut body, timing }) = answer else { return Err(ErrorKind::Closed.into()) };
         let options = &self.request.options;
         if let Some(Err(error)) = options.raise_for_status.as_ref().map(|raise| raise.judge(&head)) {
             let _ = guarded::take_what_is_there(&mut body, cx);
@@ -172,7 +172,7 @@ impl<'a, B: Backend> Call<'a, B> {
         self.run.tell(&self.request, What::Finished { status, elapsed });
         Ok(Response::new(head, self.request.url.clone(), body)
             .with_way(std::mem::take(&mut self.history), self.run.attempts(), elapsed)
-            .with_timing(self.run.timing(elapsed))
+            .with_timing(self.run.timing(timing, elapsed))
             .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY)))
             .with_decompression(self.request.options.auto_decompress != Some(false))
             .with_charset(self.run.shared.backend.charset()))

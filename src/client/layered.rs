@@ -81,8 +81,8 @@ pub(super) async fn attempt<B: Backend>(
 ) -> Result<Answer<B>> {
     let mut end = AttemptEnd { run };
     let response = Next::new(&layers.hop, &mut end).run(request).await?;
-    let (head, body) = response.into_answer();
-    Ok(Answer { head, body: AnyBody::Layered(body) })
+    let (head, body, timing) = response.into_answer();
+    Ok(Answer { head, body: AnyBody::Layered(body), timing })
 }
 
 struct AttemptEnd<'r, 'a, B: Backend> {
@@ -93,9 +93,9 @@ impl<B: Backend> End for AttemptEnd<'_, '_, B> {
     fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>> {
         Box::pin(async move {
             let url = request.url.clone();
-            let Answer { head, body } = self.run.one(request).await?;
+            let Answer { head, body, timing } = self.run.one(request).await?;
             let charset = self.run.shared.backend.charset();
-            Ok(Response::new(head, url, Box::pin(body)).with_charset(charset))
+            Ok(Response::new(head, url, Box::pin(body)).with_timing(timing).with_charset(charset))
         })
     }
 }
