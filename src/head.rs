@@ -1,9 +1,10 @@
 //! What a server answered before the body: the head of one response, and the hops that led to it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use crate::url::Url;
 
@@ -15,12 +16,16 @@ pub struct Head {
     pub status: StatusCode,
     /// The protocol version. A browser does not tell it: there it is always HTTP/1.1.
     pub version: Version,
+    /// The reason phrase as it came, which only HTTP/1 has. Native.
+    pub reason: Option<Cow<'static, str>>,
     /// The header fields, duplicates kept. A page sees only what CORS exposes.
     pub headers: HeaderMap,
     /// Where the platform followed redirects itself: the URL it ended at.
     pub final_url: Option<Url>,
     /// Whether the body is handed out decompressed. `None` where the platform does not tell: then the header fields do.
     pub is_decoded: Option<bool>,
+    /// What else the platform tells: they become the [response's](crate::Response::extensions).
+    pub extensions: Extensions,
 }
 
 impl Head {
@@ -30,9 +35,11 @@ impl Head {
         Self {
             status,
             version: Version::HTTP_11,
+            reason: None,
             headers: HeaderMap::new(),
             final_url: None,
             is_decoded: None,
+            extensions: Extensions::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -59,6 +60,7 @@ pub(super) fn guard<B: Backend>(
     let mut inside = Inside::<B> {
         transfer,
         body: Some(body),
+        trailers: None,
         permit,
         ready: VecDeque::new(),
         ready_bytes: 0,
@@ -69,8 +71,8 @@ pub(super) fn guard<B: Backend>(
     };
     inside.absorb(cx);
     if inside.body.is_none() {
-        let Inside { ready, end, transfer, .. } = inside;
-        return Ok(Box::pin(Complete { ready, end, transfer }));
+        let Inside { ready, end, transfer, trailers, .. } = inside;
+        return Ok(Box::pin(Complete { ready, end, transfer, trailers }));
     }
     let cell = Arc::new(Cell(Mutex::new(inside)));
     if let Some(permit) = &cell.lock().permit {
@@ -100,6 +102,7 @@ struct Complete {
     ready: VecDeque<Bytes>,
     end: Option<Error>,
     transfer: Transfer,
+    trailers: Option<Box<HeaderMap>>,
 }
 
 impl Body for Complete {
@@ -128,6 +131,10 @@ impl Payload for Complete {
     fn transfer(&self) -> Transfer {
         self.transfer
     }
+
+    fn trailers(&self) -> Option<HeaderMap> {
+        self.trailers.as_deref().filter(|_| self.is_end_stream()).cloned()
+    }
 }
 
 /// A response's body, its permit and its deadlines.
@@ -144,6 +151,8 @@ struct Cell<B: Backend>(Mutex<Inside<B>>);
 struct Inside<B: Backend> {
     /// Until the body has ended, failed, or its permit was taken back.
     body: Option<B::Body>,
+    /// Those of a body that has ended.
+    trailers: Option<Box<HeaderMap>>,
     permit: Option<Permit>,
     /// Data taken in before the caller asked for it.
     ready: VecDeque<Bytes>,
@@ -174,7 +183,6 @@ impl<B: Backend> Inside<B> {
                 Poll::Pending => return true,
                 Poll::Ready(None) => return false,
                 Poll::Ready(Some(Ok(frame))) => {
-                    // Nobody is shown trailers.
                     if let Ok(data) = frame.into_data() {
                         self.ready_bytes += data.len();
                         self.ready.push_back(data);
@@ -207,6 +215,7 @@ impl<B: Backend> Inside<B> {
                 Poll::Ready(Some(Ok(frame)))
             }
             ended => {
+                self.trailers = body.trailers().filter(|_| ended.is_none()).map(Box::new);
                 self.stop();
                 Poll::Ready(ended)
             }
@@ -328,6 +337,12 @@ impl<B: Backend> Body for Guarded<B> {
 impl<B: Backend> Payload for Guarded<B> {
     fn transfer(&self) -> Transfer {
         self.cell.lock().transfer
+    }
+
+    fn trailers(&self) -> Option<HeaderMap> {
+        let inside = self.cell.lock();
+        let has_ended = inside.body.is_none() && inside.ready.is_empty() && inside.end.is_none();
+        inside.trailers.as_deref().filter(|_| has_ended).cloned()
     }
 
     fn drain(mut self: Pin<Box<Self>>) {

@@ -1,5 +1,6 @@
 //! [`Response`] to and from `http::Response`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -19,6 +20,7 @@ pub struct ResponseInfo {
     attempts: u32,
     elapsed: Duration,
     max_body: Option<u64>,
+    reason: Option<Cow<'static, str>>,
 }
 
 impl ResponseInfo {
@@ -50,7 +52,7 @@ impl ResponseInfo {
 /// The same response, its body still coming; what it has no field for is a [`ResponseInfo`] among its extensions.
 ///
 /// Where the body was decompressed, `Content-Encoding` and `Content-Length`, which were about what was sent, are left
-/// out: another would take them at their word. Trailers are left out, too. So is a backend's own
+/// out: another would take them at their word. So is a backend's own
 /// [supply](crate::decoding) of encodings: made a [`Response`] again, it is decoded by this build. Fields that hold
 /// secrets are marked as sensitive.
 impl From<Response> for http::Response<ResponseBody> {
@@ -70,7 +72,14 @@ impl From<Response> for http::Response<ResponseBody> {
         hide_secrets(&mut headers);
         *out.headers_mut() = headers;
         *out.extensions_mut() = extensions;
-        out.extensions_mut().insert(ResponseInfo { url, history, attempts, elapsed, max_body });
+        out.extensions_mut().insert(ResponseInfo {
+            url,
+            history,
+            attempts,
+            elapsed,
+            max_body,
+            reason: head.reason,
+        });
         out
     }
 }
@@ -108,7 +117,8 @@ impl<T: Into<ResponseBody>> TryFrom<http::Response<T>> for Response {
         (head.status, head.version, head.headers) = (parts.status, parts.version, parts.headers);
         let mut out = Self::new(head, url, body.into().into_inner());
         hide_secrets(&mut out.head.headers);
-        if let Some(ResponseInfo { history, attempts, elapsed, max_body, .. }) = info {
+        if let Some(ResponseInfo { history, attempts, elapsed, max_body, reason, .. }) = info {
+            out.head.reason = reason;
             out = out.with_way(history, attempts, elapsed).with_max_body(max_body);
         }
         out.extensions = parts.extensions;

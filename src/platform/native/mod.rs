@@ -14,6 +14,7 @@ mod home;
 mod tls;
 mod wire;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use std::time::Duration;
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, RANGE, UPGRADE,
 };
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
+use hyper::ext::ReasonPhrase;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 
@@ -102,6 +104,31 @@ impl Native {
         *out.uri_mut() = uri;
         *out.headers_mut() = headers;
         Ok(out)
+    }
+}
+
+fn head(parts: http::response::Parts) -> Head {
+    let http::response::Parts { status, version, headers, mut extensions, .. } = parts;
+    wire::tell(&mut extensions);
+    let reason = match extensions.remove::<ReasonPhrase>() {
+        Some(reason) => Some(Cow::Owned(text(reason.as_bytes()))),
+        // hyper keeps none that is the usual one.
+        None if version < Version::HTTP_2 => status.canonical_reason().map(Cow::Borrowed),
+        None => None,
+    };
+    Head {
+        version,
+        headers,
+        extensions,
+        reason: reason.filter(|reason| !reason.is_empty()),
+        ..Head::new(status)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
 
@@ -192,8 +219,7 @@ impl Backend for Native {
             let response = answered.ok_or_else(wire::gone)?.map_err(failure::sending)?;
 
             let (parts, body) = response.into_parts();
-            let (status, version, headers) = (parts.status, parts.version, parts.headers);
-            let mut head = Head { status, version, headers, ..Head::new(status) };
+            let mut head = head(parts);
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
                 return Err(
                     Error::new(ErrorKind::Protocol).with_message("status 101, and no upgrade was asked for")

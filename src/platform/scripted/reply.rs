@@ -1,5 +1,6 @@
 //! What a scripted request gets, and when.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use http_body::{Body, Frame};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -30,6 +31,9 @@ pub struct Reply {
     headers: HeaderMap,
     declares_length: bool,
     steps: VecDeque<Step>,
+    trailers: HeaderMap,
+    reason: Option<String>,
+    extensions: Extensions,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +62,9 @@ impl Reply {
             headers: HeaderMap::new(),
             declares_length: true,
             steps: VecDeque::new(),
+            trailers: HeaderMap::new(),
+            reason: None,
+            extensions: Extensions::new(),
         }
     }
 
@@ -88,10 +95,25 @@ impl Reply {
 
     /// Adds a header field; one that HTTP does not allow is left out.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
-        {
-            self.headers.append(name, value);
-        }
+        append(&mut self.headers, name, value);
+        self
+    }
+
+    /// Adds a field to the trailers, which come after the body's end; one that HTTP does not allow is left out.
+    pub fn trailer(mut self, name: &str, value: &str) -> Self {
+        append(&mut self.trailers, name, value);
+        self
+    }
+
+    /// The reason phrase beside the status.
+    pub fn reason(mut self, reason: &str) -> Self {
+        self.reason = Some(reason.to_owned());
+        self
+    }
+
+    /// Something for the response's extensions.
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, extension: T) -> Self {
+        self.extensions.insert(extension);
         self
     }
 
@@ -156,9 +178,17 @@ impl Reply {
             pause: None,
             sent: 0,
             length: declared.filter(|_| self.declares_length),
+            trailers: self.trailers,
             open: Some(open),
         };
-        Ok((Head { headers, ..Head::new(self.status) }, body))
+        let (reason, extensions) = (self.reason.map(Cow::Owned), self.extensions);
+        Ok((Head { headers, reason, extensions, ..Head::new(self.status) }, body))
+    }
+}
+
+fn append(headers: &mut HeaderMap, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+        headers.append(name, value);
     }
 }
 
@@ -178,6 +208,7 @@ pub struct ScriptedBody {
     pause: Option<Pin<Box<Sleep>>>,
     sent: u64,
     length: Option<u64>,
+    trailers: HeaderMap,
     open: Option<Open>,
 }
 
@@ -215,13 +246,18 @@ impl Body for ScriptedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.steps.is_empty() && self.pause.is_none()
+        self.steps.is_empty() && self.pause.is_none() && self.trailers.is_empty()
     }
 }
 
 impl Payload for ScriptedBody {
     fn transfer(&self) -> Transfer {
         Transfer::new(self.sent, self.sent, self.length.map(|length| length.saturating_sub(self.sent)))
+    }
+
+    fn trailers(&self) -> Option<HeaderMap> {
+        let has_ended = self.open.is_none() && self.steps.is_empty();
+        (has_ended && !self.trailers.is_empty()).then(|| self.trailers.clone())
     }
 }
 
