@@ -13,6 +13,7 @@
 //! | `/redirect-to?location=…&status=…` | that redirect (302) |
 //! | `/loop` | 302 to itself |
 //! | `/cookie/{name}/{value}` | sets a cookie with `Path=/` |
+//! | `/described` | one byte with a `Content-Disposition` and two `Link` fields |
 //! | `/echo` | text: request line, headers as they came, an empty line, the body |
 //! | `/echo-body` | the request's body under its own content type |
 //!
@@ -90,6 +91,7 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
             header: Some((header::SET_COOKIE, format!("{name}={value}; Path=/"))),
             ..Plain::page(0, None)
         },
+        ["described"] => return described(),
         ["echo"] => Plain::new("text/plain; charset=utf-8", echo(request).await),
         ["echo-body"] => {
             let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -99,6 +101,18 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
         _ => Plain { status: StatusCode::NOT_FOUND, ..Plain::new("text/html", titled("Not found", 0)) },
     };
     plain.shaped(&ledger, query).await
+}
+
+/// What header fields can tell of a body.
+fn described() -> Response {
+    let mut response = Response::new(Body::from("x"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("Text/Plain; Charset=\"ISO-8859-1\""));
+    let disposition = "attachment; filename=\"plain\"; filename*=UTF-8''a%2Fb%E2%82%AC.txt";
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    headers.append(header::LINK, HeaderValue::from_static("<page/2>; rel=next, broken"));
+    headers.append(header::LINK, HeaderValue::from_static("</page/9?a,b>; rel=\"last\"; title=\"The, end\""));
+    response
 }
 
 /// An answer before the query shapes it.
