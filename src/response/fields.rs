@@ -10,10 +10,9 @@ use crate::fields::{self, ContentDisposition, Link};
 use super::Response;
 
 impl Response {
-    /// The reason phrase as the server sent it, which only HTTP/1 has (RFC 9112, section 4); bytes that are not UTF-8 are
-    /// read as ISO-8859-1. `None` where none came: over HTTP/2, where it was left empty, and in a browser, of which it is
-    /// not asked. What a status is called otherwise, [`StatusCode::canonical_reason`](http::StatusCode::canonical_reason)
-    /// says.
+    /// The reason phrase as the server sent it, which only HTTP/1 has (RFC 9112, section 4). `None` where none came: over
+    /// HTTP/2, where it was left empty, where it is not ASCII, and in a browser, of which it is not asked. What a status is
+    /// called otherwise, [`StatusCode::canonical_reason`](http::StatusCode::canonical_reason) says.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.head.reason.as_deref()

@@ -54,6 +54,14 @@ pub fn titled(title: &str, size: usize) -> Bytes {
 /// A page that says much about itself; its URLs are relative to `/files/`.
 pub const TELLING: &str = include_str!("telling.html");
 
+/// Header fields that tell of a body and its neighbours.
+pub const DESCRIBING: [(&str, &str); 4] = [
+    ("content-type", "Text/Plain; Charset=\"ISO-8859-1\""),
+    ("content-disposition", "attachment; filename=\"plain\"; filename*=UTF-8''a%2Fb%E2%82%AC.txt"),
+    ("link", "<page/2>; rel=next, broken"),
+    ("link", "</page/9?a,b>; rel=\"last\"; title=\"The, end\""),
+];
+
 /// `length` bytes that tell where they belong: no shift or gap of a small number of bytes goes unseen.
 pub fn pattern(length: usize) -> Bytes {
     (0..length).map(|index| (index % 251) as u8).collect()
@@ -103,15 +111,13 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
     plain.shaped(&ledger, query).await
 }
 
-/// What header fields can tell of a body.
 fn described() -> Response {
     let mut response = Response::new(Body::from("x"));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("Text/Plain; Charset=\"ISO-8859-1\""));
-    let disposition = "attachment; filename=\"plain\"; filename*=UTF-8''a%2Fb%E2%82%AC.txt";
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
-    headers.append(header::LINK, HeaderValue::from_static("<page/2>; rel=next, broken"));
-    headers.append(header::LINK, HeaderValue::from_static("</page/9?a,b>; rel=\"last\"; title=\"The, end\""));
+    let fields = DESCRIBING
+        .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)));
+    for (name, value) in fields {
+        response.headers_mut().append(name, value);
+    }
     response
 }
 

@@ -111,7 +111,7 @@ fn head(parts: http::response::Parts) -> Head {
     let http::response::Parts { status, version, headers, mut extensions, .. } = parts;
     wire::tell(&mut extensions);
     let reason = match extensions.remove::<ReasonPhrase>() {
-        Some(reason) => Some(Cow::Owned(text(reason.as_bytes()))),
+        Some(reason) => String::from_utf8(reason.as_bytes().to_vec()).ok().map(Cow::Owned),
         // hyper keeps none that is the usual one.
         None if version < Version::HTTP_2 => status.canonical_reason().map(Cow::Borrowed),
         None => None,
@@ -122,13 +122,6 @@ fn head(parts: http::response::Parts) -> Head {
         extensions,
         reason: reason.filter(|reason| !reason.is_empty()),
         ..Head::new(status)
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
 
