@@ -1,6 +1,7 @@
 //! The body of a response as the engine sees it: frames, and how far the transfer has come.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -14,7 +15,7 @@ pub trait Payload: Body<Data = Bytes, Error = Error> {
     fn transfer(&self) -> Transfer;
 
     /// The trailers, once the body has ended. None unless a body knows of any.
-    fn trailers(&self) -> Option<HeaderMap> {
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
         None
     }
 

@@ -244,9 +244,9 @@ impl Response {
     }
 
     /// As [`text`](Self::text), with the encoding and the rule that decided on it.
-    pub(crate) async fn decoded(self) -> Result<Decoded> {
+    pub(crate) fn decoded(self) -> impl Future<Output = Result<Decoded>> {
         let about = self.about();
-        self.decoded_as(about).await
+        self.decoded_as(about)
     }
 
     async fn decoded_as(self, about: About) -> Result<Decoded> {

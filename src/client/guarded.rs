@@ -70,9 +70,9 @@ pub(super) fn guard<B: Backend>(
         max_body,
     };
     inside.absorb(cx);
-    if inside.body.is_none() {
-        let Inside { ready, end, transfer, trailers, .. } = inside;
-        return Ok(Box::pin(Complete { ready, end, transfer, trailers }));
+    if inside.body.is_none() && inside.trailers.is_none() {
+        let Inside { ready, end, transfer, .. } = inside;
+        return Ok(Box::pin(Complete { ready, end, transfer }));
     }
     let cell = Arc::new(Cell(Mutex::new(inside)));
     if let Some(permit) = &cell.lock().permit {
@@ -102,7 +102,6 @@ struct Complete {
     ready: VecDeque<Bytes>,
     end: Option<Error>,
     transfer: Transfer,
-    trailers: Option<Box<HeaderMap>>,
 }
 
 impl Body for Complete {
@@ -131,10 +130,6 @@ impl Payload for Complete {
     fn transfer(&self) -> Transfer {
         self.transfer
     }
-
-    fn trailers(&self) -> Option<HeaderMap> {
-        self.trailers.as_deref().filter(|_| self.is_end_stream()).cloned()
-    }
 }
 
 /// A response's body, its permit and its deadlines.
@@ -152,7 +147,7 @@ struct Inside<B: Backend> {
     /// Until the body has ended, failed, or its permit was taken back.
     body: Option<B::Body>,
     /// Those of a body that has ended.
-    trailers: Option<Box<HeaderMap>>,
+    trailers: Option<Arc<HeaderMap>>,
     permit: Option<Permit>,
     /// Data taken in before the caller asked for it.
     ready: VecDeque<Bytes>,
@@ -215,11 +210,16 @@ impl<B: Backend> Inside<B> {
                 Poll::Ready(Some(Ok(frame)))
             }
             ended => {
-                self.trailers = body.trailers().filter(|_| ended.is_none()).map(Box::new);
+                self.trailers = body.trailers();
                 self.stop();
                 Poll::Ready(ended)
             }
         }
+    }
+
+    /// All of it has been handed out.
+    fn has_ended(&self) -> bool {
+        self.body.is_none() && self.ready.is_empty() && self.end.is_none()
     }
 
     /// Ends the transfer and gives the permit back.
@@ -319,8 +319,7 @@ impl<B: Backend> Body for Guarded<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        let inside = self.cell.lock();
-        inside.body.is_none() && inside.ready.is_empty() && inside.end.is_none()
+        self.cell.lock().has_ended()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -339,10 +338,9 @@ impl<B: Backend> Payload for Guarded<B> {
         self.cell.lock().transfer
     }
 
-    fn trailers(&self) -> Option<HeaderMap> {
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
         let inside = self.cell.lock();
-        let has_ended = inside.body.is_none() && inside.ready.is_empty() && inside.end.is_none();
-        inside.trailers.as_deref().filter(|_| has_ended).cloned()
+        inside.trailers.clone().filter(|_| inside.has_ended())
     }
 
     fn drain(mut self: Pin<Box<Self>>) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -250,7 +251,7 @@ impl Payload for Ahead {
         self.body.transfer()
     }
 
-    fn trailers(&self) -> Option<HeaderMap> {
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
         self.body.trailers().filter(|_| self.bytes.is_empty())
     }
 

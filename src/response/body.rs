@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -80,7 +81,9 @@ impl Body for ResponseBody {
                 None => {
                     let has_ended = std::mem::replace(&mut this.has_ended, true);
                     let trailers = this.body.trailers().filter(|_| !has_ended);
-                    return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
+                    return Poll::Ready(
+                        trailers.map(|trailers| Ok(Frame::trailers(Arc::unwrap_or_clone(trailers)))),
+                    );
                 }
                 Some(Ok(frame)) if frame.data_ref().is_some_and(|data| !data.is_empty()) => {
                     return Poll::Ready(Some(Ok(frame)));
@@ -110,7 +113,7 @@ impl Payload for ResponseBody {
         self.body.transfer()
     }
 
-    fn trailers(&self) -> Option<HeaderMap> {
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
         self.body.trailers()
     }
 
@@ -186,7 +189,7 @@ fn as_ours(error: Box<dyn StdError + Send + Sync>) -> Error {
 struct Foreign<B> {
     body: Pin<Box<B>>,
     decoded: u64,
-    trailers: Option<HeaderMap>,
+    trailers: Option<Arc<HeaderMap>>,
 }
 
 impl<B> Body for Foreign<B>
@@ -204,7 +207,7 @@ where
                 Some(Err(error)) => return Poll::Ready(Some(Err(as_ours(error.into())))),
             };
             match frame.into_trailers() {
-                Ok(trailers) => self.trailers = Some(trailers),
+                Ok(trailers) => self.trailers = Some(Arc::new(trailers)),
                 Err(frame) => {
                     self.decoded += frame.data_ref().map_or(0, Bytes::len) as u64;
                     return Poll::Ready(Some(Ok(frame)));
@@ -230,7 +233,7 @@ where
         Transfer::new(self.decoded, self.decoded, self.body.size_hint().exact())
     }
 
-    fn trailers(&self) -> Option<HeaderMap> {
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
         self.trailers.clone()
     }
 }

@@ -1,5 +1,7 @@
 //! What a response's header fields and its connection tell, read.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, LINK};
 
@@ -99,7 +101,7 @@ impl Response {
     /// ```
     #[must_use]
     pub fn trailers(&self) -> Option<HeaderMap> {
-        self.body.trailers()
+        self.body.trailers().map(Arc::unwrap_or_clone)
     }
 
     /// The connection by which it came: addresses and TLS. `None` in a browser, and for a response that was made by hand.

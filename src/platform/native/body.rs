@@ -132,10 +132,10 @@ impl Payload for NativeBody {
         Transfer::new(wire, self.decoded, self.length.map(|length| length.saturating_sub(wire)))
     }
 
-    fn trailers(&self) -> Option<HeaderMap> {
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
         match &self.inner {
-            Inner::Plain(body) => body.trailers.as_deref().cloned(),
-            Inner::Coded(body) => body.source.lock().trailers.as_deref().cloned(),
+            Inner::Plain(body) => body.trailers.clone(),
+            Inner::Coded(body) => body.source.lock().trailers.clone(),
         }
     }
 }
@@ -188,7 +188,7 @@ struct Whole {
     /// By HTTP/2 every body's end is marked, and `is_end_stream` tells that it was.
     has_marked_end: bool,
     is_over: bool,
-    trailers: Option<Box<HeaderMap>>,
+    trailers: Option<Arc<HeaderMap>>,
 }
 
 impl Whole {
@@ -208,7 +208,7 @@ impl Whole {
             };
             match frame.into_data() {
                 Ok(data) => return Poll::Ready(Some(Ok(data))),
-                Err(frame) => self.trailers = frame.into_trailers().ok().map(Box::new),
+                Err(frame) => self.trailers = frame.into_trailers().ok().map(Arc::new),
             }
         }
         Poll::Ready(None)

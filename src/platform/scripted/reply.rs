@@ -255,9 +255,9 @@ impl Payload for ScriptedBody {
         Transfer::new(self.sent, self.sent, self.length.map(|length| length.saturating_sub(self.sent)))
     }
 
-    fn trailers(&self) -> Option<HeaderMap> {
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
         let has_ended = self.open.is_none() && self.steps.is_empty();
-        (has_ended && !self.trailers.is_empty()).then(|| self.trailers.clone())
+        (has_ended && !self.trailers.is_empty()).then(|| Arc::new(self.trailers.clone()))
     }
 }
 
