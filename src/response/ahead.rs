@@ -69,12 +69,12 @@ impl Response {
     /// ```
     /// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
     /// # let platform = Scripted::new(1);
-    /// # platform.on("https://example.com/", Reply::ok("\x89PN").then("G..."));
+    /// # platform.on("https://example.com/", Reply::ok("GIF").then("89a..."));
     /// # let session = Client::with_backend(Config::new(), platform.clone())?;
     /// # platform.run(async {
     /// let mut response = session.get("https://example.com/").await?;
-    /// let magic = response.read_exactly(4).await?;
-    /// assert_eq!(magic.as_deref(), Some("\x89PNG".as_bytes()).map(|bytes| &bytes[..4]));
+    /// let magic = response.read_exactly(6).await?;
+    /// assert_eq!(magic.as_deref(), Some(b"GIF89a".as_slice()));
     /// # Ok::<(), dualfetch::Error>(())
     /// # })?;
     /// # Ok::<(), dualfetch::Error>(())
@@ -105,7 +105,6 @@ impl Response {
     /// # })?;
     /// # Ok::<(), dualfetch::Error>(())
     /// ```
-    #[must_use]
     pub fn blocks(self, size: usize) -> Blocks {
         Blocks { response: self, size: size.max(1) }
     }

@@ -38,9 +38,8 @@ impl Response {
     /// # })?;
     /// # Ok::<(), dualfetch::Error>(())
     /// ```
-    #[must_use]
     pub fn lines(self) -> Lines {
-        Lines(State::Waiting(Some(Waiting { response: self, max_line: MAX_LINE, label: None })))
+        Lines(State::Waiting(Box::new(Some(Waiting { response: self, max_line: MAX_LINE, label: None }))))
     }
 }
 
@@ -62,7 +61,7 @@ impl Response {
 pub struct Lines(State);
 
 enum State {
-    Waiting(Option<Waiting>),
+    Waiting(Box<Option<Waiting>>),
     Reading(BoxStream<'static, Result<String>>),
 }
 
@@ -76,7 +75,7 @@ impl Lines {
     /// The longest line that is taken, in bytes of UTF-8, 1 MiB when nothing is said. To be called before the first line is
     /// asked for.
     pub fn max_line(mut self, bytes: usize) -> Self {
-        if let State::Waiting(Some(waiting)) = &mut self.0 {
+        if let Some(waiting) = self.waiting() {
             waiting.max_line = bytes;
         }
         self
@@ -85,10 +84,17 @@ impl Lines {
     /// The encoding, by its label, as for [`Response::text_with`]: the first line is
     /// [`InvalidOption`](ErrorKind::InvalidOption) (`encoding`) if nobody knows it. To be called before that is asked for.
     pub fn encoding(mut self, label: &str) -> Self {
-        if let State::Waiting(Some(waiting)) = &mut self.0 {
+        if let Some(waiting) = self.waiting() {
             waiting.label = Some(label.to_owned());
         }
         self
+    }
+
+    fn waiting(&mut self) -> Option<&mut Waiting> {
+        match &mut self.0 {
+            State::Waiting(waiting) => waiting.as_mut().as_mut(),
+            State::Reading(_) => None,
+        }
     }
 }
 
