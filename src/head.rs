@@ -1,6 +1,5 @@
 //! What a server answered before the body: the head of one response, and the hops that led to it.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -16,8 +15,6 @@ pub struct Head {
     pub status: StatusCode,
     /// The protocol version. A browser does not tell it: there it is always HTTP/1.1.
     pub version: Version,
-    /// The reason phrase as it came, which only HTTP/1 has. Native.
-    pub reason: Option<Cow<'static, str>>,
     /// The header fields, duplicates kept. A page sees only what CORS exposes.
     pub headers: HeaderMap,
     /// Where the platform followed redirects itself: the URL it ended at.
@@ -35,7 +32,6 @@ impl Head {
         Self {
             status,
             version: Version::HTTP_11,
-            reason: None,
             headers: HeaderMap::new(),
             final_url: None,
             is_decoded: None,
@@ -43,6 +39,10 @@ impl Head {
         }
     }
 }
+
+/// The reason phrase as it came, among the extensions. Over HTTP/1 the usual one is left out.
+#[derive(Clone)]
+pub(crate) struct Reason(pub(crate) String);
 
 /// One redirect that was followed on the way to a response.
 #[derive(Clone)]

@@ -54,15 +54,13 @@ pub struct Response {
     charset: Option<Arc<dyn Supply>>,
     /// The body is decompressed if it came compressed.
     decompresses: bool,
-    extensions: Extensions,
     body: BoxBody,
 }
 
 impl Response {
-    pub(crate) fn new(mut head: Head, url: Url, body: BoxBody) -> Self {
+    pub(crate) fn new(head: Head, url: Url, body: BoxBody) -> Self {
         let url = head.final_url.clone().unwrap_or(url);
         let max_body = Some(DEFAULT_MAX_BODY);
-        let extensions = std::mem::take(&mut head.extensions);
         Self {
             head,
             url,
@@ -72,7 +70,6 @@ impl Response {
             max_body,
             charset: None,
             decompresses: false,
-            extensions,
             body,
         }
     }
@@ -167,12 +164,12 @@ impl Response {
     /// What the platform tells beside ([`ConnectionInfo`](crate::ConnectionInfo)), and what others have attached.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.extensions
+        &self.head.extensions
     }
 
     /// The same, to be changed.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
-        &mut self.extensions
+        &mut self.head.extensions
     }
 
     /// The next piece of the body, decompressed; `None` at its end. Pieces are never empty.

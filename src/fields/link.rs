@@ -197,4 +197,31 @@ mod tests {
     fn more_links_than_anyone_means_are_not_told() {
         assert_eq!(links(&"<a>; rel=x,".repeat(10_000)).len(), MOST);
     }
+
+    #[test]
+    fn no_field_makes_it_panic_or_read_for_ever() {
+        let parts =
+            ["<", ">", ";", ",", "=", "\"", "\\", " ", "rel", "a", "*", "'", "%C3", "ä", "anchor", "https:"];
+        let mut state = 7_u32;
+        for _ in 0..20_000 {
+            let mut field = String::new();
+            for _ in 0..12 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                field.push_str(parts[(state >> 16) as usize % parts.len()]);
+            }
+            for link in links(&field) {
+                let _ = (link.title(), link.has_rel("a"), link.parameters().count());
+            }
+            // What is broken before it does not hide a link, unless a quote is open.
+            if !field.contains('"') {
+                assert!(
+                    told(&format!("{field},<z>;rel=z")).contains(&"https://a.example/dir/z z".to_owned()),
+                    "{field}"
+                );
+            }
+        }
+        for part in ["<a,", "<a;b=\"c,", "a;b,", "\\\"", "<a>;b*=c''%"] {
+            assert!(links(&part.repeat(200_000)).len() <= MOST);
+        }
+    }
 }

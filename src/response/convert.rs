@@ -1,6 +1,5 @@
 //! [`Response`] to and from `http::Response`.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -20,7 +19,6 @@ pub struct ResponseInfo {
     attempts: u32,
     elapsed: Duration,
     max_body: Option<u64>,
-    reason: Option<Cow<'static, str>>,
 }
 
 impl ResponseInfo {
@@ -57,9 +55,7 @@ impl ResponseInfo {
 /// secrets are marked as sensitive.
 impl From<Response> for http::Response<ResponseBody> {
     fn from(response: Response) -> Self {
-        let Response {
-            head, url, history, attempts, elapsed, max_body, decompresses, extensions, body, ..
-        } = response;
+        let Response { head, url, history, attempts, elapsed, max_body, decompresses, body, .. } = response;
         let mut headers = head.headers;
         let by_fields = || decompresses && !body.is_end_stream() && says_decoded(&headers);
         if head.is_decoded.unwrap_or_else(by_fields) {
@@ -71,15 +67,8 @@ impl From<Response> for http::Response<ResponseBody> {
         *out.version_mut() = head.version;
         hide_secrets(&mut headers);
         *out.headers_mut() = headers;
-        *out.extensions_mut() = extensions;
-        out.extensions_mut().insert(ResponseInfo {
-            url,
-            history,
-            attempts,
-            elapsed,
-            max_body,
-            reason: head.reason,
-        });
+        *out.extensions_mut() = head.extensions;
+        out.extensions_mut().insert(ResponseInfo { url, history, attempts, elapsed, max_body });
         out
     }
 }
@@ -117,11 +106,10 @@ impl<T: Into<ResponseBody>> TryFrom<http::Response<T>> for Response {
         (head.status, head.version, head.headers) = (parts.status, parts.version, parts.headers);
         let mut out = Self::new(head, url, body.into().into_inner());
         hide_secrets(&mut out.head.headers);
-        if let Some(ResponseInfo { history, attempts, elapsed, max_body, reason, .. }) = info {
-            out.head.reason = reason;
+        if let Some(ResponseInfo { history, attempts, elapsed, max_body, .. }) = info {
             out = out.with_way(history, attempts, elapsed).with_max_body(max_body);
         }
-        out.extensions = parts.extensions;
+        out.head.extensions = parts.extensions;
         Ok(out)
     }
 }

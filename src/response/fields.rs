@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, LINK};
+use http::{HeaderMap, Version};
 
 use crate::charset::mime;
 use crate::connection::ConnectionInfo;
 use crate::fields::{self, ContentDisposition, Link};
+use crate::head::Reason;
 
 use super::Response;
 
@@ -17,7 +18,14 @@ impl Response {
     /// called otherwise, [`StatusCode::canonical_reason`](http::StatusCode::canonical_reason) says.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        self.head.reason.as_deref()
+        let told = match self.extensions().get::<Reason>() {
+            Some(Reason(reason)) => Some(reason.as_str()),
+            None if self.version() < Version::HTTP_2 && self.connection().is_some() => {
+                self.status().canonical_reason()
+            }
+            None => None,
+        };
+        told.filter(|reason| !reason.is_empty())
     }
 
     /// The media type of `Content-Type` without its parameters, in lower case: `text/html`. Read as the
@@ -107,6 +115,6 @@ impl Response {
     /// The connection by which it came: addresses and TLS. `None` in a browser, and for a response that was made by hand.
     #[must_use]
     pub fn connection(&self) -> Option<&ConnectionInfo> {
-        self.extensions.get()
+        self.extensions().get()
     }
 }

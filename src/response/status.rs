@@ -52,12 +52,15 @@ impl Response {
     pub async fn error_for_status(self) -> Result<Self> {
         match self.ok() {
             true => Ok(self),
-            false => Err(self.into_status_error().await),
+            false => {
+                let error = ErrorKind::Status(self.status()).into();
+                Err(self.into_error(error).await)
+            }
         }
     }
 
-    /// The error that [`error_for_status`](Self::error_for_status) gives, whatever the status.
-    pub(crate) async fn into_status_error(mut self) -> Error {
+    /// This error, with what the response tells and the start of its body.
+    pub(crate) async fn into_error(mut self, error: Error) -> Error {
         let mut start = Vec::new();
         let mut is_cut = false;
         while let Ok(Some(piece)) = self.chunk().await {
@@ -68,8 +71,7 @@ impl Response {
                 break;
             }
         }
-        let error = self.failed(ErrorKind::Status(self.status()).into());
-        let error = error.with_history(std::mem::take(&mut self.history));
+        let error = self.failed(error).with_history(std::mem::take(&mut self.history));
         let (about, supply) = (self.about(), self.supply());
         is_cut |= start.len() == KEPT;
         self.discard(SMALL);
@@ -85,6 +87,10 @@ impl Response {
         let text = if is_cut { text.trim_end_matches('\u{FFFD}') } else { &text };
         let shown: String =
             text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect();
-        error.with_message(format!("the body starts {shown:?}")).with_body(text.to_owned())
+        let message = match error.message() {
+            Some(message) => format!("{message}; the body starts {shown:?}"),
+            None => format!("the body starts {shown:?}"),
+        };
+        error.with_message(message).with_body(text.to_owned())
     }
 }

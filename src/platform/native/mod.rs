@@ -14,7 +14,6 @@ mod home;
 mod tls;
 mod wire;
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use std::time::Duration;
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, RANGE, UPGRADE,
 };
-use http::{Method, StatusCode, Version};
+use http::{Method, StatusCode};
 use hyper::ext::ReasonPhrase;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
@@ -32,7 +31,7 @@ use tokio::time::Instant;
 use crate::body::Outgoing;
 use crate::capabilities::Progress;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::head::Head;
+use crate::head::{Head, Reason};
 use crate::maybe::BoxFuture;
 use crate::options::HttpVersion;
 use crate::request::Request;
@@ -110,19 +109,11 @@ impl Native {
 fn head(parts: http::response::Parts) -> Head {
     let http::response::Parts { status, version, headers, mut extensions, .. } = parts;
     wire::tell(&mut extensions);
-    let reason = match extensions.remove::<ReasonPhrase>() {
-        Some(reason) => String::from_utf8(reason.as_bytes().to_vec()).ok().map(Cow::Owned),
-        // hyper keeps none that is the usual one.
-        None if version < Version::HTTP_2 => status.canonical_reason().map(Cow::Borrowed),
-        None => None,
-    };
-    Head {
-        version,
-        headers,
-        extensions,
-        reason: reason.filter(|reason| !reason.is_empty()),
-        ..Head::new(status)
+    if let Some(reason) = extensions.get::<ReasonPhrase>() {
+        let reason = std::str::from_utf8(reason.as_bytes()).unwrap_or_default().to_owned();
+        extensions.insert(Reason(reason));
     }
+    Head { version, headers, extensions, ..Head::new(status) }
 }
 
 /// A request on its way.

@@ -1,6 +1,5 @@
 //! What a scripted request gets, and when.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,7 +13,7 @@ use http::{Extensions, HeaderMap, StatusCode};
 use http_body::{Body, Frame};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::head::Head;
+use crate::head::{Head, Reason};
 use crate::payload::{Payload, Transfer};
 
 use super::Sleep;
@@ -32,7 +31,6 @@ pub struct Reply {
     declares_length: bool,
     steps: VecDeque<Step>,
     trailers: HeaderMap,
-    reason: Option<String>,
     extensions: Extensions,
 }
 
@@ -63,7 +61,6 @@ impl Reply {
             declares_length: true,
             steps: VecDeque::new(),
             trailers: HeaderMap::new(),
-            reason: None,
             extensions: Extensions::new(),
         }
     }
@@ -106,9 +103,8 @@ impl Reply {
     }
 
     /// The reason phrase beside the status.
-    pub fn reason(mut self, reason: &str) -> Self {
-        self.reason = Some(reason.to_owned());
-        self
+    pub fn reason(self, reason: &str) -> Self {
+        self.extension(Reason(reason.to_owned()))
     }
 
     /// Something for the response's extensions.
@@ -178,11 +174,11 @@ impl Reply {
             pause: None,
             sent: 0,
             length: declared.filter(|_| self.declares_length),
-            trailers: self.trailers,
+            trailers: Some(self.trailers).filter(|trailers| !trailers.is_empty()).map(Arc::new),
             open: Some(open),
         };
-        let (reason, extensions) = (self.reason.map(Cow::Owned), self.extensions);
-        Ok((Head { headers, reason, extensions, ..Head::new(self.status) }, body))
+        let extensions = self.extensions;
+        Ok((Head { headers, extensions, ..Head::new(self.status) }, body))
     }
 }
 
@@ -208,7 +204,7 @@ pub struct ScriptedBody {
     pause: Option<Pin<Box<Sleep>>>,
     sent: u64,
     length: Option<u64>,
-    trailers: HeaderMap,
+    trailers: Option<Arc<HeaderMap>>,
     open: Option<Open>,
 }
 
@@ -246,7 +242,7 @@ impl Body for ScriptedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.steps.is_empty() && self.pause.is_none() && self.trailers.is_empty()
+        self.steps.is_empty() && self.pause.is_none() && self.trailers.is_none()
     }
 }
 
@@ -257,7 +253,7 @@ impl Payload for ScriptedBody {
 
     fn trailers(&self) -> Option<Arc<HeaderMap>> {
         let has_ended = self.open.is_none() && self.steps.is_empty();
-        (has_ended && !self.trailers.is_empty()).then(|| Arc::new(self.trailers.clone()))
+        self.trailers.clone().filter(|_| has_ended)
     }
 }
 
