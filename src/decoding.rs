@@ -70,6 +70,17 @@ impl About {
         Self { content_type: content_type.map(str::to_owned), host: host.to_owned(), past_ascii: false }
     }
 
+    /// What is in the encoding of this label, unless it starts with a byte order mark.
+    pub(crate) fn labelled(label: &str) -> Result<Self> {
+        let label = label.trim_ascii();
+        let is_label = !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+        match is_label {
+            true => Ok(Self::new(Some(&format!("text/plain;charset={label}")), "")),
+            false => Err(unknown_label(label)),
+        }
+    }
+
     fn hints(&self) -> Hints {
         let hints = Hints::new().host(&self.host);
         match &self.content_type {
@@ -83,6 +94,12 @@ impl About {
 #[must_use]
 pub fn failed(why: &str) -> Error {
     unsupported(format!("charset.wasm: {why}"))
+}
+
+/// The error for a label that no encoding has.
+pub(crate) fn unknown_label(label: &str) -> Error {
+    Error::new(ErrorKind::InvalidOption { option: "encoding" })
+        .with_message(format!("{label:?} is no label of an encoding"))
 }
 
 fn unsupported(message: String) -> Error {

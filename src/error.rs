@@ -32,6 +32,7 @@ struct Inner {
     url: Option<Url>,
     attempts: u32,
     message: Option<String>,
+    body: Option<Box<str>>,
     history: Vec<Hop>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -45,6 +46,7 @@ impl Error {
             url: None,
             attempts: 0,
             message: None,
+            body: None,
             history: Vec::new(),
             source: None,
         }))
@@ -95,6 +97,13 @@ impl Error {
         self.0.message.as_deref()
     }
 
+    /// How the body starts that came with an error's status, as text: its first kilobyte. By
+    /// [`Response::error_for_status`](crate::Response::error_for_status).
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+
     /// Whether any timeout ran out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
@@ -132,6 +141,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_body(mut self, body: String) -> Self {
+        self.0.body = Some(body.into());
+        self
+    }
+
     pub(crate) fn timeout(phase: Phase) -> Self {
         Self::new(ErrorKind::Timeout(phase))
     }
@@ -159,7 +173,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, url, attempts, message, history, source } = &*self.0;
+        let Inner { kind, url, attempts, message, history, source, .. } = &*self.0;
         let mut out = f.debug_struct("Error");
         out.field("kind", kind).field("url", url).field("attempts", attempts);
         if let Some(message) = message {
@@ -185,8 +199,8 @@ impl StdError for Error {
 ///
 /// Its kind: `TimedOut` for any timeout; `UnexpectedEof` for `Disconnected`; `ConnectionRefused` for `Connect`;
 /// `HostUnreachable` for `Dns`; `ConnectionAborted` for `Aborted`; `NotConnected` for `Closed`; `FileTooLarge` for
-/// `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `HeadersTooLarge`, `Json`, `Protocol` and `Tls`;
-/// `InvalidInput` for what the caller got wrong; `Unsupported`; else `Other`.
+/// `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `HeadersTooLarge`, `Json`, `LineTooLong`, `Protocol` and
+/// `Tls`; `InvalidInput` for what the caller got wrong; `Unsupported`; else `Other`.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         Self::new(error.kind().of_io(), error)
@@ -248,6 +262,11 @@ pub enum ErrorKind {
     InvalidUrl,
     /// The body is not the JSON that was asked for. Not retried.
     Json,
+    /// A line of the body, or what stands before a separator, is longer than the reader takes. Not retried.
+    LineTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// The platform's one opaque network error: in a browser DNS, TLS, CORS or offline, it does not say which;
     /// natively what no other kind describes. Retried.
     Network,
@@ -308,6 +327,7 @@ impl ErrorKind {
             Self::InvalidOption { .. } => "invalid_option",
             Self::InvalidUrl => "invalid_url",
             Self::Json => "json",
+            Self::LineTooLong { .. } => "line_too_long",
             Self::Network => "network",
             Self::Opaque => "opaque",
             Self::Protocol => "protocol",
@@ -334,6 +354,7 @@ impl ErrorKind {
             | Self::Decode
             | Self::HeadersTooLarge
             | Self::Json
+            | Self::LineTooLong { .. }
             | Self::Protocol
             | Self::Tls => io::ErrorKind::InvalidData,
             Self::Disconnected => io::ErrorKind::UnexpectedEof,
@@ -374,6 +395,7 @@ impl fmt::Display for ErrorKind {
             Self::InvalidOption { option } => write!(f, "invalid option {option}"),
             Self::InvalidUrl => f.write_str("invalid URL"),
             Self::Json => f.write_str("invalid JSON"),
+            Self::LineTooLong { limit } => write!(f, "no end of the line within {limit} bytes"),
             Self::Network => f.write_str("network error"),
             Self::Opaque => f.write_str("sent, but the browser hides the answer (mode no-cors)"),
             Self::Protocol => f.write_str("invalid HTTP from the server"),

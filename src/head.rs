@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use crate::url::Url;
 
@@ -21,6 +21,8 @@ pub struct Head {
     pub final_url: Option<Url>,
     /// Whether the body is handed out decompressed. `None` where the platform does not tell: then the header fields do.
     pub is_decoded: Option<bool>,
+    /// What else the platform tells: they become the [response's](crate::Response::extensions).
+    pub extensions: Extensions,
 }
 
 impl Head {
@@ -33,9 +35,14 @@ impl Head {
             headers: HeaderMap::new(),
             final_url: None,
             is_decoded: None,
+            extensions: Extensions::new(),
         }
     }
 }
+
+/// The reason phrase as it came, among the extensions. Over HTTP/1 the usual one is left out.
+#[derive(Clone)]
+pub(crate) struct Reason(pub(crate) String);
 
 /// One redirect that was followed on the way to a response.
 #[derive(Clone)]

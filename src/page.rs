@@ -209,7 +209,7 @@ struct Reader {
 
 impl Reader {
     fn new(response: &Response, options: PageOptions) -> Self {
-        let decoder = BodyDecoder::new(response.about(), response.charset());
+        let decoder = BodyDecoder::new(response.about(), response.supply());
         Self { options, decoder, scanner: None, text: String::new(), html: options.html.then(String::new) }
     }
 

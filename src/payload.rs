@@ -1,16 +1,29 @@
 //! The body of a response as the engine sees it: frames, and how far the transfer has come.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http_body::Body;
 
 use crate::error::Error;
 
-/// A response body that counts what it transfers.
+/// A response body that counts what it transfers. Its frames are data; trailers it keeps till they are asked for.
 pub trait Payload: Body<Data = Bytes, Error = Error> {
     /// How far the transfer has come.
     fn transfer(&self) -> Transfer;
+
+    /// The trailers, once the body has ended. None unless a body knows of any.
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
+        None
+    }
+
+    /// What was read ahead of who reads the frames, by a body that can hand it out again.
+    #[doc(hidden)]
+    fn ahead(self: Pin<&mut Self>) -> Option<&mut BytesMut> {
+        None
+    }
 
     /// Reads what is left in the background, for the connection's sake. Unless a body knows how, it is dropped.
     fn drain(self: Pin<Box<Self>>) {}

@@ -1,8 +1,14 @@
 //! [`Response`]: head, guarded body, and the readers.
 
+mod ahead;
 mod body;
 mod convert;
+mod fields;
+#[cfg(feature = "json")]
+mod json;
+mod lines;
 mod reader;
+mod status;
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,7 +21,7 @@ use futures_util::stream::Stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Extensions, HeaderMap, StatusCode, Version};
 
-use crate::charset::Decoded;
+use crate::charset::{Decoded, EncodingSource};
 use crate::decoding::{self, About, Supply};
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::{Head, Hop, Shown};
@@ -25,8 +31,10 @@ use crate::payload::Transfer;
 use crate::timing::Timing;
 use crate::url::Url;
 
+pub use ahead::Blocks;
 pub use body::ResponseBody;
 pub use convert::ResponseInfo;
+pub use lines::Lines;
 pub use reader::BodyReader;
 
 /// The answer to a request: its head is here, its body comes as it is read.
@@ -48,7 +56,6 @@ pub struct Response {
     charset: Option<Arc<dyn Supply>>,
     /// The body is decompressed if it came compressed.
     decompresses: bool,
-    extensions: Extensions,
     body: BoxBody,
 }
 
@@ -66,7 +73,6 @@ impl Response {
             max_body,
             charset: None,
             decompresses: false,
-            extensions: Extensions::new(),
             body,
         }
     }
@@ -119,7 +125,8 @@ impl Response {
         self.head.version
     }
 
-    /// The header fields.
+    /// The header fields as they came: names in the order of their first occurrence and values in theirs, each value's
+    /// bytes untouched but for white space around them. How HTTP/1 wrote the names, in upper or lower case, is not kept.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
@@ -173,29 +180,21 @@ impl Response {
         self.body.transfer()
     }
 
-    /// What others have attached.
+    /// What the platform tells beside ([`ConnectionInfo`](crate::ConnectionInfo)), and what others have attached.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.extensions
+        &self.head.extensions
     }
 
-    /// What others have attached, to be changed.
+    /// The same, to be changed.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
-        &mut self.extensions
-    }
-
-    /// This response, unless its status is 400 or more.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Status`].
-    pub fn raise_for_status(self) -> Result<Self> {
-        match self.ok() {
-            true => Ok(self),
-            false => Err(self.failed(ErrorKind::Status(self.status()).into())),
-        }
+        &mut self.head.extensions
     }
 
     /// The next piece of the body, decompressed; `None` at its end. Pieces are never empty.
+    ///
+    /// # Cancellation
+    /// Dropping the future loses nothing: what comes is the next one's.
     ///
     /// # Errors
     /// What ended the body early: a timeout, the connection, bytes that cannot be decompressed, `max_body`.
@@ -229,37 +228,48 @@ impl Response {
         Ok(self.decoded().await?.text)
     }
 
+    /// The whole body as text in the encoding of this label, whatever the response says: the [Encoding standard]'s
+    /// "decode". A byte order mark of UTF-8 or UTF-16 is stronger still. (A `str.decode` of Python, and so aiohttp's
+    /// `text(encoding)`, would keep it as a character.) Labels are those of the standard: `iso-8859-1` is windows-1252.
+    ///
+    /// ```
+    /// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
+    /// # #[cfg(feature = "charset")] {
+    /// # let platform = Scripted::new(1);
+    /// # platform.on("https://example.com/", Reply::html(b"na\xEFve".as_slice()));
+    /// # let session = Client::with_backend(Config::new(), platform.clone())?;
+    /// # platform.run(async {
+    /// let text = session.get("https://example.com/").await?.text_with("latin1").await?;
+    /// assert_eq!(text, "naïve");
+    /// # Ok::<(), dualfetch::Error>(())
+    /// # })?;
+    /// # }
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); [`ErrorKind::InvalidOption`] (`encoding`) for a label that the standard does not know.
+    ///
+    /// [Encoding standard]: https://encoding.spec.whatwg.org/#decode
+    pub async fn text_with(self, encoding: &str) -> Result<String> {
+        let about = About::labelled(encoding).map_err(|error| self.failed(error))?;
+        let url = self.url.clone();
+        let decoded = self.decoded_as(about).await?;
+        check_label(decoded.source, encoding).map_err(|error| error.with_url(&url))?;
+        Ok(decoded.text)
+    }
+
     /// As [`text`](Self::text), with the encoding and the rule that decided on it.
-    pub(crate) async fn decoded(self) -> Result<Decoded> {
-        let (about, charset, url, attempts) = (self.about(), self.charset(), self.url.clone(), self.attempts);
+    pub(crate) fn decoded(self) -> impl Future<Output = Result<Decoded>> {
+        let about = self.about();
+        self.decoded_as(about)
+    }
+
+    async fn decoded_as(self, about: About) -> Result<Decoded> {
+        let (charset, url, attempts) = (self.supply(), self.url.clone(), self.attempts);
         let bytes = self.bytes().await?;
         let decoded = decoding::decode(&bytes, about, charset).await;
         decoded.map_err(|error| error.with_url(&url).with_attempts(attempts))
-    }
-
-    /// The whole body read as JSON.
-    ///
-    /// # Errors
-    /// As [`bytes`](Self::bytes); [`ErrorKind::ContentType`] when it is neither `application/json` nor `*+json`;
-    /// [`ErrorKind::Json`] when it is not what was asked for. Both tell the body's first bytes.
-    #[cfg(feature = "json")]
-    pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
-        let content_type = self.content_type().unwrap_or_default().to_owned();
-        let (is_json, url, attempts) = (is_json(&content_type), self.url.clone(), self.attempts);
-        let bytes = self.bytes().await?;
-        if !is_json {
-            return Err(Error::new(ErrorKind::ContentType)
-                .with_message(format!("{content_type:?} is not JSON; the body starts {}", start(&bytes)))
-                .with_url(&url)
-                .with_attempts(attempts));
-        }
-        serde_json::from_slice(&bytes).map_err(|error| {
-            Error::new(ErrorKind::Json)
-                .with_message(format!("{error}; the body starts {}", start(&bytes)))
-                .with_source(error)
-                .with_url(&url)
-                .with_attempts(attempts)
-        })
     }
 
     /// The body, decompressed, as a reader: `AsyncRead` and `AsyncBufRead` of `futures_io` and, natively, of tokio.
@@ -307,7 +317,7 @@ impl Response {
     }
 
     /// What decodes it where this build does not.
-    pub(crate) fn charset(&self) -> Option<Arc<dyn Supply>> {
+    pub(crate) fn supply(&self) -> Option<Arc<dyn Supply>> {
         self.charset.clone()
     }
 
@@ -362,14 +372,10 @@ impl fmt::Debug for Response {
     }
 }
 
-#[cfg(feature = "json")]
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
-}
-
-/// The first bytes of a body for a message.
-#[cfg(feature = "json")]
-fn start(bytes: &[u8]) -> String {
-    format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]))
+/// Where the label that a caller gave decided nothing, and no byte order mark did: nobody knows it.
+fn check_label(source: EncodingSource, label: &str) -> Result<()> {
+    match source {
+        EncodingSource::Bom | EncodingSource::ContentType => Ok(()),
+        _ => Err(decoding::unknown_label(label)),
+    }
 }

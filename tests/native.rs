@@ -29,6 +29,7 @@ mod native {
     mod parity;
     mod reading;
     mod redirects;
+    mod responses;
     mod runtimes;
     mod serving;
     mod slowness;

@@ -17,12 +17,14 @@ mod policy {
     pub(crate) mod middleware;
     pub(crate) mod options;
     pub(crate) mod pages;
+    pub(crate) mod pieces;
     /// proptest is for native targets.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) mod properties;
     pub(crate) mod rate;
     pub(crate) mod reading;
     pub(crate) mod redirects;
+    pub(crate) mod responses;
     pub(crate) mod retries;
     pub(crate) mod session_options;
     pub(crate) mod uploads;

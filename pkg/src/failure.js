@@ -23,6 +23,7 @@ const classes = {
   invalid_option: InputError,
   invalid_url: InputError,
   json: BodyError,
+  line_too_long: BodyError,
   network: NetworkError,
   opaque: NetworkError,
   protocol: NetworkError,

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "invalid_option"
   | "invalid_url"
   | "json"
+  | "line_too_long"
   | "load"
   | "network"
   | "opaque"
@@ -45,7 +46,7 @@ export class DualfetchError extends Error {
   toJSON(): { name: string; code: ErrorCode; message: string; phase?: Phase; url?: string; attempts: number };
 }
 
-/** A body that cannot be read as asked: `body_too_large`, `body_used`, `content_type`, `decode`, `json`. */
+/** A body that cannot be read as asked: `body_too_large`, `body_used`, `content_type`, `decode`, `json`, `line_too_long`. */
 export class BodyError extends DualfetchError {}
 
 /** The session was closed: `closed`. */

@@ -3,15 +3,15 @@
 
 /// A valid media type.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct MediaType {
+pub(crate) struct MediaType {
     /// `type/subtype`, in lower case.
-    pub(super) essence: String,
-    pub(super) charset: Option<String>,
+    pub(crate) essence: String,
+    pub(crate) charset: Option<String>,
 }
 
 /// The media type of a header value, in which several fields may stand joined by commas: the last valid one
 /// counts, and takes over the charset of an earlier one of the same essence where it has none itself.
-pub(super) fn extract(header: &str) -> Option<MediaType> {
+pub(crate) fn extract(header: &str) -> Option<MediaType> {
     let mut found: Option<MediaType> = None;
     for value in split_at_commas(header) {
         let Some(mut media_type) = parse(value) else { continue };

@@ -37,7 +37,7 @@ mod decoder;
 mod engine;
 mod hints;
 mod judge;
-mod mime;
+pub(crate) mod mime;
 mod names;
 mod prescan;
 mod sniff;

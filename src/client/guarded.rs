@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderMap, Method};
 use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -71,6 +71,7 @@ pub(super) fn guard<B: Backend>(
     let mut inside = Inside::<B> {
         transfer,
         body: Some(body),
+        trailers: None,
         permit,
         ready: VecDeque::new(),
         ready_bytes: 0,
@@ -81,7 +82,7 @@ pub(super) fn guard<B: Backend>(
         watched: watched.map(|watched| (Arc::clone(&shared.backend), watched)),
     };
     inside.absorb(cx);
-    if inside.body.is_none() {
+    if inside.body.is_none() && inside.trailers.is_none() {
         let Inside { ready, end, transfer, .. } = inside;
         return Ok(Box::pin(Complete { ready, end, transfer }));
     }
@@ -157,6 +158,8 @@ struct Cell<B: Backend>(Mutex<Inside<B>>);
 struct Inside<B: Backend> {
     /// Until the body has ended, failed, or its permit was taken back.
     body: Option<AnyBody<B>>,
+    /// Those of a body that has ended.
+    trailers: Option<Arc<HeaderMap>>,
     permit: Option<Permit>,
     /// Data taken in before the caller asked for it.
     ready: VecDeque<Bytes>,
@@ -188,7 +191,6 @@ impl<B: Backend> Inside<B> {
                 Poll::Pending => return true,
                 Poll::Ready(None) => return false,
                 Poll::Ready(Some(Ok(frame))) => {
-                    // Nobody is shown trailers.
                     if let Ok(data) = frame.into_data() {
                         self.ready_bytes += data.len();
                         self.ready.push_back(data);
@@ -213,7 +215,9 @@ impl<B: Backend> Inside<B> {
                 let over = self.max_body.filter(|limit| self.transfer.decoded > *limit);
                 if let Some(limit) = over {
                     self.stop();
-                    return Poll::Ready(Some(Err(ErrorKind::BodyTooLarge { limit }.into())));
+                    let error = ErrorKind::BodyTooLarge { limit }.into();
+                    self.tell(What::Failed { error: &error });
+                    return Poll::Ready(Some(Err(error)));
                 }
                 let has_ended = body.is_end_stream();
                 if let Some(data) = frame.data_ref() {
@@ -226,6 +230,7 @@ impl<B: Backend> Inside<B> {
                 Poll::Ready(Some(Ok(frame)))
             }
             ended => {
+                self.trailers = body.trailers();
                 self.stop();
                 match &ended {
                     Some(Err(error)) => self.tell(What::Failed { error }),
@@ -240,6 +245,11 @@ impl<B: Backend> Inside<B> {
         if let Some((backend, WatchedBody { watched, method, url })) = &self.watched {
             watched.tell(backend.now(), method, url, what);
         }
+    }
+
+    /// All of it has been handed out.
+    fn has_ended(&self) -> bool {
+        self.body.is_none() && self.ready.is_empty() && self.end.is_none()
     }
 
     /// Ends the transfer and gives the permit back.
@@ -258,7 +268,9 @@ impl<B: Backend> Holder for Cell<B> {
         }
         let waker = inside.waker.take();
         inside.stop();
-        inside.end = Some(Error::timeout(phase));
+        let error = Error::timeout(phase);
+        inside.tell(What::Failed { error: &error });
+        inside.end = Some(error);
         drop(inside);
         waker.into_iter().for_each(Waker::wake);
     }
@@ -300,6 +312,7 @@ impl<B: Backend> Guarded<B> {
         inside.stop();
         inside.ready.clear();
         inside.end = None;
+        inside.tell(What::Failed { error: &error });
         Poll::Ready(Some(Err(error)))
     }
 }
@@ -339,8 +352,7 @@ impl<B: Backend> Body for Guarded<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        let inside = self.cell.lock();
-        inside.body.is_none() && inside.ready.is_empty() && inside.end.is_none()
+        self.cell.lock().has_ended()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -357,6 +369,11 @@ impl<B: Backend> Body for Guarded<B> {
 impl<B: Backend> Payload for Guarded<B> {
     fn transfer(&self) -> Transfer {
         self.cell.lock().transfer
+    }
+
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
+        let inside = self.cell.lock();
+        inside.trailers.clone().filter(|_| inside.has_ended())
     }
 
     fn drain(mut self: Pin<Box<Self>>) {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{Error, Phase, Result};
@@ -137,6 +138,13 @@ impl<B: Backend> Payload for AnyBody<B> {
         match self {
             Self::Bare(body) => body.transfer(),
             Self::Layered(body) => body.transfer(),
+        }
+    }
+
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
+        match self {
+            Self::Bare(body) => body.trailers(),
+            Self::Layered(body) => body.trailers(),
         }
     }
 }

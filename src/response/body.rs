@@ -4,9 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::body::from_bytes;
@@ -15,7 +17,7 @@ use crate::maybe::{BoxBody, MaybeSend};
 use crate::payload::{Payload, Transfer};
 use crate::url::Url;
 
-/// The body of an `http::Response`: comes as it is read, decompressed. Pieces are never empty, trailers are left out.
+/// The body of an `http::Response`: comes as it is read, decompressed. Pieces are never empty; trailers come last.
 ///
 /// Whatever a body can be made of becomes one: bytes and text by `into()`, any [`http_body::Body`] by
 /// [`new`](Self::new).
@@ -29,6 +31,8 @@ pub struct ResponseBody {
     body: BoxBody,
     /// What its errors tell beside what the body knows.
     told: Option<(Url, u32)>,
+    /// Its trailers have been handed out, or there were none.
+    has_ended: bool,
 }
 
 impl ResponseBody {
@@ -39,7 +43,11 @@ impl ResponseBody {
     where
         B: Body<Data: Buf, Error: Into<Box<dyn StdError + Send + Sync>>> + MaybeSend + 'static,
     {
-        Self { body: Box::pin(Foreign { body: Box::pin(body), decoded: 0 }), told: None }
+        Self {
+            body: Box::pin(Foreign { body: Box::pin(body), decoded: 0, trailers: None }),
+            told: None,
+            has_ended: false,
+        }
     }
 
     /// A body of no bytes.
@@ -49,7 +57,7 @@ impl ResponseBody {
     }
 
     pub(super) fn of(body: BoxBody, url: Url, attempts: u32) -> Self {
-        Self { body, told: Some((url, attempts)) }
+        Self { body, told: Some((url, attempts)), has_ended: false }
     }
 
     pub(super) fn into_inner(self) -> BoxBody {
@@ -58,7 +66,7 @@ impl ResponseBody {
 
     fn whole(data: Bytes) -> Self {
         let size = data.len() as u64;
-        Self { body: Box::pin(Whole { data: Some(data), size }), told: None }
+        Self { body: Box::pin(Whole { data: Some(data), size }), told: None, has_ended: false }
     }
 }
 
@@ -70,7 +78,13 @@ impl Body for ResponseBody {
         let this = self.get_mut();
         loop {
             match ready!(this.body.as_mut().poll_frame(cx)) {
-                None => return Poll::Ready(None),
+                None => {
+                    let has_ended = std::mem::replace(&mut this.has_ended, true);
+                    let trailers = this.body.trailers().filter(|_| !has_ended);
+                    return Poll::Ready(
+                        trailers.map(|trailers| Ok(Frame::trailers(Arc::unwrap_or_clone(trailers)))),
+                    );
+                }
                 Some(Ok(frame)) if frame.data_ref().is_some_and(|data| !data.is_empty()) => {
                     return Poll::Ready(Some(Ok(frame)));
                 }
@@ -86,7 +100,7 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.is_end_stream() && (self.has_ended || self.body.trailers().is_none())
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -97,6 +111,10 @@ impl Body for ResponseBody {
 impl Payload for ResponseBody {
     fn transfer(&self) -> Transfer {
         self.body.transfer()
+    }
+
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
+        self.body.trailers()
     }
 
     fn drain(self: Pin<Box<Self>>) {
@@ -171,6 +189,7 @@ fn as_ours(error: Box<dyn StdError + Send + Sync>) -> Error {
 struct Foreign<B> {
     body: Pin<Box<B>>,
     decoded: u64,
+    trailers: Option<Arc<HeaderMap>>,
 }
 
 impl<B> Body for Foreign<B>
@@ -181,15 +200,20 @@ where
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
-        Poll::Ready(match ready!(self.body.as_mut().poll_frame(cx)) {
-            None => None,
-            Some(Ok(frame)) => {
-                let frame = frame.map_data(|mut data| data.copy_to_bytes(data.remaining()));
-                self.decoded += frame.data_ref().map_or(0, Bytes::len) as u64;
-                Some(Ok(frame))
+        loop {
+            let frame = match ready!(self.body.as_mut().poll_frame(cx)) {
+                None => return Poll::Ready(None),
+                Some(Ok(frame)) => frame.map_data(|mut data| data.copy_to_bytes(data.remaining())),
+                Some(Err(error)) => return Poll::Ready(Some(Err(as_ours(error.into())))),
+            };
+            match frame.into_trailers() {
+                Ok(trailers) => self.trailers = Some(Arc::new(trailers)),
+                Err(frame) => {
+                    self.decoded += frame.data_ref().map_or(0, Bytes::len) as u64;
+                    return Poll::Ready(Some(Ok(frame)));
+                }
             }
-            Some(Err(error)) => Some(Err(as_ours(error.into()))),
-        })
+        }
     }
 
     fn is_end_stream(&self) -> bool {
@@ -207,5 +231,9 @@ where
 {
     fn transfer(&self) -> Transfer {
         Transfer::new(self.decoded, self.decoded, self.body.size_hint().exact())
+    }
+
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
+        self.trailers.clone()
     }
 }

@@ -50,14 +50,12 @@ impl ResponseInfo {
 /// The same response, its body still coming; what it has no field for is a [`ResponseInfo`] among its extensions.
 ///
 /// Where the body was decompressed, `Content-Encoding` and `Content-Length`, which were about what was sent, are left
-/// out: another would take them at their word. Trailers are left out, too. So is a backend's own
+/// out: another would take them at their word. So is a backend's own
 /// [supply](crate::decoding) of encodings: made a [`Response`] again, it is decoded by this build. Fields that hold
 /// secrets are marked as sensitive.
 impl From<Response> for http::Response<ResponseBody> {
     fn from(response: Response) -> Self {
-        let Response {
-            head, url, history, attempts, elapsed, max_body, decompresses, extensions, body, ..
-        } = response;
+        let Response { head, url, history, attempts, elapsed, max_body, decompresses, body, .. } = response;
         let mut headers = head.headers;
         let by_fields = || decompresses && !body.is_end_stream() && says_decoded(&headers);
         if head.is_decoded.unwrap_or_else(by_fields) {
@@ -69,7 +67,7 @@ impl From<Response> for http::Response<ResponseBody> {
         *out.version_mut() = head.version;
         hide_secrets(&mut headers);
         *out.headers_mut() = headers;
-        *out.extensions_mut() = extensions;
+        *out.extensions_mut() = head.extensions;
         out.extensions_mut().insert(ResponseInfo { url, history, attempts, elapsed, max_body });
         out
     }
@@ -111,7 +109,7 @@ impl<T: Into<ResponseBody>> TryFrom<http::Response<T>> for Response {
         if let Some(ResponseInfo { history, attempts, elapsed, max_body, .. }) = info {
             out = out.with_way(history, attempts, elapsed).with_max_body(max_body);
         }
-        out.extensions = parts.extensions;
+        out.head.extensions = parts.extensions;
         Ok(out)
     }
 }

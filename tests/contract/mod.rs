@@ -8,6 +8,7 @@ pub mod limits;
 pub mod pages;
 pub mod redirects;
 pub mod requests;
+pub mod responses;
 pub mod timeouts;
 pub mod titles;
 
@@ -78,6 +79,8 @@ macro_rules! every_case {
             requests: session_headers_and_their_replacement, methods_and_bodies, userinfo_is_basic,
                 a_header_with_a_newline, an_unknown_scheme, a_malformed_url, a_zero_timeout,
                 raise_for_status_by_session_and_request;
+            responses: fields_that_describe_the_body, lines, blocks, up_to_a_separator, what_is_left_ahead_is_read_by_others,
+                text_in_a_given_encoding, json_of_any_type, a_status_with_the_start_of_its_body, no_trailers;
             timeouts: headers, read, total_over_the_body, wall_counts_the_queue, queue, a_request_over_its_session;
             titles: of_one_page, of_many_in_order, as_completed_each_url_once, failures_are_rows,
                 an_error_page_has_one, other_types_are_not_read, an_endless_input;

@@ -120,7 +120,11 @@ fn answer(request: &Request) -> Reply {
     let page = |n: &str| routes::page(n.parse().unwrap_or(0), number("size").unwrap_or(2048) as usize);
     let segments: Vec<&str> = url.path().split('/').skip(1).collect();
     let (status, media, body) = match segments.as_slice() {
-        ["page", n] => (200, "text/html; charset=utf-8", page(n)),
+        ["page", n] => (number("status").unwrap_or(200) as u16, "text/html; charset=utf-8", page(n)),
+        ["described"] => {
+            let fields = routes::DESCRIBING.iter();
+            return fields.fold(Reply::ok("x"), |reply, (name, value)| reply.header(name, value));
+        }
         ["redirect", "0"] => (200, "text/html; charset=utf-8", page("0")),
         ["telling"] => (200, "text/html; charset=utf-8", routes::TELLING.into()),
         ["bytes", n] => (200, "application/octet-stream", routes::pattern(n.parse().unwrap_or(0))),

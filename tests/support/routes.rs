@@ -13,6 +13,7 @@
 //! | `/redirect-to?location=…&status=…` | that redirect (302) |
 //! | `/loop` | 302 to itself |
 //! | `/cookie/{name}/{value}` | sets a cookie with `Path=/` |
+//! | `/described` | one byte with a `Content-Disposition` and two `Link` fields |
 //! | `/echo` | text: request line, headers as they came, an empty line, the body |
 //! | `/echo-body` | the request's body under its own content type |
 //!
@@ -53,6 +54,14 @@ pub fn titled(title: &str, size: usize) -> Bytes {
 /// A page that says much about itself; its URLs are relative to `/files/`.
 pub const TELLING: &str = include_str!("telling.html");
 
+/// Header fields that tell of a body and its neighbours.
+pub const DESCRIBING: [(&str, &str); 4] = [
+    ("content-type", "Text/Plain; Charset=\"ISO-8859-1\""),
+    ("content-disposition", "attachment; filename=\"plain\"; filename*=UTF-8''a%2Fb%E2%82%AC.txt"),
+    ("link", "<page/2>; rel=next, broken"),
+    ("link", "</page/9?a,b>; rel=\"last\"; title=\"The, end\""),
+];
+
 /// `length` bytes that tell where they belong: no shift or gap of a small number of bytes goes unseen.
 pub fn pattern(length: usize) -> Bytes {
     (0..length).map(|index| (index % 251) as u8).collect()
@@ -90,6 +99,7 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
             header: Some((header::SET_COOKIE, format!("{name}={value}; Path=/"))),
             ..Plain::page(0, None)
         },
+        ["described"] => return described(),
         ["echo"] => Plain::new("text/plain; charset=utf-8", echo(request).await),
         ["echo-body"] => {
             let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -99,6 +109,16 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
         _ => Plain { status: StatusCode::NOT_FOUND, ..Plain::new("text/html", titled("Not found", 0)) },
     };
     plain.shaped(&ledger, query).await
+}
+
+fn described() -> Response {
+    let mut response = Response::new(Body::from("x"));
+    let fields = DESCRIBING
+        .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)));
+    for (name, value) in fields {
+        response.headers_mut().append(name, value);
+    }
+    response
 }
 
 /// An answer before the query shapes it.

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use async_compression::tokio::bufread::{
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::future::TryFutureExt;
 use futures_util::stream::Stream;
 use http::Version;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
@@ -44,8 +44,17 @@ pub struct NativeBody {
 
 enum Inner {
     Plain(Whole),
-    /// Decompressed, and how much of it has come off the wire.
-    Coded(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>, Arc<AtomicU64>),
+    Coded(Coded),
+}
+
+/// A body that is decompressed.
+struct Coded {
+    decoded: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
+    source: Arc<Source>,
+    /// What was compressed has ended.
+    has_ended: bool,
+    /// The end of the body comes on its own, after its last byte, and trailers before it.
+    may_have_trailers: bool,
 }
 
 type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
@@ -53,7 +62,8 @@ type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
 impl NativeBody {
     /// Decompresses what the header fields say is compressed, if wanted. An unknown coding is left as it is.
     pub(super) fn new(body: Incoming, version: Version, headers: &HeaderMap, decompress: bool) -> Self {
-        let body = Whole { body, has_marked_end: version == Version::HTTP_2, is_over: false };
+        let has_marked_end = version == Version::HTTP_2;
+        let body = Whole { body, has_marked_end, is_over: false, trailers: None };
         let length = body.body.size_hint().exact().or_else(|| {
             let declared = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
             (!body.body.is_end_stream()).then_some(declared)
@@ -62,9 +72,11 @@ impl NativeBody {
             if decompress && !body.body.is_end_stream() { codings(headers) } else { Some(Vec::new()) };
         let inner = match codings {
             Some(codings) if !codings.is_empty() => {
-                let wire = Arc::new(AtomicU64::new(0));
-                let reader = StreamReader::new(Wire { body, count: Arc::clone(&wire) });
-                Inner::Coded(Box::pin(decoded(Box::pin(reader), codings)), wire)
+                let may_have_trailers = has_marked_end || headers.contains_key(TRANSFER_ENCODING);
+                let source = Arc::new(Source { body: Mutex::new(body), count: AtomicU64::new(0) });
+                let reader = StreamReader::new(Wire(Arc::clone(&source)));
+                let decoded = Box::pin(decoded(Box::pin(reader), codings));
+                Inner::Coded(Coded { decoded, source, has_ended: false, may_have_trailers })
             }
             _ => Inner::Plain(body),
         };
@@ -85,20 +97,15 @@ impl Body for NativeBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
         let this = self.get_mut();
-        let frame = match &mut this.inner {
-            Inner::Plain(body) => match ready!(body.poll_frame(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(frame)) => frame,
-            },
-            Inner::Coded(stream, _) => match ready!(stream.as_mut().poll_next(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(undecodable(error)))),
-                Some(Ok(data)) => Frame::data(data),
-            },
+        let data = match &mut this.inner {
+            Inner::Plain(body) => ready!(body.poll_data(cx)),
+            Inner::Coded(body) => ready!(body.poll_data(cx)),
         };
-        this.decoded += frame.data_ref().map_or(0, Bytes::len) as u64;
-        Poll::Ready(Some(Ok(frame)))
+        Poll::Ready(data.map(|data| {
+            let data = data?;
+            this.decoded += data.len() as u64;
+            Ok(Frame::data(data))
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -120,15 +127,46 @@ impl Payload for NativeBody {
     fn transfer(&self) -> Transfer {
         let wire = match &self.inner {
             Inner::Plain(_) => self.decoded,
-            Inner::Coded(_, wire) => wire.load(Ordering::Relaxed),
+            Inner::Coded(body) => body.source.count.load(Ordering::Relaxed),
         };
         Transfer::new(wire, self.decoded, self.length.map(|length| length.saturating_sub(wire)))
+    }
+
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
+        match &self.inner {
+            Inner::Plain(body) => body.trailers.clone(),
+            Inner::Coded(body) => body.source.lock().trailers.clone(),
+        }
     }
 }
 
 impl std::fmt::Debug for NativeBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NativeBody").field("transfer", &self.transfer()).finish_non_exhaustive()
+    }
+}
+
+impl Coded {
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if !self.has_ended {
+            if let Some(data) = ready!(self.decoded.as_mut().poll_next(cx)) {
+                return Poll::Ready(Some(data.map_err(undecodable)));
+            }
+            self.has_ended = true;
+        }
+        if !self.may_have_trailers {
+            return Poll::Ready(None);
+        }
+        // A decoder stops where its format ends, and need not have seen the end of the body.
+        let mut body = self.source.lock();
+        loop {
+            match ready!(body.poll_data(cx)) {
+                Some(Ok(junk)) if junk.is_empty() => {}
+                // No part of what was compressed.
+                None | Some(Ok(_)) => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            }
+        }
     }
 }
 
@@ -150,48 +188,57 @@ struct Whole {
     /// By HTTP/2 every body's end is marked, and `is_end_stream` tells that it was.
     has_marked_end: bool,
     is_over: bool,
+    trailers: Option<Arc<HeaderMap>>,
 }
 
 impl Whole {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
-        if self.is_over {
-            return Poll::Ready(None);
-        }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        self.is_over = !matches!(frame, Some(Ok(_)));
-        Poll::Ready(match frame {
-            Some(Ok(frame)) => Some(Ok(frame)),
-            Some(Err(error)) => Some(Err(failure::receiving(error))),
-            None if self.has_marked_end && !self.body.is_end_stream() => {
-                Some(Err(Error::new(ErrorKind::Disconnected)
-                    .with_message("the stream was reset before the body's end")))
+    /// The next data. Trailers are kept.
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        while !self.is_over {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+            self.is_over = !matches!(frame, Some(Ok(_)));
+            let frame = match frame {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Some(Err(failure::receiving(error)))),
+                None if self.has_marked_end && !self.body.is_end_stream() => {
+                    return Poll::Ready(Some(Err(Error::new(ErrorKind::Disconnected)
+                        .with_message("the stream was reset before the body's end"))));
+                }
+                None => break,
+            };
+            match frame.into_data() {
+                Ok(data) => return Poll::Ready(Some(Ok(data))),
+                Err(frame) => self.trailers = frame.into_trailers().ok().map(Arc::new),
             }
-            None => None,
-        })
+        }
+        Poll::Ready(None)
     }
 }
 
-/// The body's data frames as they come off the wire, counted.
-struct Wire {
-    body: Whole,
-    count: Arc<AtomicU64>,
+/// A body as it comes off the wire, read by a decoder and, once that has ended, by us.
+struct Source {
+    body: Mutex<Whole>,
+    count: AtomicU64,
 }
+
+impl Source {
+    fn lock(&self) -> MutexGuard<'_, Whole> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The body's data as it comes off the wire, counted.
+struct Wire(Arc<Source>);
 
 impl Stream for Wire {
     type Item = io::Result<Bytes>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        loop {
-            match ready!(self.body.poll_frame(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
-                Some(Ok(frame)) => {
-                    let Ok(data) = frame.into_data() else { continue };
-                    self.count.fetch_add(data.len() as u64, Ordering::Relaxed);
-                    return Poll::Ready(Some(Ok(data)));
-                }
-            }
-        }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        Poll::Ready(ready!(self.0.lock().poll_data(cx)).map(|data| {
+            let data = data.map_err(io::Error::other)?;
+            self.0.count.fetch_add(data.len() as u64, Ordering::Relaxed);
+            Ok(data)
+        }))
     }
 }
 

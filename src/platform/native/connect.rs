@@ -18,16 +18,20 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower_service::Service;
 
+use crate::connection::{ConnectionInfo, TlsInfo};
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
 
 use super::dns::Resolver;
+use super::tls;
 use super::wire::Wire;
 
 tokio::task_local! {
     /// The request on whose behalf a connection is made.
     pub(super) static CONNECT: Arc<Probe>;
 }
+
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -106,7 +110,7 @@ impl Connect {
 }
 
 impl Service<Uri> for Connect {
-    type Response = Wire<MaybeHttpsStream<TokioIo<TcpStream>>>;
+    type Response = Wire<Stream>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -122,7 +126,7 @@ impl Service<Uri> for Connect {
             probe.connecting();
         }
         Box::pin(async move {
-            let Some(probe) = probe else { return Ok(Wire::new(connecting.await?)) };
+            let Some(probe) = probe else { return Ok(wire(connecting.await?)) };
             let connection = match probe.bound {
                 None => connecting.await?,
                 // Not boxed by hand: `?` would box the box, and the type could not be found again.
@@ -134,7 +138,22 @@ impl Service<Uri> for Connect {
                 true => Stage::Http2,
                 false => Stage::Http1,
             });
-            Ok(Wire::new(connection))
+            Ok(wire(connection))
         })
     }
+}
+
+fn wire(stream: Stream) -> Wire<Stream> {
+    let told = match &stream {
+        MaybeHttpsStream::Http(tcp) => told(tcp.inner(), None),
+        MaybeHttpsStream::Https(tls) => {
+            let (tcp, tls) = tls.inner().get_ref();
+            told(tcp.inner().inner(), Some(tls::info(tls)))
+        }
+    };
+    Wire::new(stream).telling(told)
+}
+
+fn told(tcp: &TcpStream, tls: Option<TlsInfo>) -> ConnectionInfo {
+    ConnectionInfo::new(tcp.peer_addr().ok(), tcp.local_addr().ok(), tls)
 }

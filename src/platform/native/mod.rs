@@ -24,13 +24,14 @@ use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, RANGE, UPGRADE,
 };
 use http::{Method, StatusCode};
+use hyper::ext::ReasonPhrase;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 
 use crate::body::Outgoing;
 use crate::capabilities::Progress;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::head::Head;
+use crate::head::{Head, Reason};
 use crate::maybe::BoxFuture;
 use crate::options::HttpVersion;
 use crate::request::Request;
@@ -103,6 +104,16 @@ impl Native {
         *out.headers_mut() = headers;
         Ok(out)
     }
+}
+
+fn head(parts: http::response::Parts) -> Head {
+    let http::response::Parts { status, version, headers, mut extensions, .. } = parts;
+    wire::tell(&mut extensions);
+    if let Some(reason) = extensions.get::<ReasonPhrase>() {
+        let reason = std::str::from_utf8(reason.as_bytes()).unwrap_or_default().to_owned();
+        extensions.insert(Reason(reason));
+    }
+    Head { version, headers, extensions, ..Head::new(status) }
 }
 
 /// A request on its way.
@@ -193,8 +204,7 @@ impl Backend for Native {
             let response = answered.ok_or_else(wire::gone)?.map_err(failure::sending)?;
 
             let (parts, body) = response.into_parts();
-            let (status, version, headers) = (parts.status, parts.version, parts.headers);
-            let mut head = Head { status, version, headers, ..Head::new(status) };
+            let mut head = head(parts);
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
                 return Err(
                     Error::new(ErrorKind::Protocol).with_message("status 101, and no upgrade was asked for")

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
 
+use crate::connection::TlsInfo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::HttpVersion;
 
@@ -46,6 +48,22 @@ pub(super) fn config(verifier: &Verifier, version: HttpVersion) -> Result<Client
     };
     config.alpn_protocols = offered.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(config)
+}
+
+/// What the two ends have agreed on.
+pub(super) fn info(connection: &ClientConnection) -> TlsInfo {
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        _ => "unknown",
+    };
+    // rustls' name for those of TLS 1.3 is its own.
+    let suite = connection.negotiated_cipher_suite().map(|suite| suite.suite());
+    let suite = suite.and_then(|suite| suite.as_str()).unwrap_or("unknown").replacen("TLS13_", "TLS_", 1);
+    let alpn = connection.alpn_protocol().map(Bytes::copy_from_slice);
+    let chain = connection.peer_certificates().unwrap_or_default();
+    let chain = chain.iter().map(|certificate| Bytes::copy_from_slice(certificate)).collect();
+    TlsInfo::new(version, suite, alpn, chain)
 }
 
 fn provider() -> Arc<CryptoProvider> {

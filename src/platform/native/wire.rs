@@ -17,6 +17,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{CaptureConnection, Connected, Connection};
 use tokio::time::Instant;
 
+use crate::connection::ConnectionInfo;
 use crate::error::{Error, ErrorKind};
 
 /// How long after its connection's end a request's answer, or refusal, may still be on its way within this process.
@@ -26,15 +27,36 @@ pub(super) const STRAGGLE: Duration = Duration::from_secs(1);
 pub(super) struct Wire<S> {
     stream: S,
     ended: Ended,
+    used: Used,
+    told: Option<ConnectionInfo>,
 }
 
 /// Whether a connection has ended.
 #[derive(Clone, Default)]
 struct Ended(Arc<AtomicBool>);
 
+/// Whether an answer has come by a connection.
+#[derive(Clone, Default)]
+struct Used(Arc<AtomicBool>);
+
 impl<S> Wire<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, ended: Ended::default() }
+        Self { stream, ended: Ended::default(), used: Used::default(), told: None }
+    }
+
+    /// What responses tell of it.
+    pub(super) fn telling(mut self, told: ConnectionInfo) -> Self {
+        self.told = Some(told);
+        self
+    }
+}
+
+/// What a response that has just come tells of its connection: of what hyper-util gave it, only that is kept.
+pub(super) fn tell(extensions: &mut Extensions) {
+    extensions.remove::<Ended>();
+    let reused = extensions.remove::<Used>().is_some_and(|used| used.0.swap(true, Ordering::Relaxed));
+    if let Some(info) = extensions.get_mut::<ConnectionInfo>() {
+        info.set_reused(reused);
     }
 }
 
@@ -50,7 +72,11 @@ impl<S: Connection> Connection for Wire<S> {
             true => Connected::new().negotiated_h2(),
             false => Connected::new(),
         };
-        connected.extra(self.ended.clone())
+        let connected = connected.extra(self.ended.clone());
+        match &self.told {
+            Some(told) => connected.extra(told.clone()).extra(self.used.clone()),
+            None => connected,
+        }
     }
 }
 

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use http_body::{Body, Frame};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::head::Head;
+use crate::head::{Head, Reason};
 use crate::payload::{Payload, Transfer};
 
 use super::Sleep;
@@ -30,6 +30,8 @@ pub struct Reply {
     headers: HeaderMap,
     declares_length: bool,
     steps: VecDeque<Step>,
+    trailers: HeaderMap,
+    extensions: Extensions,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ impl Reply {
             headers: HeaderMap::new(),
             declares_length: true,
             steps: VecDeque::new(),
+            trailers: HeaderMap::new(),
+            extensions: Extensions::new(),
         }
     }
 
@@ -88,10 +92,24 @@ impl Reply {
 
     /// Adds a header field; one that HTTP does not allow is left out.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
-        {
-            self.headers.append(name, value);
-        }
+        append(&mut self.headers, name, value);
+        self
+    }
+
+    /// Adds a field to the trailers, which come after the body's end; one that HTTP does not allow is left out.
+    pub fn trailer(mut self, name: &str, value: &str) -> Self {
+        append(&mut self.trailers, name, value);
+        self
+    }
+
+    /// The reason phrase beside the status.
+    pub fn reason(self, reason: &str) -> Self {
+        self.extension(Reason(reason.to_owned()))
+    }
+
+    /// Something for the response's extensions.
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, extension: T) -> Self {
+        self.extensions.insert(extension);
         self
     }
 
@@ -156,9 +174,17 @@ impl Reply {
             pause: None,
             sent: 0,
             length: declared.filter(|_| self.declares_length),
+            trailers: Some(self.trailers).filter(|trailers| !trailers.is_empty()).map(Arc::new),
             open: Some(open),
         };
-        Ok((Head { headers, ..Head::new(self.status) }, body))
+        let extensions = self.extensions;
+        Ok((Head { headers, extensions, ..Head::new(self.status) }, body))
+    }
+}
+
+fn append(headers: &mut HeaderMap, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+        headers.append(name, value);
     }
 }
 
@@ -178,6 +204,7 @@ pub struct ScriptedBody {
     pause: Option<Pin<Box<Sleep>>>,
     sent: u64,
     length: Option<u64>,
+    trailers: Option<Arc<HeaderMap>>,
     open: Option<Open>,
 }
 
@@ -215,13 +242,18 @@ impl Body for ScriptedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.steps.is_empty() && self.pause.is_none()
+        self.steps.is_empty() && self.pause.is_none() && self.trailers.is_none()
     }
 }
 
 impl Payload for ScriptedBody {
     fn transfer(&self) -> Transfer {
         Transfer::new(self.sent, self.sent, self.length.map(|length| length.saturating_sub(self.sent)))
+    }
+
+    fn trailers(&self) -> Option<Arc<HeaderMap>> {
+        let has_ended = self.open.is_none() && self.steps.is_empty();
+        self.trailers.clone().filter(|_| has_ended)
     }
 }
 

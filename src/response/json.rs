@@ -1,0 +1,65 @@
+//! A body as JSON.
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::Response;
+
+impl Response {
+    /// The whole body read as JSON.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes); [`ErrorKind::ContentType`] when it is neither `application/json` nor `*+json`;
+    /// [`ErrorKind::Json`] when it is not what was asked for. Both tell the body's first bytes.
+    pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
+        let content_type = self.content_type().unwrap_or_default().to_owned();
+        let (url, attempts) = (self.url.clone(), self.attempts);
+        let bytes = self.bytes().await?;
+        let parsed = match is_json(&content_type) {
+            true => parsed(&bytes),
+            false => Err(Error::new(ErrorKind::ContentType)
+                .with_message(format!("{content_type:?} is not JSON; the body starts {}", start(&bytes)))),
+        };
+        parsed.map_err(|error| error.with_url(&url).with_attempts(attempts))
+    }
+
+    /// As [`json`](Self::json), whatever the content type: for servers that send JSON as `text/plain`.
+    ///
+    /// ```
+    /// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
+    /// # let platform = Scripted::new(1);
+    /// # platform.on("https://example.com/", Reply::ok("[1, 2]").header("content-type", "text/plain"));
+    /// # let session = Client::with_backend(Config::new(), platform.clone())?;
+    /// # platform.run(async {
+    /// let numbers: Vec<u8> = session.get("https://example.com/").await?.json_of_any_type().await?;
+    /// assert_eq!(numbers, [1, 2]);
+    /// # Ok::<(), dualfetch::Error>(())
+    /// # })?;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes); [`ErrorKind::Json`] when it is not what was asked for, with the body's first bytes.
+    pub async fn json_of_any_type<T: serde::de::DeserializeOwned>(self) -> Result<T> {
+        let (url, attempts) = (self.url.clone(), self.attempts);
+        let bytes = self.bytes().await?;
+        parsed(&bytes).map_err(|error| error.with_url(&url).with_attempts(attempts))
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Error::new(ErrorKind::Json)
+            .with_message(format!("{error}; the body starts {}", start(bytes)))
+            .with_source(error)
+    })
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// The first bytes of a body for a message.
+fn start(bytes: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]))
+}
