@@ -3,6 +3,7 @@
 mod attempt;
 mod bounded;
 mod closing;
+mod cookies;
 mod guarded;
 mod hops;
 
@@ -50,7 +51,8 @@ impl<B: Backend> Client<B> {
     pub fn with_backend(config: Config, backend: B) -> Result<Self> {
         config.validate(backend.capabilities())?;
         let scheduler = Scheduler::new(config.limits(backend.capabilities()));
-        let config = config.with_defaults(backend.capabilities());
+        let config =
+            cookies::with_store(config.with_defaults(backend.capabilities()), backend.capabilities())?;
         Ok(Self { shared: Arc::new(Shared { backend, config, scheduler }) })
     }
 

@@ -7,6 +7,7 @@ mod capabilities;
 pub mod charset;
 pub mod client;
 pub mod config;
+pub mod cookies;
 pub mod decoding;
 pub mod dyn_session;
 pub mod error;
@@ -39,6 +40,9 @@ pub use crate::body::{Body, UploadProgress};
 pub use crate::browser_options::BrowserOptions;
 pub use crate::client::{Client, Closing};
 pub use crate::config::Config;
+#[cfg(feature = "cookies")]
+pub use crate::cookies::CookieJar;
+pub use crate::cookies::CookieStore;
 pub use crate::dyn_session::DynSession;
 pub use crate::error::{Error, ErrorKind, Phase, Result};
 pub use crate::head::{Head, Hop};

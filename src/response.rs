@@ -2,6 +2,8 @@
 
 mod body;
 mod convert;
+#[cfg(feature = "cookies")]
+mod cookies;
 mod reader;
 
 use std::fmt;

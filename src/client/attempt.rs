@@ -22,7 +22,7 @@ use crate::request::Request;
 
 use super::bounded::Timer;
 use super::guarded::Guards;
-use super::{Shared, guarded};
+use super::{Shared, cookies, guarded};
 
 /// One call under way: its clocks, its timer and, while it has one, its permit.
 pub(super) struct Run<'a, B: Backend> {
@@ -175,7 +175,9 @@ impl<'a, B: Backend> Run<'a, B> {
             return Err(Error::timeout(phase));
         }
         // Boxed only now, so that a request which still waits for its permit stays small.
-        let mut exchange = Box::pin(backend.exchange(as_sent(request, &shared.config, progress.clone())));
+        let mut sent = as_sent(request, &shared.config, progress.clone());
+        cookies::add(shared, &mut sent);
+        let mut exchange = Box::pin(backend.exchange(sent));
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
                 return Poll::Ready(answer);
@@ -197,6 +199,7 @@ impl<'a, B: Backend> Run<'a, B> {
         .await;
         deadlines.leave();
         let (head, body) = outcome?;
+        cookies::keep(shared, request, &head);
         // A waiter may have taken the permit back while this future was not being polled.
         match self.permit.as_ref().is_some_and(Permit::is_revoked) {
             true => Err(Error::timeout(deadlines.expired(backend.now()).unwrap_or(Phase::Total))),
