@@ -65,6 +65,7 @@ fn what_is_not_allowed_is_refused_and_told_why() {
         ("https://me.github.io/", "a=1; Domain=github.io", Refused::PublicSuffix),
         ("https://x.y.kawasaki.jp/", "a=1; Domain=y.kawasaki.jp", Refused::PublicSuffix),
         ("https://x.example/", "a=1; Domain=example", Refused::PublicSuffix),
+        ("https://a.\u{516c}\u{53f8}.cn/", "a=1; Domain=xn--55qx5d.cn", Refused::PublicSuffix),
         // A bucket of its own is another's than the provider's.
         ("https://b.s3.amazonaws.com/", "a=1; Domain=amazonaws.com", Refused::Domain),
         ("http://127.0.0.1/", "a=1; Domain=0.0.1", Refused::Domain),
