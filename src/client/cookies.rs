@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::header::SET_COOKIE;
+
 use crate::config::Config;
 use crate::cookies::Keeper;
 use crate::error::{ErrorKind, Result};
@@ -53,7 +55,9 @@ pub(super) fn add<B: Backend>(shared: &Shared<B>, request: &mut Request) {
 
 /// Keeps the cookies of an answer, whatever its status.
 pub(super) fn keep<B: Backend>(shared: &Shared<B>, request: &Request, head: &Head) {
-    if let Some(keeper) = keeper(shared, request) {
+    if head.headers.contains_key(SET_COOKIE)
+        && let Some(keeper) = keeper(shared, request)
+    {
         keeper.keep(&head.headers, &request.url, shared.backend.unix_time());
     }
 }

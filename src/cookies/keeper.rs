@@ -14,7 +14,7 @@ pub(crate) trait Keeper: MaybeSend + MaybeSync {
     /// Adds the `Cookie` field to a request's, unless one was set by hand.
     fn fill(&self, headers: &mut HeaderMap, url: &Url, now: Duration);
 
-    /// Keeps the cookies of an answer.
+    /// Keeps the cookies of an answer that sets some.
     fn keep(&self, headers: &HeaderMap, url: &Url, now: Duration);
 }
 
@@ -30,8 +30,6 @@ impl<S: CookieStore> Keeper for Keeping<S> {
     }
 
     fn keep(&self, headers: &HeaderMap, url: &Url, now: Duration) {
-        if headers.contains_key(SET_COOKIE) {
-            self.0.store_cookies(url, &mut headers.get_all(SET_COOKIE).iter(), now);
-        }
+        self.0.store_cookies(url, &mut headers.get_all(SET_COOKIE).iter(), now);
     }
 }

@@ -3,7 +3,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::super::{CookieJar, LoadError};
+use super::super::CookieJar;
+#[cfg(feature = "json")]
+use super::super::LoadError;
 use super::{NOW, after, jar_of, names, sent, set, url};
 
 /// A cookie of every kind.

@@ -151,16 +151,13 @@ mod tests {
         jar
     }
 
+    #[cfg(feature = "json")]
     #[test]
     fn a_file_of_either_kind_comes_back_without_what_has_ended() {
         let folder = Folder::new("either");
         let (jar, path) = (jar(), folder.0.join("jar"));
         type Save = fn(&CookieJar, &Path) -> io::Result<()>;
-        let saves: &[Save] = &[
-            |jar, path| jar.save_netscape(path),
-            #[cfg(feature = "json")]
-            |jar, path| jar.save_json(path),
-        ];
+        let saves: &[Save] = &[|jar, path| jar.save_netscape(path), |jar, path| jar.save_json(path)];
         for save in saves {
             save(&jar, &path).expect("it is saved");
             let loaded = CookieJar::new();
@@ -170,15 +167,14 @@ mod tests {
         assert_eq!(folder.names(), ["jar"], "nothing is left beside it");
     }
 
+    #[cfg(feature = "json")]
     #[test]
     fn what_cannot_be_loaded_names_the_line_and_leaves_the_jar_alone() {
         let folder = Folder::new("broken");
         let path = folder.0.join("jar");
         for (content, line) in [
             (&b"# comment\n\na.example\tFALSE\t/\tFALSE\t0\ta\t1\nno cookie\n"[..], 4),
-            #[cfg(feature = "json")]
             (b"{\"version\":1,\"cookies\":[\n{\"name\":\"a\"}\n]}", 2),
-            #[cfg(feature = "json")]
             (b"{\"version\":1,\n\"x\":\"\xff\"}", 2),
         ] {
             fs::write(&path, content).expect("a file");
