@@ -17,6 +17,8 @@ pub struct Capabilities {
     pub transport: bool,
     /// It can give compressed bodies as they were sent.
     pub raw_bodies: bool,
+    /// It leaves cookies to us. A browser keeps its own, and shows none.
+    pub cookies: bool,
     /// It takes the options of a browser's `fetch`: [`BrowserOptions`](crate::BrowserOptions).
     pub browser_options: bool,
     /// It lets us say who we are. A page's `User-Agent` is the browser's, and one of our own would cost a preflight.
@@ -37,6 +39,7 @@ impl Capabilities {
             connect_timeout: true,
             transport: true,
             raw_bodies: true,
+            cookies: true,
             browser_options: true,
             user_agent: true,
             upload_progress: true,

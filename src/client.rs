@@ -3,6 +3,7 @@
 mod attempt;
 mod bounded;
 mod closing;
+mod cookies;
 mod guarded;
 mod hops;
 mod layered;
@@ -62,6 +63,7 @@ impl<B: Backend> Client<B> {
     fn over(config: Config, backend: Arc<B>, scheduler: Arc<Scheduler>) -> Result<Self> {
         config.validate(backend.capabilities())?;
         let config = config.with_defaults(backend.capabilities());
+        let config = cookies::with_store(config, backend.capabilities())?;
         let options = Arc::new(config.options.clone());
         let layers = (!config.layers.is_empty()).then(|| Arc::new(config.layers.clone()));
         Ok(Self { shared: Arc::new(Shared { backend, config, options, layers, scheduler }) })

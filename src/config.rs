@@ -9,6 +9,7 @@ use http::header::{
 
 use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
+use crate::cookies::{CookieStore, Keeper, Keeping};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Observer;
 use crate::head::Shown;
@@ -40,6 +41,7 @@ use crate::url::Url;
 /// | [`max_headers`](Self::max_headers), [`max_header_bytes`](Self::max_header_bytes) | 100 fields, 400 kB (16 kB by HTTP/2), native |
 /// | [`raise_for_status`](Self::raise_for_status) | no |
 /// | [`retry`](Self::retry) | none |
+/// | [`cookies`](Self::cookies) | yes, native |
 /// | [`keep_alive`](Self::keep_alive) | 15 s, native |
 ///
 /// ```
@@ -67,6 +69,7 @@ pub struct Config {
     pub(crate) base_url: Option<Url>,
     pub(crate) options: Options,
     pub(crate) layers: Layers,
+    pub(crate) cookie_store: Option<Arc<dyn Keeper>>,
     error: Option<Arc<Error>>,
 }
 
@@ -82,6 +85,7 @@ impl Config {
             base_url: None,
             options: Options::default(),
             layers: Layers::default(),
+            cookie_store: None,
             error: None,
         }
     }
@@ -232,6 +236,24 @@ impl Config {
     pub fn retry(mut self, retry: impl Into<Option<Retry>>) -> Self {
         self.options.retry = Some(retry.into());
         self
+    }
+
+    /// Whether the session keeps cookies and sends them: in memory, in a jar of its own, as
+    /// [`CookieJar`](crate::CookieJar) says. Default: yes, where the platform leaves them to us and the crate feature
+    /// `cookies` is on. In a browser, which keeps its own, setting it is [`ErrorKind::Unsupported`].
+    ///
+    /// A `Cookie` field set by hand, on a request or as the session's [`header`](Self::header), is sent in place of what
+    /// the jar has; cookies set by [`RequestBuilder::cookie`](crate::RequestBuilder::cookie) are sent beside it.
+    pub fn cookies(mut self, cookies: bool) -> Self {
+        self.options.cookies = Some(cookies);
+        self
+    }
+
+    /// What keeps the session's cookies in place of a jar of its own: a [`CookieJar`](crate::CookieJar) that was loaded,
+    /// or that other sessions share, or anything else. Switches cookies on. In a browser [`ErrorKind::Unsupported`].
+    pub fn cookie_store(mut self, store: impl CookieStore + 'static) -> Self {
+        self.cookie_store = Some(Arc::new(Keeping(store)));
+        self.cookies(true)
     }
 
     /// How long an idle connection is kept. Native; elsewhere [`ErrorKind::Unsupported`].

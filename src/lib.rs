@@ -8,6 +8,7 @@ pub mod charset;
 pub mod client;
 pub mod config;
 pub mod connection;
+pub mod cookies;
 pub mod decoding;
 pub mod dyn_session;
 pub mod error;
@@ -45,6 +46,9 @@ pub use crate::browser_options::BrowserOptions;
 pub use crate::client::{Client, Closing};
 pub use crate::config::Config;
 pub use crate::connection::{ConnectionInfo, TlsInfo};
+#[cfg(feature = "cookies")]
+pub use crate::cookies::CookieJar;
+pub use crate::cookies::CookieStore;
 pub use crate::dyn_session::DynSession;
 pub use crate::error::{Error, ErrorKind, Phase, Result};
 pub use crate::fields::{ContentDisposition, Link, safe_file_name};

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
@@ -31,8 +31,20 @@ pub(crate) struct Options {
     pub(crate) compress: Option<Compression>,
     pub(crate) skip_auto_headers: Option<Arc<[HeaderName]>>,
     pub(crate) retry: Option<Option<Retry>>,
+    pub(crate) cookies: Option<bool>,
+    /// Those of one request. A session has none: it has a store.
+    pub(crate) own_cookies: Option<Arc<OwnCookies>>,
     pub(crate) transport: Transport,
     pub(crate) browser: Option<Arc<BrowserOptions>>,
+}
+
+/// The cookies of one request.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnCookies {
+    /// As `Cookie` has them; marked as sensitive.
+    pub(crate) pairs: HeaderValue,
+    /// Puts them into the field. It comes with them, so that a build in which nobody sets any is without it.
+    pub(crate) merge: fn(&HeaderValue, &mut HeaderMap),
 }
 
 /// How connections are made: native, and fixed for each pool of connections.
@@ -91,6 +103,8 @@ impl Options {
             compress: self.compress.or(base.compress),
             skip_auto_headers: self.skip_auto_headers.or_else(|| base.skip_auto_headers.clone()),
             retry: self.retry.or(base.retry),
+            cookies: self.cookies.or(base.cookies),
+            own_cookies: self.own_cookies,
             transport: Transport {
                 http_version: self.transport.http_version.or(base.transport.http_version),
                 keep_alive: self.transport.keep_alive.or(base.transport.keep_alive),
@@ -142,6 +156,7 @@ impl Options {
         let of_browsers = self.browser.as_deref().and_then(BrowserOptions::first_set);
         let asked = [
             ("timeout.connect", self.timeout.asks_for_connect(), platform.connect_timeout),
+            ("cookies", self.cookies.is_some(), platform.cookies),
             ("http_version", transport.http_version.is_some(), platform.transport),
             ("keep_alive", transport.keep_alive.is_some(), platform.transport),
             ("force_close", transport.force_close.is_some(), platform.transport),

@@ -3,6 +3,7 @@
 mod auth;
 mod builder;
 mod convert;
+mod cookies;
 
 use std::sync::{Arc, LazyLock};
 

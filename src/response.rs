@@ -3,6 +3,8 @@
 mod ahead;
 mod body;
 mod convert;
+#[cfg(feature = "cookies")]
+mod cookies;
 mod fields;
 #[cfg(feature = "json")]
 mod json;

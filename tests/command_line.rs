@@ -6,6 +6,7 @@
 mod support;
 
 mod command_line {
+    mod cookies;
     mod demo;
     mod documents;
     mod get;

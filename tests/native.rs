@@ -17,6 +17,8 @@ mod native {
     mod child;
     mod closing;
     mod connections;
+    #[cfg(feature = "cookies")]
+    mod cookies;
     mod encodings;
     mod faults;
     mod handing_on;

@@ -7,6 +7,8 @@ mod policy {
     pub(crate) mod batch;
     pub(crate) mod closing;
     pub(crate) mod conversions;
+    #[cfg(feature = "cookies")]
+    pub(crate) mod cookies;
     pub(crate) mod deadlines;
     pub(crate) mod dyn_session;
     pub(crate) mod events;

@@ -11,7 +11,6 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::body::{UploadProgress, Watch};
-use crate::config::Config;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::events::{Watched, What};
 use crate::head::Head;
@@ -29,7 +28,7 @@ use crate::timing::Timing;
 use super::bounded::Timer;
 use super::guarded::{Guards, WatchedBody};
 use super::layered::{self, AnyBody};
-use super::{Shared, guarded};
+use super::{Shared, cookies, guarded};
 
 /// One call under way: its clocks, its timer and, while it has one, its permit.
 pub(super) struct Run<'a, B: Backend> {
@@ -128,7 +127,11 @@ impl<'a, B: Backend> Run<'a, B> {
                     if self.permit.is_none() {
                         self.admit(request).await?;
                     }
-                    self.sending(request).await
+                    let answered = self.sending(request).await;
+                    if let Ok(Answer { head, .. }) = &answered {
+                        cookies::keep(self.shared, &request.options, &request.url, head);
+                    }
+                    answered
                 }
             };
             let Some(retry) = request.options.retry.flatten() else { return outcome };
@@ -151,12 +154,12 @@ impl<'a, B: Backend> Run<'a, B> {
     }
 
     fn sending<'r>(&'r mut self, request: &Request) -> BoxFuture<'r, Result<Answer<B>>> {
-        let sent = as_sent(request, &self.shared.config);
+        let sent = as_sent(request, self.shared);
         Box::pin(self.exchange(sent))
     }
 
     fn layered<'r>(&'r mut self, request: &Request) -> BoxFuture<'r, Result<Answer<B>>> {
-        let (layers, sent) = (self.layers.clone(), as_sent(request, &self.shared.config));
+        let (layers, sent) = (self.layers.clone(), as_sent(request, self.shared));
         Box::pin(async move { layered::attempt(self, &layers.unwrap_or_default(), sent).await })
     }
 
@@ -341,8 +344,9 @@ fn watching_upload<B: Backend>(
     })
 }
 
-/// The request as it is sent: the session's header fields added where it has none of the name.
-fn as_sent(request: &Request, config: &Config) -> Request {
+/// The request as it is sent: the session's header fields added where it has none of the name, and cookies.
+fn as_sent<B: Backend>(request: &Request, shared: &Shared<B>) -> Request {
+    let config = &shared.config;
     /// How many fields a platform may add, so that the map need not grow for them.
     const ADDED: usize = 3;
     let (own, defaults) = (&request.headers, &config.headers);
@@ -359,7 +363,7 @@ fn as_sent(request: &Request, config: &Config) -> Request {
     for (name, value) in own {
         headers.append(name.clone(), value.clone());
     }
-    Request {
+    let mut sent = Request {
         method: request.method.clone(),
         url: request.url.clone(),
         headers,
@@ -370,7 +374,9 @@ fn as_sent(request: &Request, config: &Config) -> Request {
         progress: None,
         watch: request.watch.clone(),
         ..*request
-    }
+    };
+    cookies::add(shared, &mut sent);
+    sent
 }
 
 /// Holds a response to the bounds on its header fields, where some are set.

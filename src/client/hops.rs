@@ -139,6 +139,9 @@ impl<'a, B: Backend> Call<'a, B> {
         }
         let request = &mut self.request;
         request.has_left_origin |= next.cross_origin;
+        if next.cross_origin && request.options.own_cookies.is_some() {
+            Arc::make_mut(&mut request.options).own_cookies = None;
+        }
         redirect::strip_headers(&mut request.headers, &next);
         if !next.keep_body {
             request.body = Body::empty();

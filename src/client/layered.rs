@@ -18,10 +18,10 @@ use crate::platform::Backend;
 use crate::request::Request;
 use crate::response::Response;
 
-use super::Shared;
 use super::attempt::{Answer, Run};
 use super::bounded::Timer;
 use super::hops::Call;
+use super::{Shared, cookies};
 
 /// What goes around this request: the session's, and its own within.
 pub(super) fn layers_of<B: Backend>(shared: &Shared<B>, request: &Request) -> Option<Arc<Layers>> {
@@ -93,8 +93,9 @@ struct AttemptEnd<'r, 'a, B: Backend> {
 impl<B: Backend> End for AttemptEnd<'_, '_, B> {
     fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>> {
         Box::pin(async move {
-            let url = request.url.clone();
+            let (url, options) = (request.url.clone(), Arc::clone(&request.options));
             let Answer { head, body, timing } = self.run.one(request).await?;
+            cookies::keep(self.run.shared, &options, &url, &head);
             let charset = self.run.shared.backend.charset();
             Ok(Response::new(head, url, Box::pin(body)).with_timing(timing).with_charset(charset))
         })

@@ -282,14 +282,14 @@ impl<S> RequestBuilder<S> {
         })
     }
 
-    fn option(self, set: impl FnOnce(&mut Options)) -> Self {
+    pub(super) fn option(self, set: impl FnOnce(&mut Options)) -> Self {
         self.change(|request| {
             set(Arc::make_mut(&mut request.options));
             Ok(())
         })
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Request) -> Result<()>) -> Self {
+    pub(super) fn change(mut self, change: impl FnOnce(&mut Request) -> Result<()>) -> Self {
         if let Ok(request) = &mut self.request
             && let Err(error) = change(request)
         {

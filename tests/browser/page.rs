@@ -114,6 +114,8 @@ async fn a_header_that_it_keeps_to_itself_is_unsupported_not_left_out() {
         assert_eq!(outcome(&harmless), "ok");
         let of_the_session = lab.session(Config::new().header("cookie", "a=b"));
         unsupported(of_the_session.get(lab.url("/echo")).await, "cookie");
+        unsupported(session.get(lab.url("/echo")).cookie("a", "b").await, "cookie");
+        unsupported(session.get(lab.url("/echo")).cookies(true).await, "cookies");
     })
     .await;
 }

@@ -11,6 +11,7 @@ use dualfetch::{Body, Error, ErrorKind, HeaderMap, Limits, Method, Request, Resp
 pub(crate) struct Question {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
+    pub(crate) cookies: Vec<(String, String)>,
     pub(crate) body: Body,
 }
 
@@ -20,6 +21,9 @@ impl Question {
         let mut builder = Request::builder(self.method.clone(), url);
         if let Some(body) = self.body.as_bytes() {
             builder = builder.body(body.clone());
+        }
+        for (name, value) in &self.cookies {
+            builder = builder.cookie(name, value);
         }
         let mut request = builder.build()?;
         request.headers_mut().clone_from(&self.headers);
@@ -173,7 +177,12 @@ mod tests {
             platform.on(&format!("http://{host}.example/"), Reply::html("<title>plain</title>"));
         }
         let session = Client::with_backend(Config::new(), platform.clone()).expect("a session");
-        let question = Question { method: Method::GET, headers: HeaderMap::new(), body: Body::empty() };
+        let question = Question {
+            method: Method::GET,
+            headers: HeaderMap::new(),
+            cookies: Vec::new(),
+            body: Body::empty(),
+        };
         (Asking::new(session, question), platform)
     }
 

@@ -18,7 +18,9 @@ use crate::{Stop, block_on, say};
 /// Runs the command.
 pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     let mut question = args.request.question()?;
-    let config = args.request.config(Bound(None)).raise_for_status(args.fail);
+    let cookies = args.request.cookies()?;
+    cookies.apart_from("-o", args.output.as_deref())?;
+    let config = args.request.config(Bound(None), &cookies).raise_for_status(args.fail);
     let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
     // As the session would add them, and so they can be shown.
     for (name, value) in session.config().headers() {
@@ -30,7 +32,7 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     }
     let url = Url::parse(bare(&args.url).as_deref().unwrap_or(&args.url))
         .map_err(|error| Stop::Fault(explain(&args.url, &error).message))?;
-    block_on(async {
+    let ended = block_on(async {
         match fetch(&session, url, args).await {
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(Ended::Stop(stop)) => Err(stop),
@@ -43,7 +45,9 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
                 Ok(ExitCode::from(if is_no_url { 2 } else { 1 }))
             }
         }
-    })?
+    })?;
+    cookies.save()?;
+    ended
 }
 
 /// Why there is not the whole body.
@@ -115,6 +119,9 @@ fn tell_request(request: &Request) {
         tell(&format!("> host: {}", host.trim_start_matches(scheme).trim_start_matches("://")));
     }
     tell_headers('>', request.headers());
+    if request.cookies().next().is_some() {
+        tell("> cookie: ***");
+    }
     if let Some(body) = request.body().as_bytes() {
         tell(&format!("> content-length: {}", body.len()));
     }

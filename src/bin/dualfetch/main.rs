@@ -4,6 +4,7 @@
 
 mod args;
 mod asking;
+mod cookies;
 mod demo;
 mod documents;
 mod files;

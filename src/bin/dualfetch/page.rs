@@ -19,7 +19,8 @@ use crate::{Stop, block_on, say};
 /// Runs the command.
 pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
     let question = args.request.question()?;
-    let config = args.request.config(Bound(None)).raise_for_status(args.fail);
+    let cookies = args.request.cookies()?;
+    let config = args.request.config(Bound(None), &cookies).raise_for_status(args.fail);
     let css = args.select.join(", ");
     if !args.select.is_empty() {
         Document::check(&css).map_err(|error| Stop::Fault(error.to_string()))?;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
     let url = Url::parse(bare(&args.url).as_deref().unwrap_or(&args.url))
         .map_err(|error| Stop::Fault(explain(&args.url, &error).message))?;
     let read = block_on(fetch(&Asking::new(session, question), url, args))?;
+    cookies.save()?;
     match read.and_then(|page| written(args, page, &css)) {
         Ok(Written { text, missing }) => {
             print(&text)?;

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::args::TitlesArgs;
 use crate::asking::Asking;
+use crate::cookies::Cookies;
 use crate::input::{Intake, Source};
 use crate::output::{Target, Writer};
 use crate::progress::Progress;
@@ -31,7 +32,11 @@ pub(crate) fn run(args: TitlesArgs) -> Result<ExitCode, Stop> {
     }
     // Everything that can be wrong is looked at before the output file is emptied.
     let source = args.input.as_deref().map(Source::open).transpose()?;
-    let session = session(&args)?;
+    let cookies = args.request.cookies()?;
+    for (option, file) in [("-i", &args.input), ("-o", &args.output), ("--resume", &args.resume)] {
+        cookies.apart_from(option, file.as_deref())?;
+    }
+    let session = session(&args, &cookies)?;
     files::allow_many();
     let (target, earlier) = open(&args)?;
     if let Some(Earlier { journal, lines }) = &earlier
@@ -41,7 +46,9 @@ pub(crate) fn run(args: TitlesArgs) -> Result<ExitCode, Stop> {
         return Ok(nothing_left(&args, journal));
     }
     let (quiet, can_resume) = (args.quiet, earlier.is_some());
-    let Outcome { summary, fault, signal } = block_on(fetch(args, session, source, target, earlier))??;
+    let ended = block_on(fetch(args, session, source, target, earlier))?;
+    cookies.save()?;
+    let Outcome { summary, fault, signal } = ended?;
     if !quiet {
         say(&summary.to_string());
     }
@@ -100,11 +107,12 @@ fn nothing_left(args: &TitlesArgs, journal: &Journal) -> ExitCode {
     ExitCode::from(u8::from(journal.failed() > 0))
 }
 
-fn session(args: &TitlesArgs) -> Result<Asking<DefaultSession>, Stop> {
+fn session(args: &TitlesArgs, cookies: &Cookies) -> Result<Asking<DefaultSession>, Stop> {
     /// For one URL, unless --total-timeout says otherwise.
     const TOTAL: Bound = Bound(Some(Duration::from_secs(300)));
     let question = args.request.question()?;
-    let mut config = args.request.config(TOTAL).limit(args.limit).limit_per_host(args.limit_per_host);
+    let mut config =
+        args.request.config(TOTAL, cookies).limit(args.limit).limit_per_host(args.limit_per_host);
     if let Some(Rate { count, per }) = args.rate {
         config = config.rate(count, per);
     }

@@ -91,6 +91,7 @@ fn capabilities(runtime: Runtime) -> Capabilities {
     capabilities.transport = false;
     capabilities.raw_bodies = false;
     capabilities.upload_progress = false;
+    capabilities.cookies = false;
     capabilities
 }
 

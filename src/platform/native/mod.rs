@@ -8,6 +8,8 @@ mod body;
 mod clients;
 mod compress;
 mod connect;
+#[cfg(feature = "cookies")]
+mod cookie_files;
 mod dns;
 mod failure;
 mod home;

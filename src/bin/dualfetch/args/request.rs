@@ -2,18 +2,18 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use dualfetch::{Body, Config, HeaderMap, HeaderName, HttpVersion, Method, Retry, Timeout};
+use dualfetch::{Body, Config, HeaderMap, HeaderName, HttpVersion, Method, Request, Retry, Timeout};
 use http::HeaderValue;
-use http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, TRANSFER_ENCODING, USER_AGENT,
-};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, USER_AGENT};
 
 use crate::Stop;
 use crate::asking::Question;
+use crate::cookies::Cookies;
 use crate::units::{self, Bound};
 
 const REQUEST: &str = "Request";
@@ -51,11 +51,20 @@ pub(crate) struct RequestArgs {
     #[arg(short, long, value_name = "USER:PASSWORD", help_heading = REQUEST)]
     user: Option<String>,
 
-    /// Cookies to send, such as 'a=1; b=2'
+    /// Cookies to send, such as 'a=1; b=2', or a file to take them from; may be given several times
     ///
-    /// They are not sent along when a redirect leaves the host.
-    #[arg(short = 'b', long, value_name = "COOKIES", value_parser = header_value, help_heading = REQUEST)]
-    cookie: Option<HeaderValue>,
+    /// A text with `=` is cookies: they go with every request, but not along when a redirect leaves the host. Any other is
+    /// the name of a cookies.txt, as browsers' exporters and curl write it, whose cookies go to the hosts they are for.
+    /// Cookies that answers set are kept for the requests that follow, with or without this option.
+    #[arg(short = 'b', long, value_name = "COOKIES|FILE", help_heading = REQUEST)]
+    cookie: Vec<String>,
+
+    /// Write all cookies to FILE in the end, as a cookies.txt
+    ///
+    /// Those of the session are among them. Nobody but its owner may read it. To go on from the last time:
+    /// `-b FILE -c FILE`; the first time it need not be there.
+    #[arg(short = 'c', long, value_name = "FILE", help_heading = REQUEST)]
+    cookie_jar: Option<PathBuf>,
 
     /// Speak HTTP/1.1 alone
     #[arg(long, conflicts_with = "http2", help_heading = REQUEST)]
@@ -98,13 +107,14 @@ pub(crate) struct RequestArgs {
 
 impl RequestArgs {
     /// The settings of a session that asks like this.
-    pub(crate) fn config(&self, total: Bound) -> Config {
+    pub(crate) fn config(&self, total: Bound, cookies: &Cookies) -> Config {
         let timeout = Timeout::new()
             .connect(self.connect_timeout.0)
             .headers(self.timeout.0)
             .read(self.timeout.0)
             .total(self.total_timeout.unwrap_or(total).0);
         let config = Config::new()
+            .cookie_store(cookies.jar())
             .max_redirects(self.max_redirects)
             .retry(Retry::standard().attempts(self.retries.saturating_add(1)))
             .timeout(timeout);
@@ -128,10 +138,8 @@ impl RequestArgs {
             );
             headers.insert(AUTHORIZATION, secret(&value)?);
         }
-        for (name, value) in [(COOKIE, &self.cookie), (USER_AGENT, &self.user_agent)] {
-            if let Some(value) = value {
-                headers.insert(name, value.clone());
-            }
+        if let Some(value) = &self.user_agent {
+            headers.insert(USER_AGENT, value.clone());
         }
         let body = self.body(&mut headers)?;
         let method = match (&self.method, &body) {
@@ -139,7 +147,34 @@ impl RequestArgs {
             (None, Some(_)) => Method::POST,
             (None, None) => Method::GET,
         };
-        Ok(Question { method, headers, body: body.map_or_else(Body::empty, Body::from) })
+        let cookies = self.own_cookies()?;
+        Ok(Question { method, headers, cookies, body: body.map_or_else(Body::empty, Body::from) })
+    }
+
+    /// The jar of the session, with what files hold.
+    pub(crate) fn cookies(&self) -> Result<Cookies, Stop> {
+        let files =
+            self.cookie.iter().map(String::as_str).filter(|text| !text.is_empty() && !text.contains('='));
+        Cookies::open(files, self.cookie_jar.as_deref())
+    }
+
+    /// Those that every request is sent with.
+    fn own_cookies(&self) -> Result<Vec<(String, String)>, Stop> {
+        let texts = self.cookie.iter().filter(|text| text.contains('='));
+        let pairs = texts.flat_map(|text| text.split(';')).map(str::trim).filter(|pair| !pair.is_empty());
+        let mut cookies = Vec::new();
+        for pair in pairs {
+            // What stands on either side may be a secret that a shell has cut.
+            let Some((name, value)) = pair.split_once('=') else {
+                return Err(Stop::Fault("-b: write cookies as 'name=value; other=value'".to_owned()));
+            };
+            Request::builder(Method::GET, "http://localhost/")
+                .cookie(name.trim_end(), value.trim_start())
+                .build()
+                .map_err(|error| Stop::Fault(format!("-b: {error}")))?;
+            cookies.push((name.trim_end().to_owned(), value.trim_start().to_owned()));
+        }
+        Ok(cookies)
     }
 
     /// Whether the body comes from standard input.
