@@ -118,27 +118,26 @@ impl<'a, B: Backend> Run<'a, B> {
     /// The answer to this hop.
     pub(super) async fn answer(&mut self, request: &Request) -> Result<Answer<B>> {
         self.attempts = 0;
+        // What was decided without asking counts for the retries, too.
+        let mut attempt = 0;
         loop {
-            self.attempts += 1;
+            attempt += 1;
             let outcome = match self.layers.is_some() {
-                true => self.layered(request).await,
+                true => self.layered(request, attempt).await,
                 false => {
                     // Made ready to be sent, and given room for it, only once there is a permit: those that wait are small.
                     if self.permit.is_none() {
                         self.admit(request).await?;
                     }
-                    let answered = self.sending(request).await;
-                    if let Ok(Answer { head, .. }) = &answered {
-                        cookies::keep(self.shared, &request.options, &request.url, head);
-                    }
-                    answered
+                    self.attempts = attempt;
+                    self.bare(request).await
                 }
             };
             let Some(retry) = request.options.retry.flatten() else { return outcome };
             if request.body.is_consumed() {
                 return outcome;
             }
-            match self.decide(retry, &request.method, &outcome) {
+            match self.decide(retry, attempt, &request.method, &outcome) {
                 Decision::Stop => return outcome,
                 Decision::Retry { after } => {
                     self.tell(request, What::Retry { after, error: outcome.as_ref().err() });
@@ -153,21 +152,26 @@ impl<'a, B: Backend> Run<'a, B> {
         }
     }
 
-    fn sending<'r>(&'r mut self, request: &Request) -> BoxFuture<'r, Result<Answer<B>>> {
+    fn bare<'r>(&'r mut self, request: &'r Request) -> BoxFuture<'r, Result<Answer<B>>> {
         let sent = as_sent(request, self.shared);
-        Box::pin(self.exchange(sent))
+        Box::pin(async move {
+            let answer = self.exchange(sent).await?;
+            cookies::keep(self.shared, &request.options, &request.url, &answer.head);
+            Ok(answer)
+        })
     }
 
-    fn layered<'r>(&'r mut self, request: &Request) -> BoxFuture<'r, Result<Answer<B>>> {
+    fn layered<'r>(&'r mut self, request: &Request, attempt: u32) -> BoxFuture<'r, Result<Answer<B>>> {
         let (layers, sent) = (self.layers.clone(), as_sent(request, self.shared));
-        Box::pin(async move { layered::attempt(self, &layers.unwrap_or_default(), sent).await })
+        Box::pin(async move { layered::attempt(self, &layers.unwrap_or_default(), sent, attempt).await })
     }
 
     /// One attempt at a request that is ready, once there is a permit for it.
-    pub(super) async fn one(&mut self, request: Request) -> Result<Answer<B>> {
+    pub(super) async fn one(&mut self, request: Request, attempt: u32) -> Result<Answer<B>> {
         if self.permit.is_none() {
             self.admit(&request).await?;
         }
+        self.attempts = attempt;
         Box::pin(self.exchange(request)).await
     }
 
@@ -288,7 +292,7 @@ impl<'a, B: Backend> Run<'a, B> {
         Ok(Answer { head, body: AnyBody::Bare(body), timing })
     }
 
-    fn decide(&self, retry: Retry, method: &Method, outcome: &Result<Answer<B>>) -> Decision {
+    fn decide(&self, retry: Retry, attempt: u32, method: &Method, outcome: &Result<Answer<B>>) -> Decision {
         let backend = &self.shared.backend;
         let outcome = match outcome {
             Ok(Answer { head, .. }) => {
@@ -297,7 +301,7 @@ impl<'a, B: Backend> Run<'a, B> {
             }
             Err(error) => Outcome::Failed(error.kind()),
         };
-        retry.decide(self.attempts, method, outcome, backend.random())
+        retry.decide(attempt, method, outcome, backend.random())
     }
 
     /// The body to hand out: the permit goes with it, unless it is all there.

@@ -79,8 +79,9 @@ pub(super) async fn attempt<B: Backend>(
     run: &mut Run<'_, B>,
     layers: &Layers,
     request: Request,
+    attempt: u32,
 ) -> Result<Answer<B>> {
-    let mut end = AttemptEnd { run };
+    let mut end = AttemptEnd { run, attempt };
     let response = Next::new(&layers.hop, &mut end).run(request).await?;
     let (head, body, timing) = response.into_answer();
     Ok(Answer { head, body: AnyBody::Layered(body), timing })
@@ -88,13 +89,14 @@ pub(super) async fn attempt<B: Backend>(
 
 struct AttemptEnd<'r, 'a, B: Backend> {
     run: &'r mut Run<'a, B>,
+    attempt: u32,
 }
 
 impl<B: Backend> End for AttemptEnd<'_, '_, B> {
     fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>> {
         Box::pin(async move {
             let (url, options) = (request.url.clone(), Arc::clone(&request.options));
-            let Answer { head, body, timing } = self.run.one(request).await?;
+            let Answer { head, body, timing } = self.run.one(request, self.attempt).await?;
             cookies::keep(self.run.shared, &options, &url, &head);
             let charset = self.run.shared.backend.charset();
             Ok(Response::new(head, url, Box::pin(body)).with_timing(timing).with_charset(charset))

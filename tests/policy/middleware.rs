@@ -122,6 +122,21 @@ fn a_middleware_may_answer_by_itself_or_fail_the_call() {
 }
 
 #[test]
+fn a_middleware_that_always_fails_is_retried_as_often_as_an_attempt() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let tried = Arc::clone(&count);
+    let failing = middleware::from_fn(move |_, _| {
+        tried.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Err(ErrorKind::Connect.into()) })
+    });
+    let (platform, session) =
+        session(Config::new().retry(Retry::standard().attempts(4)).hop_middleware(failing));
+    let error = platform.run(session.get(URL).send()).expect_err("it fails");
+    assert_eq!((error.code(), error.attempts(), count.load(Ordering::Relaxed)), ("connect", 0, 4));
+    assert!(platform.calls().is_empty());
+}
+
+#[test]
 fn a_response_made_by_an_attempt_s_middleware_is_read_like_any_other() {
     let made = middleware::from_fn(|_, _| {
         Box::pin(async {
