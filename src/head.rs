@@ -17,8 +17,9 @@ pub struct Head {
     pub version: Version,
     /// The header fields, duplicates kept. A page sees only what CORS exposes.
     pub headers: HeaderMap,
-    /// Where the platform followed redirects itself: the URL it ended at.
-    pub final_url: Option<Url>,
+    /// Where the platform followed redirects itself: the URL it ended at. Rare, hence behind a pointer: each waiting
+    /// request has room for a head.
+    pub final_url: Option<Box<Url>>,
     /// Whether the body is handed out decompressed. `None` where the platform does not tell: then the header fields do.
     pub is_decoded: Option<bool>,
     /// What else the platform tells: they become the [response's](crate::Response::extensions).

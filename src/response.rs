@@ -62,8 +62,8 @@ pub struct Response {
 }
 
 impl Response {
-    pub(crate) fn new(head: Head, url: Url, body: BoxBody) -> Self {
-        let url = head.final_url.clone().unwrap_or(url);
+    pub(crate) fn new(mut head: Head, url: Url, body: BoxBody) -> Self {
+        let url = head.final_url.take().map_or(url, |url| *url);
         let max_body = Some(DEFAULT_MAX_BODY);
         Self {
             head,

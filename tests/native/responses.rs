@@ -5,7 +5,7 @@ use async_compression::tokio::write::{BrotliEncoder, ZlibEncoder};
 use dualfetch::{Config, DefaultSession, HttpVersion, Response, ResponseBody, Session, Version};
 use tokio::io::AsyncWriteExt;
 
-use crate::support::h2::{self, END_STREAM, data, page_head};
+use crate::support::h2::{self, END_STREAM, data};
 use crate::support::{CountingServer, RawServer, Script, TlsServer, faults};
 
 use super::child::{self, CaStore};
@@ -188,15 +188,21 @@ fn what_follows_the_end_of_a_compressed_format_is_no_part_of_it() {
 #[test]
 fn trailers_of_http_2_are_told() {
     run(async {
-        let trailers =
-            h2::frame(h2::HEADERS, h2::END_HEADERS | END_STREAM, h2::THIS, &h2::block(&[("x-sum", "7")]));
-        let answer = [page_head(&[]), data(0, b"all"), trailers].concat();
-        let server = RawServer::start(Script::new().asked_h2().send_frames(answer).expect_close()).await;
+        let mut encoder = ZlibEncoder::with_quality(Vec::new(), Level::Fastest);
+        encoder.write_all(b"all").await.expect("memory takes all");
+        encoder.shutdown().await.expect("memory takes all");
         let session = Config::new().http_version(HttpVersion::Http2).build().expect("a session");
-        let mut response = get(&session, &server).await;
-        assert_eq!(response.version(), Version::HTTP_2);
-        assert_eq!(read_to_end(&mut response).await, b"all");
-        assert_eq!(response.trailers().expect("trailers")["x-sum"], "7");
+        for (coding, body) in [("identity", b"all".to_vec()), ("deflate", encoder.into_inner())] {
+            let fields = h2::block(&[("x-sum", "7")]);
+            let trailers = h2::frame(h2::HEADERS, h2::END_HEADERS | END_STREAM, h2::THIS, &fields);
+            let head = h2::headers(0, &[("content-encoding", coding)]);
+            let answer = [head, data(0, &body), trailers].concat();
+            let server = RawServer::start(Script::new().asked_h2().send_frames(answer).expect_close()).await;
+            let mut response = get(&session, &server).await;
+            assert_eq!(response.version(), Version::HTTP_2);
+            assert_eq!(read_to_end(&mut response).await, b"all", "{coding}");
+            assert_eq!(response.trailers().expect("trailers")["x-sum"], "7", "{coding}");
+        }
     });
 }
 

@@ -108,62 +108,55 @@ fn a_failure_comes_after_the_lines_before_it_and_ends_them() {
     });
 }
 
-#[cfg(feature = "charset")]
-mod encodings {
-    use super::*;
+#[test]
+fn lines_are_in_the_encoding_of_the_body() {
+    let page = Reply::ok(b"<meta charset=windows-1251>\n\xcf\xf0\xe8\n".as_slice());
+    let page = page.header("content-type", "text/html");
+    assert_eq!(all_lines(page, |lines| lines), ["<meta charset=windows-1251>", "При"]);
+    let labelled = Reply::ok(b"a\0\n\0b\0".as_slice()).header("content-type", "text/plain;charset=utf-16le");
+    assert_eq!(all_lines(labelled, |lines| lines), ["a", "b"]);
+}
 
-    #[test]
-    fn lines_are_in_the_encoding_of_the_body() {
-        let page = Reply::ok(b"<meta charset=windows-1251>\n\xcf\xf0\xe8\n".as_slice());
-        let page = page.header("content-type", "text/html");
-        assert_eq!(all_lines(page, |lines| lines), ["<meta charset=windows-1251>", "При"]);
-        let labelled =
-            Reply::ok(b"a\0\n\0b\0".as_slice()).header("content-type", "text/plain;charset=utf-16le");
-        assert_eq!(all_lines(labelled, |lines| lines), ["a", "b"]);
+#[test]
+fn lines_are_in_the_encoding_that_is_asked_for() {
+    let reply = || Reply::ok(b"\xcf\xf0\n\xe8".as_slice()).header("content-type", "text/plain;charset=utf-8");
+    assert_eq!(all_lines(reply(), |lines| lines.encoding("cp1251")), ["Пр", "и"]);
+    for unknown in ["no-such-thing", "", "utf-8; x", "ü"] {
+        reading(reply(), async |response| {
+            let mut lines = response.lines().encoding(unknown);
+            let expected = ErrorKind::InvalidOption { option: "encoding" };
+            assert_eq!(kind(lines.try_next().await), expected, "{unknown:?}");
+            assert!(lines.next().await.is_none());
+        });
     }
+}
 
-    #[test]
-    fn lines_are_in_the_encoding_that_is_asked_for() {
-        let reply =
-            || Reply::ok(b"\xcf\xf0\n\xe8".as_slice()).header("content-type", "text/plain;charset=utf-8");
-        assert_eq!(all_lines(reply(), |lines| lines.encoding("cp1251")), ["Пр", "и"]);
-        for unknown in ["no-such-thing", "", "utf-8; x", "ü"] {
-            reading(reply(), async |response| {
-                let mut lines = response.lines().encoding(unknown);
-                let expected = ErrorKind::InvalidOption { option: "encoding" };
-                assert_eq!(kind(lines.try_next().await), expected, "{unknown:?}");
-                assert!(lines.next().await.is_none());
-            });
-        }
-    }
+#[test]
+fn lines_that_were_read_as_another_encoding_stand_and_the_next_ones_are_right() {
+    let early = "für\nsüß\n".as_bytes();
+    let late = b"\xf6l \xe4hnlich gr\xfc\xdfe\n".repeat(1000);
+    let reply = Reply::ok(early).pause(secs(1)).then(late).header("content-type", "text/plain");
+    let seen = all_lines(reply, |lines| lines);
+    assert_eq!(seen.len(), 1002);
+    assert_eq!(seen[..2], ["für", "süß"]);
+    assert!(seen[2..].iter().all(|line| line == "öl ähnlich grüße"), "{:?}", &seen[2..4]);
+}
 
-    #[test]
-    fn lines_that_were_read_as_another_encoding_stand_and_the_next_ones_are_right() {
-        let early = "für\nsüß\n".as_bytes();
-        let late = b"\xf6l \xe4hnlich gr\xfc\xdfe\n".repeat(1000);
-        let reply = Reply::ok(early).pause(secs(1)).then(late).header("content-type", "text/plain");
-        let seen = all_lines(reply, |lines| lines);
-        assert_eq!(seen.len(), 1002);
-        assert_eq!(seen[..2], ["für", "süß"]);
-        assert!(seen[2..].iter().all(|line| line == "öl ähnlich grüße"), "{:?}", &seen[2..4]);
-    }
-
-    #[test]
-    fn text_is_in_the_encoding_that_is_asked_for_but_a_byte_order_mark_is_stronger() {
-        let text = |bytes: &'static [u8], label: &'static str| {
-            let reply = Reply::html(bytes);
-            reading(reply, async move |response| response.text_with(label).await)
-        };
-        let page = b"<meta charset=utf-8>\xcf\xf0\xe8";
-        assert_eq!(text(page, " Windows-1251\n").expect("text"), "<meta charset=utf-8>При");
-        assert_eq!(text(b"caf\xe9 \x80", "iso-8859-1").expect("text"), "café €");
-        assert_eq!(text(b"\xef\xbb\xbf\xc3\xa9", "latin1").expect("text"), "é");
-        assert_eq!(text(b"plain", "utf-8").expect("text"), "plain");
-        for unknown in ["utf-9", "", "utf-8, x", "gbk\"", "ü"] {
-            let error = text(b"plain", unknown).expect_err("no label");
-            assert_eq!(error.kind(), &ErrorKind::InvalidOption { option: "encoding" }, "{unknown:?}");
-            assert!(error.to_string().contains("https://a.example/"), "{error}");
-        }
+#[test]
+fn text_is_in_the_encoding_that_is_asked_for_but_a_byte_order_mark_is_stronger() {
+    let text = |bytes: &'static [u8], label: &'static str| {
+        let reply = Reply::html(bytes);
+        reading(reply, async move |response| response.text_with(label).await)
+    };
+    let page = b"<meta charset=utf-8>\xcf\xf0\xe8";
+    assert_eq!(text(page, " Windows-1251\n").expect("text"), "<meta charset=utf-8>При");
+    assert_eq!(text(b"caf\xe9 \x80", "iso-8859-1").expect("text"), "café €");
+    assert_eq!(text(b"\xef\xbb\xbf\xc3\xa9", "latin1").expect("text"), "é");
+    assert_eq!(text(b"plain", "utf-8").expect("text"), "plain");
+    for unknown in ["utf-9", "", "utf-8, x", "gbk\"", "ü"] {
+        let error = text(b"plain", unknown).expect_err("no label");
+        assert_eq!(error.kind(), &ErrorKind::InvalidOption { option: "encoding" }, "{unknown:?}");
+        assert!(error.to_string().contains("https://a.example/"), "{error}");
     }
 }
 

@@ -178,7 +178,6 @@ fn no_more_than_a_kilobyte_is_kept_cut_at_a_character() {
     assert_eq!(exact.body().map(str::len), Some(1024));
 }
 
-#[cfg(feature = "charset")]
 #[test]
 fn the_start_of_the_body_is_read_by_its_encoding() {
     let reply = Reply::status(400).then(b"\xcf\xf0\xe8".as_slice());
@@ -195,7 +194,6 @@ fn a_body_that_does_not_come_does_not_hide_the_status() {
     assert_eq!(raised(Config::new(), cut).body(), Some("cut o"));
 }
 
-#[cfg(feature = "json")]
 #[test]
 fn json_may_be_of_any_type_when_that_is_said() {
     let reply = || Reply::ok("[1,2]").header("content-type", "text/plain");

@@ -133,7 +133,7 @@ fn head_and_body(answer: &Answer, asked: &Url, abort: Abort) -> Result<(Head, Fe
     let fields = answer.fields().map_err(failure::unreadable)?;
     head.headers = header_map(fields.unchecked_ref()).map_err(failure::unreadable)?;
     let url = answer.url().map_err(failure::unreadable)?;
-    head.final_url = final_url(&url.as_string().unwrap_or_default(), asked)?;
+    head.final_url = final_url(&url.as_string().unwrap_or_default(), asked)?.map(Box::new);
     let body = answer.body().map_err(failure::unreadable)?;
     if body.is_undefined() {
         return Err(failure::no_response("it has no body"));
