@@ -175,9 +175,9 @@ impl<'a, B: Backend> Run<'a, B> {
             return Err(Error::timeout(phase));
         }
         // Boxed only now, so that a request which still waits for its permit stays small.
-        let mut sent = as_sent(request, &shared.config, progress.clone());
-        cookies::add(shared, &mut sent);
-        let mut exchange = Box::pin(backend.exchange(sent));
+        let mut exchange = Box::pin(
+            backend.exchange(cookies::added(shared, as_sent(request, &shared.config, progress.clone()))),
+        );
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
                 return Poll::Ready(answer);

@@ -44,13 +44,14 @@ fn keeper<'a, B: Backend>(shared: &'a Shared<B>, request: &Request) -> Option<&'
 
 /// Fills in the `Cookie` field of a request that is otherwise as it is sent. One that was set by hand stands in place of
 /// what the store has; the request's own cookies come after either, and in place of those of the same name.
-pub(super) fn add<B: Backend>(shared: &Shared<B>, request: &mut Request) {
-    if let Some(keeper) = keeper(shared, request) {
+pub(super) fn added<B: Backend>(shared: &Shared<B>, mut request: Request) -> Request {
+    if let Some(keeper) = keeper(shared, &request) {
         keeper.fill(&mut request.headers, &request.url, shared.backend.unix_time());
     }
     if let Some(own) = &request.options.own_cookies {
         (own.merge)(&own.pairs, &mut request.headers);
     }
+    request
 }
 
 /// Keeps the cookies of an answer, whatever its status.
