@@ -67,6 +67,7 @@ fn jar() -> impl Strategy<Value = CookieJar> {
         let jar = CookieJar::new();
         for (host, field) in fields {
             let _ = jar.insert(&url(host), field, NOW);
+            assert_eq!(jar.len(), jar.cookies().len());
         }
         jar
     })

@@ -64,8 +64,9 @@ Examples:
     jq -r 'select(.error) | [.url, .error.code, .error.message] | @tsv' titles.jsonl
   What a page links to, in the order of the page:
     dualfetch get example.com | grep -o 'https://[^\"]*' | dualfetch titles -i - --ordered
-  Pages behind a login, ten seconds for each:
+  Pages behind a login, ten seconds for each; by the cookies that a browser has exported:
     dualfetch titles -i urls.txt -u me:secret --total-timeout 10s
+    dualfetch titles -i urls.txt -b cookies.txt
   Only what answers with success, as a spreadsheet:
     dualfetch titles -i urls.txt --fail --format csv -o titles.csv";
 
@@ -99,5 +100,6 @@ Environment:
 Examples:
   dualfetch get https://example.com/
   dualfetch get -v --timeout 10s example.com > page.html
+  dualfetch get -b cookies.txt -c cookies.txt https://example.com/account
   dualfetch get https://api.example/items --json '{\"name\": \"x\"}' -u me:secret | jq .
   dualfetch get -X PUT --data @photo.jpg -H 'Content-Type: image/jpeg' https://api.example/photo";
