@@ -33,6 +33,7 @@ struct Inner {
     attempts: u32,
     message: Option<String>,
     history: Vec<Hop>,
+    is_unprocessed: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -46,6 +47,7 @@ impl Error {
             attempts: 0,
             message: None,
             history: Vec::new(),
+            is_unprocessed: false,
             source: None,
         }))
     }
@@ -132,6 +134,16 @@ impl Error {
         self
     }
 
+    /// The server has said that it did not look at the request.
+    pub(crate) fn unprocessed(mut self, is_unprocessed: bool) -> Self {
+        self.0.is_unprocessed = is_unprocessed;
+        self
+    }
+
+    pub(crate) fn is_unprocessed(&self) -> bool {
+        self.0.is_unprocessed
+    }
+
     pub(crate) fn timeout(phase: Phase) -> Self {
         Self::new(ErrorKind::Timeout(phase))
     }
@@ -159,7 +171,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, url, attempts, message, history, source } = &*self.0;
+        let Inner { kind, url, attempts, message, history, source, .. } = &*self.0;
         let mut out = f.debug_struct("Error");
         out.field("kind", kind).field("url", url).field("attempts", attempts);
         if let Some(message) = message {

@@ -24,6 +24,9 @@ use super::bounded::Timer;
 use super::guarded::Guards;
 use super::{Shared, guarded};
 
+/// How often a hop is sent again, at once and without being asked to, because the server did not look at it.
+const RESENDS: u32 = 8;
+
 /// One call under way: its clocks, its timer and, while it has one, its permit.
 pub(super) struct Run<'a, B: Backend> {
     pub(super) shared: &'a Arc<Shared<B>>,
@@ -90,12 +93,19 @@ impl<'a, B: Backend> Run<'a, B> {
     /// The answer to this hop.
     pub(super) async fn answer(&mut self, request: &Request) -> Result<Answer<B>> {
         self.attempts = 0;
+        let mut resends = 0;
         loop {
             if self.permit.is_none() {
                 self.admit(request).await?;
             }
             self.attempts += 1;
             let outcome = self.exchange(request).await;
+            let is_unprocessed = outcome.as_ref().is_err_and(Error::is_unprocessed);
+            if is_unprocessed && resends < RESENDS && !request.body.is_consumed() {
+                resends += 1;
+                self.attempts -= 1;
+                continue;
+            }
             let Some(retry) = request.options.retry.flatten() else { return outcome };
             if request.body.is_consumed() {
                 return outcome;
