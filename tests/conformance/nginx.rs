@@ -15,7 +15,7 @@ use dualfetch::{DefaultSession, Response, Result, Session};
 use crate::support::Issuer;
 
 use super::child::{self, CaStore};
-use super::help::run;
+use super::help::run_on_two;
 use super::served::{Folder, Port, Served, installed};
 use super::table::{self, cases};
 
@@ -31,7 +31,7 @@ const PORTS: &str = "DUALFETCH_TEST_PORTS";
 
 #[test]
 fn every_behaviour_in_plain() {
-    run(async {
+    run_on_two(async {
         let nginx = Nginx::start(&Issuer::new());
         let cases = cases![Ports;
             bodies: compressed_by_the_server, sent_in_chunks, as_they_are_stored, slower_than_the_total,
@@ -54,7 +54,7 @@ fn every_behaviour_in_plain() {
 
 #[test]
 fn every_behaviour_over_tls() {
-    run(async {
+    run_on_two(async {
         let issuer = Issuer::new();
         let nginx = Nginx::start(&issuer);
         let store = CaStore::of([issuer.pem().as_str()]);
@@ -69,7 +69,7 @@ fn every_behaviour_over_tls() {
 #[ignore = "run by another test, in a process of its own"]
 fn over_tls() {
     let Ok(ports) = std::env::var(PORTS) else { return };
-    run(async {
+    run_on_two(async {
         let cases = cases![Ports;
             secure: the_version_agreed_on, one_connection_for_many, compressed_over_http_2,
                 an_upload_over_http_2, a_large_upload_that_is_refused_early, connections_of_three_requests,

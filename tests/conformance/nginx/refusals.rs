@@ -30,7 +30,7 @@ pub async fn a_body_too_large_of_a_post_in_small(nginx: &Ports) {
 
 pub async fn a_large_upload_that_is_refused_early(nginx: &Ports) {
     let session = session();
-    refused_early(session.post(nginx.url("plain", "/small-uploads")).body(vec![0; 50_000_000]).await).await;
+    refused_early(session.post(nginx.url("plain", "/small-uploads")).body(vec![0; 20_000_000]).await).await;
     assert_eq!(text(&session, nginx.url("plain", "/method")).await, "GET", "the session goes on");
 }
 
