@@ -25,7 +25,8 @@ fn every_behaviour() {
             meanings: types_that_are_json, types_that_are_none, json_in_any_unicode, charsets_unknown_and_lying;
             stripping: every_field_of_a_credential_s_name, credentials_in_a_url_go_to_its_origin_alone;
             uploads: an_early_answer_and_a_closed_connection, an_early_answer_and_a_reset,
-                a_connection_ended_without_an_answer;
+                a_connection_ended_without_an_answer,
+                refused_over_http_2_before_it_was_looked_at;
         ];
         table::run("faults", &(), cases).await;
     });

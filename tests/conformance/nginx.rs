@@ -35,7 +35,7 @@ fn every_behaviour_in_plain() {
         let nginx = Nginx::start(&Issuer::new());
         let cases = cases![Ports;
             bodies: compressed_by_the_server, sent_in_chunks, as_they_are_stored, slower_than_the_total,
-                slowly_but_steadily, nothing_under_a_coding, of_a_declared_charset, uploaded_and_read_back;
+                slowly_but_steadily, nothing_under_a_coding, of_a_declared_charset, uploaded_and_read_back, streamed_and_read_back;
             conditions: not_modified_by_etag, not_modified_by_date, a_range, a_range_from_behind,
                 a_range_beyond_the_end, a_range_that_no_longer_holds, fresh_for_an_hour;
             connections: kept, ended_after_each_request, ended_after_three, closed_while_idle,
@@ -46,7 +46,7 @@ fn every_behaviour_in_plain() {
                 relative_and_scheme_relative, of_a_folder, without_a_location, without_an_end,
                 another_port_gets_no_credentials, another_name_gets_no_credentials;
             refusals: a_password_that_is_wanted, a_body_too_large_of_a_post_in_small,
-                a_large_upload_that_is_refused_early, a_head_too_large, a_target_too_long, expecting_to_continue;
+                a_large_upload_that_is_refused_early, a_head_too_large, a_target_too_long, more_fields_than_are_wanted;
         ];
         table::run("nginx in plain", &nginx.ports, cases).await;
     });

@@ -1,6 +1,6 @@
 //! Redirects as httpbin gives them.
 
-use dualfetch::{Method, Session};
+use dualfetch::{Body, Config, Method, RedirectPolicy, Session};
 use serde_json::{Value, json};
 
 use super::super::help::{outcome, session};
@@ -76,5 +76,41 @@ pub async fn cookies_set_by_hand(httpbin: &Httpbin) {
         let request = session.get(httpbin.url(path)).header("cookie", "a=b; c=\"d e\"");
         let answer: Value = request.await.expect("a head").json().await.expect("JSON");
         assert_eq!(answer["cookies"], json!({ "a": "b", "c": "d e" }), "{path}");
+    }
+}
+
+pub async fn of_a_stream(httpbin: &Httpbin) {
+    let session = session();
+    let pieces = || futures_util::stream::iter(["a ", "body"].map(Ok::<_, std::io::Error>));
+    for (status, body, expected) in [
+        (307, Body::stream(pieces()), Err("body_consumed")),
+        (308, Body::stream(pieces()), Err("body_consumed")),
+        (307, Body::replayable(pieces), Ok("a body")),
+        (308, Body::replayable(pieces), Ok("a body")),
+        (303, Body::stream(pieces()), Ok("")),
+    ] {
+        let url = httpbin.url(&format!("/redirect-to?url=/anything&status_code={status}"));
+        match (session.post(url).body(body).await, expected) {
+            (Ok(response), Ok(sent)) => {
+                assert_eq!(response.json::<Value>().await.expect("JSON")["data"], sent, "{status}");
+            }
+            (result, expected) => assert_eq!(outcome(&result), expected.err().unwrap_or("ok"), "{status}"),
+        }
+    }
+}
+
+pub async fn by_policy(httpbin: &Httpbin) {
+    let (here, there) = (httpbin.url("/get"), httpbin.named_url("/get"));
+    for (policy, to, expected) in [
+        (RedirectPolicy::follow(), &there, "200"),
+        (RedirectPolicy::stop(), &here, "302"),
+        (RedirectPolicy::refuse(), &here, "redirect"),
+        (RedirectPolicy::same_origin(), &here, "200"),
+        (RedirectPolicy::same_origin(), &there, "redirect"),
+    ] {
+        let session = Config::new().redirect_policy(policy).build().expect("a session");
+        let result = session.get(httpbin.url(&format!("/redirect-to?url={to}"))).await;
+        let seen = result.map_or_else(|error| error.code().to_owned(), |it| it.status().as_str().to_owned());
+        assert_eq!(seen, expected, "{to}");
     }
 }

@@ -1,6 +1,6 @@
 //! What httpbin makes of what is sent.
 
-use dualfetch::{Config, Method, Session};
+use dualfetch::{Body, Compression, Config, Method, Session};
 use serde_json::{Value, json};
 
 use super::super::help::session;
@@ -82,4 +82,90 @@ pub async fn header_fields(httpbin: &Httpbin) {
     }
     assert_eq!(sent["Host"], format!("127.0.0.1:{}", httpbin.port));
     assert_eq!(sent["User-Agent"], concat!("dualfetch/", env!("CARGO_PKG_VERSION")));
+}
+
+const ODD: [(&str, &str); 4] = [("a", "1"), ("a", "ü & =%20+"), ("", "no name"), ("empty", "")];
+
+fn odd() -> Value {
+    json!({ "a": ["1", "ü & =%20+"], "": "no name", "empty": "" })
+}
+
+pub async fn params(httpbin: &Httpbin) {
+    let session = session();
+    // A redirect does not get them again.
+    for path in ["/get?", "/redirect-to?url=/get&"] {
+        let request = session.get(httpbin.url(path)).raw_params("b=%2f&c").params(ODD);
+        let response = request.follow_redirects(true).await.expect("a head");
+        let last = response.url().query().map(str::to_owned);
+        let answer: Value = response.json().await.expect("JSON");
+        match path {
+            "/get?" => {
+                let mut expected = odd();
+                (expected["b"], expected["c"]) = ("/".into(), "".into());
+                assert_eq!(answer["args"], expected);
+            }
+            _ => assert_eq!((&answer["args"], last), (&json!({}), None)),
+        }
+    }
+}
+
+pub async fn a_form(httpbin: &Httpbin) {
+    let session = session();
+    let response = session.post(httpbin.url("/post")).form(ODD).await.expect("a head");
+    let answer: Value = response.json().await.expect("JSON");
+    assert_eq!(answer["form"], odd());
+    assert_eq!(answer["headers"]["Content-Type"], "application/x-www-form-urlencoded");
+}
+
+pub async fn text_with_its_type(httpbin: &Httpbin) {
+    let session = session();
+    let response = session.post(httpbin.url("/post")).text("grüße").await.expect("a head");
+    let answer: Value = response.json().await.expect("JSON");
+    assert_eq!(answer["data"], "grüße");
+    assert_eq!(answer["headers"]["Content-Type"], "text/plain; charset=utf-8");
+}
+
+pub async fn a_stream(httpbin: &Httpbin) {
+    let session = session();
+    let pieces = || futures_util::stream::iter(["one ", "", "two ", "three"].map(Ok::<_, std::io::Error>));
+    for (body, length) in [
+        (Body::stream(pieces()), None),
+        (Body::stream(pieces()).with_length(13), Some("13")),
+        (Body::replayable(pieces), None),
+    ] {
+        let request = session.post(httpbin.url("/post")).header("content-type", "text/plain").body(body);
+        let answer: Value = request.await.expect("a head").json().await.expect("JSON");
+        assert_eq!(answer["data"], "one two three");
+        // waitress takes the chunks apart and tells the length.
+        assert_eq!(answer["headers"]["Content-Length"], length.unwrap_or("13"));
+    }
+}
+
+pub async fn compressed(httpbin: &Httpbin) {
+    let session = session();
+    let text = "words ".repeat(1000);
+    for (compression, name) in [(Compression::Gzip, "gzip"), (Compression::Deflate, "deflate")] {
+        let request = session.post(httpbin.url("/post")).body(text.clone()).compress(compression);
+        let answer: Value = request.await.expect("a head").json().await.expect("JSON");
+        assert_eq!(answer["headers"]["Content-Encoding"], name);
+        assert!(answer["data"].as_str().is_some_and(|sent| sent.len() < 200), "{answer}");
+    }
+}
+
+pub async fn relative_to_a_base(httpbin: &Httpbin) {
+    let session = Config::new().base_url(httpbin.url("/anything/v1/")).build().expect("a session");
+    for (relative, path) in [
+        ("users", "/anything/v1/users"),
+        ("users/1?page=2", "/anything/v1/users/1?page=2"),
+        ("../v2/users", "/anything/v2/users"),
+        ("/anything/users", "/anything/users"),
+        ("?page=2", "/anything/v1/?page=2"),
+        ("", "/anything/v1/"),
+    ] {
+        let answer: Value = session.get(relative).await.expect("a head").json().await.expect("JSON");
+        assert_eq!(answer["url"], httpbin.url(path), "{relative:?}");
+    }
+    let answer: Value =
+        session.get(httpbin.named_url("/get")).await.expect("a head").json().await.expect("JSON");
+    assert_eq!(answer["url"], httpbin.named_url("/get"));
 }

@@ -1,6 +1,6 @@
 //! Statuses, and the fields around them.
 
-use dualfetch::{Config, Session};
+use dualfetch::{Config, Error, ErrorKind, RaiseForStatus, Session};
 
 use super::super::help::{outcome, session};
 use super::Httpbin;
@@ -44,4 +44,17 @@ pub async fn fields_of_the_server_s_choice(httpbin: &Httpbin) {
     assert_eq!(values, ["1", "2"]);
     assert_eq!(super::field(&response, "X-Empty"), Some(""));
     assert_eq!(super::field(&response, "X-Lower"), Some("padded"));
+}
+
+pub async fn raised_by_a_function(httpbin: &Httpbin) {
+    let only_teapots = RaiseForStatus::by(|head| match head.status.as_u16() {
+        418 => Err(Error::new(ErrorKind::Status(head.status)).with_message("a teapot")),
+        _ => Ok(()),
+    });
+    let session = Config::new().raise_for_status(only_teapots).build().expect("a session");
+    for (status, expected) in [(418, "status"), (404, "ok"), (500, "ok")] {
+        let url = httpbin.url(&format!("/status/{status}"));
+        assert_eq!(outcome(&session.get(&*url).await), expected, "{status}");
+        assert_eq!(outcome(&session.get(&*url).raise_for_status(false).await), "ok", "{status}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What nginx makes of bodies, and how fast it sends them.
 
-use dualfetch::Session;
+use dualfetch::{Body, Session};
 
 use super::super::help::{millis, outcome, session, total};
 use super::{Ports, bytes, field, get, page, text};
@@ -81,4 +81,23 @@ pub(super) async fn put_and_delete(nginx: &Ports, server: &str) {
     assert!(got == sent, "{} bytes instead of {}", got.len(), sent.len());
     assert_eq!(session.delete(&*url).await.expect("a head").status(), 204);
     assert_eq!(get(&session, &url).await.expect("a head").status(), 404);
+}
+
+pub async fn streamed_and_read_back(nginx: &Ports) {
+    stream_and_get(nginx, "plain").await;
+}
+
+/// With its length and without.
+pub(super) async fn stream_and_get(nginx: &Ports, server: &str) {
+    let session = session();
+    let stream = || {
+        let pieces =
+            bytes().chunks(7777).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
+        Body::stream(futures_util::stream::iter(pieces))
+    };
+    for (body, name) in [(stream(), "chunks"), (stream().with_length(bytes().len() as u64), "length")] {
+        let url = nginx.url(server, &format!("/upload/streamed-in-{name}.bin"));
+        assert_eq!(session.put(&*url).body(body).await.expect("a head").status(), 201);
+        assert_eq!(get(&session, &url).await.expect("a head").bytes().await.expect("a body"), bytes());
+    }
 }

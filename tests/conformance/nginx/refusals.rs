@@ -2,7 +2,7 @@
 
 use dualfetch::{Response, Result, Session};
 
-use super::super::help::{fetch, session};
+use super::super::help::{outcome, session};
 use super::{Ports, field, get, text};
 
 pub async fn a_password_that_is_wanted(nginx: &Ports) {
@@ -54,13 +54,11 @@ pub async fn a_target_too_long(nginx: &Ports) {
     assert_eq!(get(&session(), url).await.expect("a head").status(), 414);
 }
 
-/// nginx sends 100 before it reads the body; that is not the answer.
-pub async fn expecting_to_continue(nginx: &Ports) {
+/// The client's own bounds, on what nginx sends.
+pub async fn more_fields_than_are_wanted(nginx: &Ports) {
     let session = session();
-    let url = nginx.url("plain", "/upload/expected.txt");
-    let request = session.put(&*url).header("expect", "100-continue").body("a body");
-    assert_eq!(request.await.expect("a head").status(), 201);
-    assert_eq!(fetch(&session, &url).await.expect("a body"), "a body");
-    let refused = session.post(nginx.url("plain", "/small-uploads")).header("expect", "100-continue");
-    assert_eq!(refused.body(vec![0; 2000]).await.expect("a head").status(), 413);
+    let url = nginx.url("plain", "/page.html");
+    for (fields, expected) in [(2, "headers_too_large"), (100, "ok")] {
+        assert_eq!(outcome(&session.get(&*url).max_headers(fields).await), expected, "{fields} fields");
+    }
 }

@@ -38,6 +38,7 @@ pub async fn compressed_over_http_2(nginx: &Ports) {
 
 pub async fn an_upload_over_http_2(nginx: &Ports) {
     bodies::put_and_delete(nginx, "secure").await;
+    bodies::stream_and_get(nginx, "secure").await;
 }
 
 pub async fn a_large_upload_that_is_refused_early(nginx: &Ports) {
