@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Ends its program once its standard input does: at the latest with the process that holds the other end, even one that
-/// was killed.
-const GUARD: &str = r#""$@" </dev/null & cat >/dev/null; kill $!; wait $!"#;
+/// Ends its program, and removes the folder that is its name, once its standard input ends: at the latest with the process
+/// that holds the other end, even one that was killed.
+const GUARD: &str = r#""$@" </dev/null & cat >/dev/null; kill $!; wait $!; rm -rf "$0""#;
 
 /// Far more than a busy machine needs.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,7 +26,7 @@ impl Served {
     pub fn start(program: &mut Command, folder: Folder) -> Self {
         let log = std::fs::File::create(folder.path().join("said")).expect("create a log");
         let mut guard = Command::new("sh");
-        guard.args(["-c", GUARD, "guard"]).arg(program.get_program()).args(program.get_args());
+        guard.args(["-c", GUARD]).arg(folder.path()).arg(program.get_program()).args(program.get_args());
         guard.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
         guard.current_dir(folder.path()).stdin(Stdio::piped());
         guard.stdout(log.try_clone().expect("a second handle")).stderr(log);
@@ -50,12 +50,11 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        drop(self.guard.stdin.take());
-        let _ = self.guard.wait();
         if std::thread::panicking() {
             eprintln!("the server said:\n{}", self.said());
         }
-        let _ = std::fs::remove_dir_all(&self.folder);
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
     }
 }
 

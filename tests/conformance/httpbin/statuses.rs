@@ -23,8 +23,10 @@ pub async fn raised_where_asked_for(httpbin: &Httpbin) {
         (Some(true), None, 304, "ok"),
         (Some(true), None, 200, "ok"),
     ] {
-        let config = Config::new();
-        let config = by_session.map_or(config.clone(), |raise| config.raise_for_status(raise));
+        let config = match by_session {
+            Some(raise) => Config::new().raise_for_status(raise),
+            None => Config::new(),
+        };
         let session = config.build().expect("a session");
         let request = session.get(httpbin.url(&format!("/status/{status}")));
         let request = match by_request {
