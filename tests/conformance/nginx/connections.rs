@@ -41,16 +41,21 @@ pub async fn ended_after_three(nginx: &Ports) {
     assert!(places.iter().map(|(_, request)| *request).eq([1, 2, 3, 1, 2, 3, 1]), "{places:?}");
 }
 
-/// Whether the server's end has come by the next request or not: that one is served, a POST too.
+/// The next request opens another. One that meets the server's close half-way is told so: whether it was acted upon nobody
+/// knows, so it is not sent again unasked.
 pub async fn closed_while_idle(nginx: &Ports) {
     let (session, url) = (session(), nginx.url("brief", "/connection"));
     let (first, _) = place(&session, &url).await;
-    for pause in [1, 40, 45, 50, 55, 60, 200, 1000] {
+    for pause in [1, 50, 1000, 1000, 1000] {
         tokio::time::sleep(millis(pause)).await;
-        let response = session.post(&*url).body("a body").await.expect("a head");
-        response.bytes().await.expect("a body");
+        let posted = async { session.post(&*url).body("a body").await?.text().await }.await;
+        match posted {
+            Ok(text) if !text.starts_with(&format!("{first} ")) => return,
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.code(), "disconnected"),
+        }
     }
-    assert_ne!(place(&session, &url).await.0, first);
+    panic!("every request was served by connection {first}, or by none");
 }
 
 pub async fn dropped_without_an_answer(nginx: &Ports) {
