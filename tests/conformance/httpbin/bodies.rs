@@ -1,6 +1,6 @@
 //! Bodies and what they are.
 
-use dualfetch::{DefaultSession, Session};
+use dualfetch::Session;
 use serde_json::Value;
 
 use super::super::help::{outcome, session};
@@ -64,13 +64,13 @@ pub async fn lines_as_they_come(httpbin: &Httpbin) {
 }
 
 pub async fn bytes_in_chunks(httpbin: &Httpbin) {
-    async fn bytes(httpbin: &Httpbin, session: &DefaultSession, path: &str) -> bytes::Bytes {
-        httpbin.get(session, path).await.bytes().await.expect("a body")
-    }
     let session = session();
-    let streamed = bytes(httpbin, &session, "/stream-bytes/50000?seed=7&chunk_size=333").await;
-    assert_eq!(streamed.len(), 50_000);
-    assert_eq!(streamed, bytes(httpbin, &session, "/bytes/50000?seed=7").await);
+    let response = httpbin.get(&session, "/stream-bytes/50000?chunk_size=333").await;
+    assert_eq!(response.content_length(), None);
+    assert_eq!(response.bytes().await.expect("a body").len(), 50_000);
+    let response = httpbin.get(&session, "/range/50000?chunk_size=333").await;
+    let alphabet: Vec<_> = (b'a'..=b'z').cycle().take(50_000).collect();
+    assert_eq!(response.bytes().await.expect("a body"), alphabet);
 }
 
 pub async fn images_by_what_is_accepted(httpbin: &Httpbin) {
