@@ -37,6 +37,7 @@ enum Outcome {
     Answer,
     Fail(ErrorKind),
     Hang,
+    Unprocessed,
 }
 
 #[derive(Clone, Debug)]
@@ -84,6 +85,12 @@ impl Reply {
     /// No head, but this error.
     pub fn error(kind: ErrorKind) -> Self {
         Self { outcome: Outcome::Fail(kind), ..Self::status(200) }
+    }
+
+    /// No head: [`ErrorKind::Disconnected`] from a server that says it did not look at the request, which may therefore be
+    /// sent again whatever its method (RFC 9113, section 8.7).
+    pub fn unprocessed() -> Self {
+        Self { outcome: Outcome::Unprocessed, ..Self::status(200) }
     }
 
     /// Adds a header field; one that HTTP does not allow is left out.
@@ -143,6 +150,9 @@ impl Reply {
             Outcome::Answer => {}
             Outcome::Fail(kind) => return Err(kind.into()),
             Outcome::Hang => std::future::pending().await,
+            Outcome::Unprocessed => {
+                return Err(Error::from(ErrorKind::Disconnected).unprocessed(true));
+            }
         }
         let length: u64 = self.steps.iter().map(Step::size).sum();
         let mut headers = self.headers;
