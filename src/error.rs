@@ -34,6 +34,7 @@ struct Inner {
     message: Option<String>,
     body: Option<Box<str>>,
     history: Vec<Hop>,
+    is_unprocessed: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -48,6 +49,7 @@ impl Error {
             message: None,
             body: None,
             history: Vec::new(),
+            is_unprocessed: false,
             source: None,
         }))
     }
@@ -144,6 +146,16 @@ impl Error {
     pub(crate) fn with_body(mut self, body: String) -> Self {
         self.0.body = Some(body.into());
         self
+    }
+
+    /// The server has said that it did not look at the request.
+    pub(crate) fn unprocessed(mut self, is_unprocessed: bool) -> Self {
+        self.0.is_unprocessed = is_unprocessed;
+        self
+    }
+
+    pub(crate) fn is_unprocessed(&self) -> bool {
+        self.0.is_unprocessed
     }
 
     pub(crate) fn timeout(phase: Phase) -> Self {

@@ -30,6 +30,9 @@ use super::guarded::{Guards, WatchedBody};
 use super::layered::{self, AnyBody};
 use super::{Shared, cookies, guarded};
 
+/// How often a hop is sent again, at once and without being asked to, because the server did not look at it.
+const RESENDS: u32 = 8;
+
 /// One call under way: its clocks, its timer and, while it has one, its permit.
 pub(super) struct Run<'a, B: Backend> {
     pub(super) shared: &'a Arc<Shared<B>>,
@@ -119,7 +122,7 @@ impl<'a, B: Backend> Run<'a, B> {
     pub(super) async fn answer(&mut self, request: &Request) -> Result<Answer<B>> {
         self.attempts = 0;
         // What was decided without asking counts for the retries, too.
-        let mut attempt = 0;
+        let (mut attempt, mut resends) = (0, 0);
         loop {
             attempt += 1;
             let outcome = match self.layers.is_some() {
@@ -133,6 +136,12 @@ impl<'a, B: Backend> Run<'a, B> {
                     self.bare(request).await
                 }
             };
+            let is_unprocessed = outcome.as_ref().is_err_and(Error::is_unprocessed);
+            if is_unprocessed && resends < RESENDS && !request.body.is_consumed() {
+                resends += 1;
+                attempt -= 1;
+                continue;
+            }
             let Some(retry) = request.options.retry.flatten() else { return outcome };
             if request.body.is_consumed() {
                 return outcome;

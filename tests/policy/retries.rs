@@ -49,6 +49,20 @@ fn a_post_is_not_sent_twice() {
 }
 
 #[test]
+fn what_the_server_did_not_look_at_is_sent_again_unasked_but_not_for_ever() {
+    let (platform, session) = session(Config::new());
+    platform.on(URL, Reply::unprocessed());
+    platform.on(URL, Reply::unprocessed());
+    platform.on(URL, Reply::ok("x"));
+    let response = platform.run(session.post(URL).body("x").send()).expect("an answer");
+    assert_eq!((response.attempts(), platform.calls().len()), (1, 3));
+
+    platform.on_every(|_: &Request| Reply::unprocessed());
+    let error = platform.run(session.get("https://b.example/").send()).expect_err("never looked at");
+    assert_eq!((error.code(), platform.calls().len()), ("disconnected", 3 + 9));
+}
+
+#[test]
 fn retry_after_is_waited_for_without_a_permit() {
     let (platform, session) = session(Config::new().limit(1).retry(Retry::standard()));
     platform.on(URL, Reply::status(429).header("retry-after", "7"));

@@ -196,7 +196,7 @@ impl TlsBuilder {
     pub async fn start(self) -> TlsServer {
         let ca = authority("Test CA");
         let key = KeyPair::generate().expect("a key");
-        let leaf_der = leaf(self.certificate, &ca, &key);
+        let leaf_der = leaf(self.certificate, &ca, &key).der().clone();
         let config = self.config(&ca, leaf_der.clone(), key);
         let handshakes = Arc::new(Handshakes::new(config));
         let client_identity = client(&ca);
@@ -264,6 +264,11 @@ impl Issuer {
         base64::engine::general_purpose::STANDARD.encode(hash.as_ref())
     }
 
+    /// A valid certificate and its key, for servers that read them from files.
+    pub fn pems(&self) -> (String, String) {
+        (leaf(Certificate::Valid, &self.ca, &self.key).pem(), self.key.serialize_pem())
+    }
+
     /// A server's side with such a certificate, offering these protocols.
     pub fn acceptor(&self, certificate: Certificate, alpn: &[&str], client_auth: bool) -> TlsAcceptor {
         let key = match certificate {
@@ -271,7 +276,7 @@ impl Issuer {
             _ => KeyPair::generate().expect("a key"),
         };
         let builder = TlsBuilder { client_auth, ..TlsBuilder::default() };
-        let mut config = builder.config(&self.ca, leaf(certificate, &self.ca, &key), key);
+        let mut config = builder.config(&self.ca, leaf(certificate, &self.ca, &key).der().clone(), key);
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         TlsAcceptor::from(Arc::new(config))
     }
@@ -283,7 +288,7 @@ impl Default for Issuer {
     }
 }
 
-fn leaf(certificate: Certificate, ca: &Authority, key: &KeyPair) -> CertificateDer<'static> {
+fn leaf(certificate: Certificate, ca: &Authority, key: &KeyPair) -> rcgen::Certificate {
     let names = match certificate {
         Certificate::WrongHost => vec!["wrong.example".to_owned()],
         _ => vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
@@ -302,7 +307,7 @@ fn leaf(certificate: Certificate, ca: &Authority, key: &KeyPair) -> CertificateD
         Certificate::Untrusted => params.signed_by(key, &authority("Another test CA")),
         _ => params.signed_by(key, ca),
     };
-    signed.expect("a signed certificate").der().clone()
+    signed.expect("a signed certificate")
 }
 
 type Authority = CertifiedIssuer<'static, KeyPair>;

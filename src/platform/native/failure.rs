@@ -14,6 +14,7 @@ use super::dns::NotResolved;
 /// the engine.
 pub(super) fn sending(error: hyper_util::client::legacy::Error) -> Error {
     let causes = Causes(Some(&error));
+    let is_unprocessed = causes.clone().any(is_unprocessed);
     let kind = match before_http(causes.clone()) {
         Some(kind) => kind,
         None if error.is_connect() => connecting(causes),
@@ -21,7 +22,7 @@ pub(super) fn sending(error: hyper_util::client::legacy::Error) -> Error {
         None if causes.clone().any(is_invalid_data) => ErrorKind::Tls,
         None => of_http(causes),
     };
-    with_root(kind, error)
+    with_root(kind, error).unprocessed(is_unprocessed)
 }
 
 /// The typed error for a body that does not come to its end.
@@ -58,6 +59,17 @@ fn before_http(causes: Causes<'_>) -> Option<ErrorKind> {
         return Some(ErrorKind::InvalidUrl);
     }
     causes.clone().any(|cause| cause.is::<rustls::Error>()).then_some(ErrorKind::Tls)
+}
+
+/// A stream that is refused, or that a server which goes away does not count among those it looked at. (RFC 9113,
+/// section 8.7.) h2 tells no other streams of a GOAWAY.
+fn is_unprocessed(cause: &(dyn StdError + 'static)) -> bool {
+    use h2::Reason;
+    cause.downcast_ref().is_some_and(|error: &h2::Error| {
+        let goes_away = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+        let refuses = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+        error.is_remote() && (goes_away || refuses)
+    })
 }
 
 fn is_invalid_data(cause: &(dyn StdError + 'static)) -> bool {

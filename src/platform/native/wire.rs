@@ -1,4 +1,5 @@
-//! Connections that tell of their end, for requests that would wait for an answer from one that is gone.
+//! Connections that tell of their end, for requests that would wait for an answer from one that is gone, and that let an
+//! answer be read from a peer which takes no more of the request.
 //!
 //! A request that is handed to a connection just as its task ends may neither be sent nor refused: tokio's channel takes
 //! a message while its receiver is being dropped, and keeps it until the last sender is gone, which is the one that waits
@@ -29,6 +30,9 @@ pub(super) struct Wire<S> {
     ended: Ended,
     used: Used,
     told: Option<ConnectionInfo>,
+    /// The peer has closed. What it said before may still be read: a server that refuses an upload answers and closes,
+    /// and hyper would look at the failed write first. So writes go nowhere from then on, and reading tells the rest.
+    takes_no_more: bool,
 }
 
 /// Whether a connection has ended.
@@ -41,13 +45,24 @@ struct Used(Arc<AtomicBool>);
 
 impl<S> Wire<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, ended: Ended::default(), used: Used::default(), told: None }
+        Self { stream, ended: Ended::default(), used: Used::default(), told: None, takes_no_more: false }
     }
 
     /// What responses tell of it.
     pub(super) fn telling(mut self, told: ConnectionInfo) -> Self {
         self.told = Some(told);
         self
+    }
+
+    /// The outcome of a write; `all` of it, if the peer has closed.
+    fn written<T>(&mut self, outcome: Poll<io::Result<T>>, all: T) -> Poll<io::Result<T>> {
+        match outcome {
+            Poll::Ready(Err(error)) if is_closed_by_peer(&error) => {
+                self.takes_no_more = true;
+                Poll::Ready(Ok(all))
+            }
+            outcome => outcome,
+        }
     }
 }
 
@@ -58,6 +73,10 @@ pub(super) fn tell(extensions: &mut Extensions) {
     if let Some(info) = extensions.get_mut::<ConnectionInfo>() {
         info.set_reused(reused);
     }
+}
+
+fn is_closed_by_peer(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 impl<S> Drop for Wire<S> {
@@ -92,11 +111,19 @@ impl<S: Read + Unpin> Read for Wire<S> {
 
 impl<S: Write + Unpin> Write for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, data)
+        if self.takes_no_more {
+            return Poll::Ready(Ok(data.len()));
+        }
+        let written = Pin::new(&mut self.stream).poll_write(cx, data);
+        self.written(written, data.len())
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        if self.takes_no_more {
+            return Poll::Ready(Ok(()));
+        }
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.written(flushed, ())
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -112,7 +139,12 @@ impl<S: Write + Unpin> Write for Wire<S> {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, data)
+        let all = || data.iter().map(|piece| piece.len()).sum();
+        if self.takes_no_more {
+            return Poll::Ready(Ok(all()));
+        }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, data);
+        self.written(written, all())
     }
 }
 
@@ -214,6 +246,59 @@ mod tests {
             drop(client);
         });
         (connection, end)
+    }
+
+    /// A peer that has answered and closed by the time anything is written to it.
+    struct Refusing {
+        answer: &'static [u8],
+        is_closed: bool,
+    }
+
+    impl Read for Refusing {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            mut buffer: ReadBufCursor<'_>,
+        ) -> Poll<io::Result<()>> {
+            if !self.is_closed {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            buffer.put_slice(std::mem::take(&mut self.answer));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Write for Refusing {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            self.is_closed = true;
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    async fn asked(answer: &'static [u8]) -> hyper::Result<http::StatusCode> {
+        let wire = Wire::new(Refusing { answer, is_closed: false });
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(wire).await?;
+        tokio::spawn(connection);
+        let request = http::Request::new(Full::<Bytes>::from("an upload"));
+        Ok(sender.send_request(request).await?.status())
+    }
+
+    #[test]
+    fn the_answer_of_a_peer_that_takes_no_more_is_read() {
+        run(async {
+            let answered = asked(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n").await;
+            assert_eq!(answered.expect("the answer"), 413);
+            assert!(asked(b"").await.expect_err("no answer").is_incomplete_message());
+        });
     }
 
     fn run(test: impl Future<Output = ()>) {

@@ -39,6 +39,7 @@ enum Outcome {
     Answer,
     Fail(ErrorKind),
     Hang,
+    Unprocessed,
 }
 
 #[derive(Clone, Debug)]
@@ -88,6 +89,12 @@ impl Reply {
     /// No head, but this error.
     pub fn error(kind: ErrorKind) -> Self {
         Self { outcome: Outcome::Fail(kind), ..Self::status(200) }
+    }
+
+    /// No head: [`ErrorKind::Disconnected`] from a server that says it did not look at the request, which may therefore be
+    /// sent again whatever its method (RFC 9113, section 8.7).
+    pub fn unprocessed() -> Self {
+        Self { outcome: Outcome::Unprocessed, ..Self::status(200) }
     }
 
     /// Adds a header field; one that HTTP does not allow is left out.
@@ -161,6 +168,9 @@ impl Reply {
             Outcome::Answer => {}
             Outcome::Fail(kind) => return Err(kind.into()),
             Outcome::Hang => std::future::pending().await,
+            Outcome::Unprocessed => {
+                return Err(Error::from(ErrorKind::Disconnected).unprocessed(true));
+            }
         }
         let length: u64 = self.steps.iter().map(Step::size).sum();
         let mut headers = self.headers;

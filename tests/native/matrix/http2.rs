@@ -23,6 +23,13 @@ pub(super) fn head() -> Vec<Row> {
     let bad = |name, script| row(name, script).natively("protocol").page("network");
     let block = |fields: &[(&str, &str)]| h2::block(fields);
     let greeting = |name, script| Row::new(Stage::Head, name, Server::H2(vec![script]));
+    // What was not looked at may be sent again, whatever its method: over another connection, or the same.
+    let page = || asked().send_frames([h2::page(PAGE), reset(NO_ERROR)].concat());
+    let then_served = |name, scripts: Vec<Script>| {
+        let scripts = scripts.into_iter().map(each).collect();
+        Row::new(Stage::Head, name, Server::H2(scripts)).natively("ok").page("ok")
+    };
+    let refused = || asked().send_frames(reset(REFUSED_STREAM)).then(page());
     vec![
         // What comes before the first stream. A request not yet sent when hyper reads it is told no more than that the
         // connection is closed.
@@ -52,6 +59,12 @@ pub(super) fn head() -> Vec<Row> {
         lost("GOAWAY that wants calm", asked().send(goaway(0, ENHANCE_YOUR_CALM))),
         bad("GOAWAY that blames the client's protocol", asked().send(goaway(0, PROTOCOL_ERROR))),
         lost("RST_STREAM, refused", asked().send_frames(reset(REFUSED_STREAM))),
+        then_served(
+            "GOAWAY before the stream was seen, then served",
+            vec![asked().send(goaway(0, NO_ERROR)), page()],
+        ),
+        then_served("RST_STREAM, refused, then served", vec![refused()]),
+        then_served("an upload refused by RST_STREAM, then taken", vec![refused()]).act(Act::Upload),
         lost("RST_STREAM, an internal error", asked().send_frames(reset(INTERNAL_ERROR))),
         lost("RST_STREAM, cancelled", asked().send_frames(reset(CANCEL))),
         lost("RST_STREAM without a reason", asked().send_frames(reset(NO_ERROR))),
