@@ -3,6 +3,8 @@
 mod authentication;
 mod bodies;
 mod conditions;
+mod cookies;
+mod readers;
 mod redirects;
 mod requests;
 mod statuses;
@@ -26,6 +28,10 @@ fn every_behaviour() {
             bodies: gzip, deflate, brotli, utf_8_of_many_scripts, json_and_what_is_none, lines_as_they_come,
                 bytes_in_chunks, images_by_what_is_accepted, base64_of_a_path, none_of_head;
             conditions: etags, dates, ranges, freshness;
+            cookies: set_on_the_way_and_sent_at_its_end, deleted_by_expiry, of_one_host_alone,
+                of_an_address_where_that_is_allowed, of_one_request, none_where_they_are_switched_off;
+            readers: line_by_line, block_by_block, an_error_with_its_page, links_and_file_names,
+                cookies_of_the_answer;
             redirects: one_after_the_other, more_than_are_followed, absolute_and_relative, by_each_status,
                 to_another_host_of_the_same_server, cookies_set_by_hand, of_a_stream, by_policy;
             requests: a_query, json, text, bytes, a_form_by_hand, no_body, every_method, header_fields, params, a_form, text_with_its_type, a_stream, compressed, relative_to_a_base;
