@@ -8,8 +8,9 @@ impl Response {
     /// The whole body read as JSON.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes); [`ErrorKind::ContentType`] when it is neither `application/json` nor `*+json`;
-    /// [`ErrorKind::Json`] when it is not what was asked for. Both tell the body's first bytes.
+    /// As [`bytes`](Self::bytes); [`ErrorKind::ContentType`] when it is neither `application/json`, `text/json` nor
+    /// `*+json` (WHATWG MIME Sniffing, "JSON MIME type"); [`ErrorKind::Json`] when it is not what was asked for. Both
+    /// tell the body's first bytes.
     pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
         let content_type = self.content_type().unwrap_or_default().to_owned();
         let (url, attempts) = (self.url.clone(), self.attempts);
@@ -47,7 +48,9 @@ impl Response {
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    // A byte order mark is no part of the JSON: parsers may ignore it (RFC 8259, section 8.1), and browsers do.
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(text).map_err(|error| {
         Error::new(ErrorKind::Json)
             .with_message(format!("{error}; the body starts {}", start(bytes)))
             .with_source(error)
@@ -56,7 +59,7 @@ fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
+    matches!(essence.as_str(), "application/json" | "text/json") || essence.ends_with("+json")
 }
 
 /// The first bytes of a body for a message.
