@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::dyn_session::DynSession;
 use crate::error::{Error, ErrorKind, Result};
+use crate::gated::Gated;
 use crate::maybe::MaybeSend;
 use crate::middleware::Layers;
 use crate::options::Options;
@@ -45,7 +46,7 @@ struct Shared<B> {
     /// The configuration's, as requests share them.
     options: Arc<Options>,
     /// The configuration's, where there are any.
-    layers: Option<Arc<Layers>>,
+    layers: Option<Gated<Arc<Layers>>>,
     scheduler: Arc<Scheduler>,
 }
 
@@ -65,7 +66,7 @@ impl<B: Backend> Client<B> {
         let config = config.with_defaults(backend.capabilities());
         let config = cookies::with_store(config, backend.capabilities())?;
         let options = Arc::new(config.options.clone());
-        let layers = (!config.layers.is_empty()).then(|| Arc::new(config.layers.clone()));
+        let layers = config.layers.shared();
         Ok(Self { shared: Arc::new(Shared { backend, config, options, layers, scheduler }) })
     }
 

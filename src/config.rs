@@ -11,10 +11,13 @@ use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
 use crate::cookies::{CookieStore, Keeper, Keeping};
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "middleware")]
 use crate::events::Observer;
 use crate::head::Shown;
 use crate::into_url::{self, IntoUrl};
-use crate::middleware::{Layers, Middleware};
+use crate::middleware::Layers;
+#[cfg(feature = "middleware")]
+use crate::middleware::Middleware;
 use crate::options::{HttpVersion, Options};
 use crate::policy::deadline::Timeout;
 use crate::policy::raise::RaiseForStatus;
@@ -275,18 +278,21 @@ impl Config {
     }
 
     /// Adds a middleware around each call, outside redirects and retries: see [`middleware`](crate::middleware).
+    #[cfg(feature = "middleware")]
     pub fn middleware(mut self, middleware: impl Middleware + 'static) -> Self {
         self.layers.call.push(Arc::new(middleware));
         self
     }
 
     /// Adds a middleware around each attempt at each hop: see [`middleware`](crate::middleware).
+    #[cfg(feature = "middleware")]
     pub fn hop_middleware(mut self, middleware: impl Middleware + 'static) -> Self {
         self.layers.hop.push(Arc::new(middleware));
         self
     }
 
     /// Adds what is told of each request's [events](crate::events).
+    #[cfg(feature = "middleware")]
     pub fn on_event(mut self, observer: impl Observer + 'static) -> Self {
         self.layers.observers.push(Arc::new(observer));
         self

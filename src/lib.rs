@@ -14,6 +14,7 @@ pub mod dyn_session;
 pub mod error;
 pub mod events;
 pub mod fields;
+mod gated;
 pub mod head;
 #[cfg(feature = "html")]
 pub mod html;

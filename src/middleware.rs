@@ -17,8 +17,13 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::events::Observer;
+use crate::gated::Gated;
+#[cfg(feature = "middleware")]
+use crate::maybe::SharedAny;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
-use crate::request::{Request, RequestBuilder};
+use crate::request::Request;
+#[cfg(feature = "middleware")]
+use crate::request::RequestBuilder;
 use crate::response::Response;
 
 pub use headers::SetHeaders;
@@ -151,18 +156,23 @@ pub(crate) struct Layers {
 }
 
 impl Layers {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// To be shared by what goes on under them; none where there are none.
+    pub(crate) fn shared(&self) -> Option<Gated<Arc<Self>>> {
+        if self.is_empty() { None } else { Gated::new(|| Arc::new(self.clone())) }
+    }
+
+    fn is_empty(&self) -> bool {
         self.call.is_empty() && self.hop.is_empty() && self.observers.is_empty()
     }
 
     /// A request's own.
     pub(crate) fn of(request: &Request) -> Option<&Self> {
-        let attached: &dyn Any = request.attached.as_deref()?;
+        let attached: &dyn Any = &***request.attached.as_ref()?;
         attached.downcast_ref()
     }
 
     /// These, and a request's own after them.
-    pub(crate) fn with(&self, own: &Self) -> Self {
+    pub(crate) fn with_own(&self, own: &Self) -> Self {
         Self {
             call: [&self.call[..], &own.call].concat(),
             hop: [&self.hop[..], &own.hop].concat(),
@@ -171,6 +181,7 @@ impl Layers {
     }
 }
 
+#[cfg(feature = "middleware")]
 impl<S> RequestBuilder<S> {
     /// Adds a middleware around this call, within the session's: see [`middleware`](crate::middleware).
     pub fn middleware(self, middleware: impl Middleware + 'static) -> Self {
@@ -191,7 +202,7 @@ impl<S> RequestBuilder<S> {
         if let Ok(request) = &mut self.request {
             let mut layers = Layers::of(request).cloned().unwrap_or_default();
             add(&mut layers);
-            request.attached = Some(Arc::new(layers));
+            request.attached = Gated::new(|| Arc::new(layers) as SharedAny);
         }
         self
     }

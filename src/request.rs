@@ -13,6 +13,7 @@ use http::{Extensions, Method};
 use crate::body::{Body, Watch};
 use crate::capabilities::Progress;
 use crate::error::{Error, ErrorKind, Result};
+use crate::gated::Gated;
 use crate::head::Shown;
 use crate::into_url::IntoUrl;
 use crate::maybe::SharedAny;
@@ -45,7 +46,7 @@ pub struct Request {
     /// Shared, since each attempt clones the request.
     pub(crate) extensions: Option<Arc<Extensions>>,
     /// What goes around this request: see `middleware::Layers`.
-    pub(crate) attached: Option<SharedAny>,
+    pub(crate) attached: Option<Gated<SharedAny>>,
     pub(crate) progress: Option<Arc<Progress>>,
     /// Is told how far the sending of the body has come.
     pub(crate) watch: Option<Arc<dyn Watch>>,

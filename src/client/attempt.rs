@@ -13,6 +13,7 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::body::{UploadProgress, Watch};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::events::{Watched, What};
+use crate::gated::Gated;
 use crate::head::Head;
 use crate::maybe::{BoxBody, BoxFuture};
 use crate::middleware::Layers;
@@ -44,8 +45,8 @@ pub(super) struct Run<'a, B: Backend> {
     /// It has had a permit and wants another: a session that is closed waits for it.
     is_between: bool,
     attempts: u32,
-    layers: Option<Arc<Layers>>,
-    pub(super) watched: Option<Arc<Watched>>,
+    layers: Option<Gated<Arc<Layers>>>,
+    watched: Option<Gated<Arc<Watched>>>,
     queued: Duration,
 }
 
@@ -57,11 +58,16 @@ pub(super) struct Answer<B: Backend> {
 }
 
 impl<'a, B: Backend> Run<'a, B> {
-    pub(super) fn new(shared: &'a Arc<Shared<B>>, request: &Request, layers: Option<Arc<Layers>>) -> Self {
+    pub(super) fn new(
+        shared: &'a Arc<Shared<B>>,
+        request: &Request,
+        layers: Option<Gated<Arc<Layers>>>,
+    ) -> Self {
         let deadlines = Deadlines::new(request.options.timeout.resolve());
-        let observers = layers.as_deref().map(|layers| &layers.observers[..]).unwrap_or_default();
-        let watched = (!observers.is_empty())
-            .then(|| Arc::new(Watched::new(observers, request.extensions.clone().unwrap_or_default())));
+        let watched = layers.as_ref().filter(|layers| !layers.observers.is_empty()).map(|layers| {
+            let extensions = request.extensions.clone().unwrap_or_default();
+            layers.with(Arc::new(Watched::new(&layers.observers, extensions)))
+        });
         Self {
             shared,
             deadlines,
@@ -125,9 +131,9 @@ impl<'a, B: Backend> Run<'a, B> {
         let (mut attempt, mut resends) = (0, 0);
         loop {
             attempt += 1;
-            let outcome = match self.layers.is_some() {
-                true => self.layered(request, attempt).await,
-                false => {
+            let outcome = match self.layers.clone() {
+                Some(layers) => self.layered(layers, request, attempt).await,
+                None => {
                     // Made ready to be sent, and given room for it, only once there is a permit: those that wait are small.
                     if self.permit.is_none() {
                         self.admit(request).await?;
@@ -170,9 +176,14 @@ impl<'a, B: Backend> Run<'a, B> {
         })
     }
 
-    fn layered<'r>(&'r mut self, request: &Request, attempt: u32) -> BoxFuture<'r, Result<Answer<B>>> {
-        let (layers, sent) = (self.layers.clone(), as_sent(request, self.shared));
-        Box::pin(async move { layered::attempt(self, &layers.unwrap_or_default(), sent, attempt).await })
+    fn layered<'r>(
+        &'r mut self,
+        layers: Gated<Arc<Layers>>,
+        request: &Request,
+        attempt: u32,
+    ) -> BoxFuture<'r, Result<Answer<B>>> {
+        let sent = as_sent(request, self.shared);
+        Box::pin(layered::attempt(self, layers, sent, attempt))
     }
 
     /// One attempt at a request that is ready, once there is a permit for it.
@@ -342,10 +353,10 @@ impl<B: Backend> Drop for Run<'_, B> {
 /// Tells of the body's pieces as they are sent, and whoever the caller has named.
 fn watching_upload<B: Backend>(
     shared: &Arc<Shared<B>>,
-    watched: &Arc<Watched>,
+    watched: &Gated<Arc<Watched>>,
     request: &Request,
 ) -> Arc<dyn Watch> {
-    let (backend, watched) = (Arc::clone(&shared.backend), Arc::clone(watched));
+    let (backend, watched) = (Arc::clone(&shared.backend), watched.clone());
     let (method, url, own) = (request.method.clone(), request.url.clone(), request.watch.clone());
     let told = AtomicU64::new(0);
     Arc::new(move |progress: UploadProgress| {

@@ -13,6 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::events::{Watched, What};
+use crate::gated::Gated;
 use crate::head::Head;
 use crate::maybe::BoxBody;
 use crate::payload::{Payload, Transfer};
@@ -44,7 +45,7 @@ pub(super) struct Guards<'a> {
 
 /// Those who are told of a body, and of which one.
 pub(super) struct WatchedBody {
-    pub(super) watched: Arc<Watched>,
+    pub(super) watched: Gated<Arc<Watched>>,
     pub(super) method: Method,
     pub(super) url: Url,
 }

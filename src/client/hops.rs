@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::What;
+use crate::gated::Gated;
 use crate::head::{Head, Hop};
 use crate::maybe::{BoxFuture, MaybeSend};
 use crate::middleware::Layers;
@@ -36,21 +37,22 @@ pub(super) fn send<B: Backend>(
     let layers = layered::layers_of(shared, &request);
     let sending = match layers {
         Some(layers) if !layers.call.is_empty() => {
-            Sending::Layered(Box::pin(layered::call(shared, layers, request)))
+            let gate = layers.with(());
+            Sending::Layered(gate.with(Box::pin(layered::call(shared, layers, request))))
         }
         layers => Sending::Bare(Call::new(shared, request, layers)),
     };
     async move {
         match sending {
             Sending::Bare(call) => call?.run(shared.backend.now()).await,
-            Sending::Layered(call) => call.await,
+            Sending::Layered(call) => call.into_inner().await,
         }
     }
 }
 
 enum Sending<'a, B: Backend> {
     Bare(Result<Box<Call<'a, B>>>),
-    Layered(BoxFuture<'a, Result<Response>>),
+    Layered(Gated<BoxFuture<'a, Result<Response>>>),
 }
 
 /// One call: the request as its next hop sends it, and the way so far.
@@ -64,7 +66,7 @@ impl<'a, B: Backend> Call<'a, B> {
     pub(super) fn new(
         shared: &'a Arc<Shared<B>>,
         mut request: Request,
-        layers: Option<Arc<Layers>>,
+        layers: Option<Gated<Arc<Layers>>>,
     ) -> Result<Box<Self>> {
         prepare(shared, &mut request).map_err(|error| error.with_url(&request.url))?;
         let run = Run::new(shared, &request, layers);

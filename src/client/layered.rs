@@ -11,6 +11,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{Error, Phase, Result};
+use crate::gated::Gated;
 use crate::maybe::{BoxBody, BoxFuture};
 use crate::middleware::{End, Layers, Next};
 use crate::payload::{Payload, Transfer};
@@ -24,18 +25,18 @@ use super::hops::Call;
 use super::{Shared, cookies};
 
 /// What goes around this request: the session's, and its own within.
-pub(super) fn layers_of<B: Backend>(shared: &Shared<B>, request: &Request) -> Option<Arc<Layers>> {
+pub(super) fn layers_of<B: Backend>(shared: &Shared<B>, request: &Request) -> Option<Gated<Arc<Layers>>> {
     match (&shared.layers, Layers::of(request)) {
         (session, None) => session.clone(),
-        (None, Some(own)) => Some(Arc::new(own.clone())),
-        (Some(session), Some(own)) => Some(Arc::new(session.with(own))),
+        (None, Some(own)) => own.shared(),
+        (Some(session), Some(own)) => session.with_own(own).shared(),
     }
 }
 
 /// A call with middleware around it. The wall clock runs for all of it.
 pub(super) async fn call<B: Backend>(
     shared: &Arc<Shared<B>>,
-    layers: Arc<Layers>,
+    layers: Gated<Arc<Layers>>,
     request: Request,
 ) -> Result<Response> {
     let backend = &shared.backend;
@@ -62,13 +63,13 @@ pub(super) async fn call<B: Backend>(
 
 struct CallEnd<'a, B: Backend> {
     shared: &'a Arc<Shared<B>>,
-    layers: &'a Arc<Layers>,
+    layers: &'a Gated<Arc<Layers>>,
     started: Duration,
 }
 
 impl<B: Backend> End for CallEnd<'_, B> {
     fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>> {
-        let call = Call::new(self.shared, request, Some(Arc::clone(self.layers)));
+        let call = Call::new(self.shared, request, Some(self.layers.clone()));
         let started = self.started;
         Box::pin(async move { call?.run(started).await })
     }
@@ -77,14 +78,14 @@ impl<B: Backend> End for CallEnd<'_, B> {
 /// An attempt with middleware around it.
 pub(super) async fn attempt<B: Backend>(
     run: &mut Run<'_, B>,
-    layers: &Layers,
+    layers: Gated<Arc<Layers>>,
     request: Request,
     attempt: u32,
 ) -> Result<Answer<B>> {
     let mut end = AttemptEnd { run, attempt };
     let response = Next::new(&layers.hop, &mut end).run(request).await?;
     let (head, body, timing) = response.into_answer();
-    Ok(Answer { head, body: AnyBody::Layered(body), timing })
+    Ok(Answer { head, body: AnyBody::Layered(layers.with(body)), timing })
 }
 
 struct AttemptEnd<'r, 'a, B: Backend> {
@@ -107,7 +108,7 @@ impl<B: Backend> End for AttemptEnd<'_, '_, B> {
 /// A body as the backend gives it, or as middleware has handed it on.
 pub(super) enum AnyBody<B: Backend> {
     Bare(B::Body),
-    Layered(BoxBody),
+    Layered(Gated<BoxBody>),
 }
 
 impl<B: Backend> Body for AnyBody<B> {
