@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
@@ -85,7 +85,20 @@ impl<'a, B: Backend> Call<'a, B> {
             let next = self.decide(&head);
             if let Ok(Next::Stop) = next {
                 let mut answer = Some(Answer { head, body, timing });
-                return poll_fn(|cx| Poll::Ready(self.finish(answer.take(), elapsed, cx))).await;
+                let mut raised = None;
+                return poll_fn(|cx| {
+                    if let Some(answer) = answer.take() {
+                        match self.finish(answer, elapsed, cx) {
+                            Finished::Done(done) => return Poll::Ready(done),
+                            Finished::Raised(error) => raised = Some(error),
+                        }
+                    }
+                    let Some(raised) = &mut raised else { return Poll::Pending };
+                    let error = ready!(raised.as_mut().poll(cx));
+                    self.run.tell(&self.request, What::Failed { error: &error });
+                    Poll::Ready(Err(error))
+                })
+                .await;
             }
             poll_fn(|cx| guarded::take_what_is_there(&mut body, cx)).await;
             // Ended before the permit goes to another.
@@ -155,32 +168,28 @@ impl<'a, B: Backend> Call<'a, B> {
         }
     }
 
-    /// Hands the response out.
-    fn finish(
-        &mut self,
-        answer: Option<Answer<B>>,
-        elapsed: Duration,
-        cx: &mut Context<'_>,
-    ) -> Result<Response> {
-        let Some(Answer { head, mut body, timing }) = answer else { return Err(ErrorKind::Closed.into()) };
+    /// Makes the response that is handed out.
+    fn finish(&mut self, answer: Answer<B>, elapsed: Duration, cx: &mut Context<'_>) -> Finished {
+        let Answer { head, body, timing } = answer;
         let options = &self.request.options;
-        if let Some(Err(error)) = options.raise_for_status.as_ref().map(|raise| raise.judge(&head)) {
-            let _ = guarded::take_what_is_there(&mut body, cx);
-            return Err(self.failed(error));
-        }
+        let judged = options.raise_for_status.as_ref().map_or(Ok(()), |raise| raise.judge(&head));
         let max_body = options.max_body;
         let status = head.status;
         let body = match self.run.guard((&head, &self.request), body, max_body.flatten(), cx) {
             Ok(body) => body,
-            Err(error) => return Err(self.failed(error)),
+            Err(error) => return Finished::Done(Err(self.failed(judged.err().unwrap_or(error)))),
         };
-        self.run.tell(&self.request, What::Finished { status, elapsed });
-        Ok(Response::new(head, self.request.url.clone(), body)
+        let response = Response::new(head, self.request.url.clone(), body)
             .with_way(std::mem::take(&mut self.history), self.run.attempts(), elapsed)
             .with_timing(self.run.timing(timing, elapsed))
             .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY)))
             .with_decompression(self.request.options.auto_decompress != Some(false))
-            .with_charset(self.run.shared.backend.charset()))
+            .with_charset(self.run.shared.backend.charset());
+        if let Err(error) = judged {
+            return Finished::Raised(Box::pin(response.into_error(error)));
+        }
+        self.run.tell(&self.request, What::Finished { status, elapsed });
+        Finished::Done(Ok(response))
     }
 
     fn failed(&mut self, error: Error) -> Error {
@@ -190,6 +199,13 @@ impl<'a, B: Backend> Call<'a, B> {
         self.run.tell(&self.request, What::Failed { error: &error });
         error
     }
+}
+
+/// How a call ends.
+enum Finished {
+    Done(Result<Response>),
+    /// Its head is an error to the caller: the start of its body goes with that.
+    Raised(BoxFuture<'static, Error>),
 }
 
 /// Fills in the session's options and checks everything before anything waits or is sent.

@@ -166,6 +166,33 @@ fn a_function_of_one_s_own_says_which_heads_are_errors() {
 }
 
 #[test]
+fn an_error_that_was_raised_has_the_start_of_the_body_and_the_way_to_it() {
+    let (platform, session) = session(Config::new().raise_for_status(true).limit(1));
+    platform.on(URL, Reply::redirect(302, "/why"));
+    platform.on(
+        "https://a.example/why",
+        Reply::status(422).then("name is ").then("missing").then(vec![b'x'; 9_000]),
+    );
+    let error = platform.run(session.get(URL).send()).expect_err("422");
+    assert_eq!((error.code(), error.history().len(), error.attempts()), ("status", 1, 1));
+    assert!(error.body().is_some_and(|body| body.starts_with("name is missing") && body.len() == 1024));
+    assert!(error.to_string().contains("name is missing"), "{error}");
+    assert_eq!((platform.open(), session.figures().in_flight), (0, 0));
+
+    platform.on("https://a.example/slow", Reply::status(500).then("some").stall());
+    let get = session.get("https://a.example/slow").timeout(std::time::Duration::from_secs(5));
+    let error = platform.run(get.send()).expect_err("500");
+    assert_eq!((error.code(), error.body()), ("status", Some("some")), "no longer than the deadline");
+}
+
+#[test]
+fn a_status_is_told_before_a_body_that_is_too_large() {
+    let (platform, session) = session(Config::new().raise_for_status(true).max_body(10));
+    platform.on(URL, Reply::status(500).then(vec![0; 100_000]));
+    assert_eq!(platform.run(session.get(URL).send()).expect_err("500").code(), "status");
+}
+
+#[test]
 fn the_redirect_policy_follows_stops_or_refuses() {
     let policies = [
         RedirectPolicy::follow(),
