@@ -10,6 +10,8 @@
 
 mod headers;
 mod refresh;
+#[cfg(feature = "tracing")]
+mod spans;
 
 use std::any::Any;
 use std::fmt;
@@ -28,6 +30,8 @@ use crate::response::Response;
 
 pub use headers::SetHeaders;
 pub use refresh::{AuthRefresh, Refresh};
+#[cfg(feature = "tracing")]
+pub use spans::Spans;
 
 /// What stands between the caller and the engine. See the [module's](self) text for where.
 ///

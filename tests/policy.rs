@@ -29,6 +29,8 @@ mod policy {
     pub(crate) mod responses;
     pub(crate) mod retries;
     pub(crate) mod session_options;
+    #[cfg(all(feature = "tracing", not(target_arch = "wasm32")))]
+    pub(crate) mod spans;
     pub(crate) mod uploads;
 }
 

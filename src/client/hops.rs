@@ -89,8 +89,8 @@ impl<'a, B: Backend> Call<'a, B> {
                 return poll_fn(|cx| {
                     if let Some(answer) = answer.take() {
                         match self.finish(answer, elapsed, cx) {
-                            Finished::Done(done) => return Poll::Ready(done),
-                            Finished::Raised(error) => raised = Some(error),
+                            Ok(done) => return Poll::Ready(done),
+                            Err(error) => raised = Some(error),
                         }
                     }
                     let Some(raised) = &mut raised else { return Poll::Pending };
@@ -177,7 +177,7 @@ impl<'a, B: Backend> Call<'a, B> {
         let status = head.status;
         let body = match self.run.guard((&head, &self.request), body, max_body.flatten(), cx) {
             Ok(body) => body,
-            Err(error) => return Finished::Done(Err(self.failed(judged.err().unwrap_or(error)))),
+            Err(error) => return Ok(Err(self.failed(judged.err().unwrap_or(error)))),
         };
         let response = Response::new(head, self.request.url.clone(), body)
             .with_way(std::mem::take(&mut self.history), self.run.attempts(), elapsed)
@@ -186,10 +186,10 @@ impl<'a, B: Backend> Call<'a, B> {
             .with_decompression(self.request.options.auto_decompress != Some(false))
             .with_charset(self.run.shared.backend.charset());
         if let Err(error) = judged {
-            return Finished::Raised(Box::pin(response.into_error(error)));
+            return Err(Box::pin(response.into_error(error)));
         }
         self.run.tell(&self.request, What::Finished { status, elapsed });
-        Finished::Done(Ok(response))
+        Ok(Ok(response))
     }
 
     fn failed(&mut self, error: Error) -> Error {
@@ -201,12 +201,8 @@ impl<'a, B: Backend> Call<'a, B> {
     }
 }
 
-/// How a call ends.
-enum Finished {
-    Done(Result<Response>),
-    /// Its head is an error to the caller: the start of its body goes with that.
-    Raised(BoxFuture<'static, Error>),
-}
+/// How a call ends; `Err` where its head is an error to the caller, which is yet to be given the start of its body.
+type Finished = Result<Result<Response>, BoxFuture<'static, Error>>;
 
 /// Fills in the session's options and checks everything before anything waits or is sent.
 fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> {
