@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, EXPECT, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    USER_AGENT,
 };
 
 use crate::browser_options::BrowserOptions;
@@ -349,7 +350,7 @@ impl Config {
                 None => again,
             });
         }
-        for name in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+        for name in [CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING] {
             if self.headers.contains_key(&name) {
                 return Err(Error::new(ErrorKind::InvalidHeader).with_message(format!(
                     "{:?} belongs to one request's body, not to a session",

@@ -212,17 +212,22 @@ fn prepare<B: Backend>(shared: &Shared<B>, request: &mut Request) -> Result<()> 
         request.options = Arc::new(Arc::unwrap_or_clone(own).over(&shared.options));
         request.options.validate()?;
     }
-    if !matches!(request.url.scheme(), "http" | "https") {
-        return Err(
-            Error::new(ErrorKind::UnsupportedScheme).with_message(format!("{:?}", request.url.scheme()))
-        );
-    }
     if request.watch.is_some() && !shared.backend.capabilities().upload_progress {
         let platform = shared.backend.capabilities().platform;
         return Err(ErrorKind::Unsupported { feature: "on_upload", platform }.into());
     }
     if request.has_automatic_type && request.options.skips(&CONTENT_TYPE) {
         request.headers.remove(CONTENT_TYPE);
+    }
+    check(request)
+}
+
+/// Refuses what must not be sent, whoever made it.
+pub(super) fn check(request: &mut Request) -> Result<()> {
+    if !matches!(request.url.scheme(), "http" | "https") {
+        return Err(
+            Error::new(ErrorKind::UnsupportedScheme).with_message(format!("{:?}", request.url.scheme()))
+        );
     }
     check_framing(request)?;
     request.take_userinfo()

@@ -21,7 +21,7 @@ use crate::response::Response;
 
 use super::attempt::{Answer, Run};
 use super::bounded::Timer;
-use super::hops::Call;
+use super::hops::{Call, check};
 use super::{Shared, cookies};
 
 /// What goes around this request: the session's, and its own within.
@@ -94,8 +94,9 @@ struct AttemptEnd<'r, 'a, B: Backend> {
 }
 
 impl<B: Backend> End for AttemptEnd<'_, '_, B> {
-    fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>> {
+    fn run(&mut self, mut request: Request) -> BoxFuture<'_, Result<Response>> {
         Box::pin(async move {
+            check(&mut request).map_err(|error| error.with_url(&request.url))?;
             let (url, options) = (request.url.clone(), Arc::clone(&request.options));
             let Answer { head, body, timing } = self.run.one(request, self.attempt).await?;
             cookies::keep(self.run.shared, &options, &url, &head);

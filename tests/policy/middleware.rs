@@ -122,6 +122,31 @@ fn a_middleware_may_answer_by_itself_or_fail_the_call() {
 }
 
 #[test]
+fn what_an_attempt_s_middleware_makes_is_checked_before_it_is_sent() {
+    let set = |name: &'static str, value: &'static str| {
+        SetHeaders::new(move |_: &Request| {
+            Ok(vec![(HeaderName::from_static(name), HeaderValue::from_static(value))])
+        })
+    };
+    let elsewhere = middleware::from_fn(|_, mut next| {
+        Box::pin(async move {
+            next.run(Request::builder(dualfetch::Method::GET, "ftp://a.example/").build()?).await
+        })
+    });
+    let (platform, session) = session(Config::new());
+    let post = || session.post(URL).body("abc");
+    for (request, code) in [
+        (post().hop_middleware(set("content-length", "2")), "invalid_header"),
+        (post().hop_middleware(set("transfer-encoding", "chunked")), "invalid_header"),
+        (post().hop_middleware(set("expect", "100-continue")), "unsupported"),
+        (post().hop_middleware(elsewhere), "unsupported_scheme"),
+    ] {
+        assert_eq!(platform.run(request.send()).expect_err(code).code(), code);
+    }
+    assert!(platform.calls().is_empty());
+}
+
+#[test]
 fn a_middleware_that_always_fails_is_retried_as_often_as_an_attempt() {
     let count = Arc::new(AtomicUsize::new(0));
     let tried = Arc::clone(&count);
