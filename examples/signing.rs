@@ -1,8 +1,9 @@
 //! Every request signed with HMAC-SHA-256, as APIs want it that share a secret with their callers:
 //! `cargo run --example signing -- https://httpbin.org/headers`.
 //!
-//! The signature is over method, path with query, date and the body's hash, and is made anew for each attempt at each
-//! hop, so that a retry has a fresh date and a redirect a signature of its own.
+//! The signature is over method, URL, date and the body's hash, and is made anew for each attempt at each hop, so that a
+//! retry has a fresh date. It is made for the API's origin alone: where a redirect leads is not for a stranger to have
+//! signed.
 
 // A program of its own may read the clock.
 #![allow(clippy::disallowed_methods)]
@@ -25,9 +26,9 @@ fn signed(key: &[u8], request: &Request) -> Result<Vec<(HeaderName, HeaderValue)
     }
     let body = request.body().as_bytes().map(AsRef::as_ref).unwrap_or_default();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let url = request.url();
+    let (method, url) = (request.method(), request.url());
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let text = format!("{} {}{query}\n{now}\n{:x}", request.method(), url.path(), Sha256::digest(body));
+    let text = format!("{method} {}{}{query}\n{now}\n{:x}", url.origin(), url.path(), Sha256::digest(body));
     let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|error| {
         Error::new(ErrorKind::InvalidOption { option: "key" }).with_message(error.to_string())
     })?;
@@ -43,7 +44,7 @@ fn signed(key: &[u8], request: &Request) -> Result<Vec<(HeaderName, HeaderValue)
 async fn main() -> Result<()> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "https://httpbin.org/headers".to_owned());
     let key = std::env::var("SIGNING_KEY").unwrap_or_else(|_| "not so secret".to_owned());
-    let signing = SetHeaders::new(move |request| signed(key.as_bytes(), request));
+    let signing = SetHeaders::new(move |request| signed(key.as_bytes(), request)).only_for(&url)?;
     let session = DefaultSession::builder().hop_middleware(signing).build()?;
     println!("{}", session.get(url.as_str()).await?.text().await?);
     Ok(())

@@ -73,7 +73,10 @@ impl<B: Backend> Client<B> {
     /// A session with changed defaults over the same connections, within the same limits and rate: what is under way in
     /// one counts in the other, and closing one closes both.
     ///
-    /// `change` is given this session's settings. Lists, such as middleware, are added to.
+    /// `change` is given this session's settings: what it leaves alone stays, middleware and observers are added to. So
+    /// does the jar, and with it who the cookies say is asking: for another user give it one of its own
+    /// (`config.cookie_store(CookieJar::new())`). Where the [`base_url`](Config::base_url) becomes one of another origin,
+    /// the credentials of this session that are left alone do not go along.
     ///
     /// # Errors
     /// As [`with_backend`](Self::with_backend), and [`InvalidOption`](crate::ErrorKind::InvalidOption) where a limit or
@@ -91,7 +94,7 @@ impl<B: Backend> Client<B> {
     /// # Ok::<(), dualfetch::Error>(())
     /// ```
     pub fn extend(&self, change: impl FnOnce(Config) -> Config) -> Result<Self> {
-        let config = change(self.shared.config.clone());
+        let config = change(self.shared.config.clone()).without_credentials_of(&self.shared.config);
         if let Some(option) = self.shared.config.changed_limit(&config) {
             return Err(Error::new(ErrorKind::InvalidOption { option })
                 .with_message("it is shared with the session that is extended"));

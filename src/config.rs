@@ -22,10 +22,11 @@ use crate::middleware::Middleware;
 use crate::options::{HttpVersion, Options};
 use crate::policy::deadline::Timeout;
 use crate::policy::raise::RaiseForStatus;
+use crate::policy::redirect::FOR_ONE_ORIGIN;
 use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
 use crate::policy::scheduler::Limits;
-use crate::request::{basic, bearer, header, header_name};
+use crate::request::{append, basic, bearer, header, header_name};
 use crate::url::Url;
 
 /// The settings of a session; `build` makes it.
@@ -145,16 +146,21 @@ impl Config {
     pub fn header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
             config.automatic.retain(|automatic| *automatic != name);
-            config.headers.insert(name, value);
+            config.headers.remove(&name);
+            if let Err(error) = append(&mut config.headers, name, value) {
+                config.error.get_or_insert_with(|| Arc::new(error));
+            }
         })
     }
 
     /// A header field beside those of this name that were set before. A request that sets one of this name replaces
     /// them all.
-    pub fn append_header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
-            config.headers.append(name, value);
-        })
+    pub fn append_header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        let mut headers = std::mem::take(&mut self.headers);
+        let added =
+            header(name.as_ref(), value.as_ref()).and_then(|(name, value)| append(&mut headers, name, value));
+        self.headers = headers;
+        self.try_set(added, |_, ()| {})
     }
 
     /// Header fields that are left out where nobody sets them: of `accept`, `accept-encoding`, `content-type` and
@@ -221,8 +227,8 @@ impl Config {
         self
     }
 
-    /// How many header fields a response may have; more are [`ErrorKind::HeadersTooLarge`]. Default 100, which only the
-    /// native platform knows.
+    /// How many header fields a response may have, 24,576 at most; more are [`ErrorKind::HeadersTooLarge`]. Default 100,
+    /// which only the native platform knows.
     pub fn max_headers(mut self, fields: usize) -> Self {
         self.options.transport.max_headers = Some(fields);
         self
@@ -358,12 +364,37 @@ impl Config {
                 )));
             }
         }
+        if self.headers.len() > 12_000 {
+            return Err(Error::new(ErrorKind::InvalidHeader)
+                .with_message("there are more header fields than can be sent"));
+        }
         if self.rate.is_some_and(|(requests, per)| requests == 0 || per.is_zero()) {
             return Err(Error::new(ErrorKind::InvalidOption { option: "rate" })
                 .with_message("at least one request, in some time; leave it out for no bound"));
         }
         self.options.validate()?;
         self.options.allowed_on(platform)
+    }
+
+    /// Without what proves who is asking at the base of `old`, where this one's is of another origin and it was left as it
+    /// was.
+    pub(crate) fn without_credentials_of(mut self, old: &Self) -> Self {
+        let moved = match (&old.base_url, &self.base_url) {
+            (Some(old), Some(new)) => old.origin() != new.origin(),
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if moved {
+            let kept = |headers: &HeaderMap, name: &HeaderName| {
+                headers.get_all(name).iter().cloned().collect::<Vec<_>>()
+            };
+            for name in FOR_ONE_ORIGIN {
+                if kept(&self.headers, &name) == kept(&old.headers, &name) {
+                    self.headers.remove(&name);
+                }
+            }
+        }
+        self
     }
 
     /// The limit in which another configuration differs.

@@ -12,7 +12,8 @@ use crate::maybe::{MaybeSend, MaybeSync};
 use crate::payload::Transfer;
 use crate::url::Url;
 
-/// What is told of events. It is called within the request's own task: it must be quick, and must not block.
+/// What is told of events. It is called by whatever drives the request just then, with a lock on the body held at times: it
+/// must be quick, must not block, and must not use the response it is told of.
 ///
 /// Any function of an [`Event`] is one:
 ///
@@ -110,6 +111,8 @@ pub enum What<'a> {
         /// Where to.
         to: &'a Url,
     },
+    /// The call's future was dropped before it had a response: the last event of the call.
+    Cancelled,
     /// The call has its response, whose body is yet to be read.
     Finished {
         /// Its status.
@@ -138,6 +141,7 @@ pub enum What<'a> {
 impl fmt::Debug for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Cancelled => f.write_str("Cancelled"),
             Self::Queued => f.write_str("Queued"),
             Self::Admitted { waited } => f.debug_struct("Admitted").field("waited", waited).finish(),
             Self::RequestStart { attempt, .. } => {
@@ -166,6 +170,12 @@ impl fmt::Debug for What<'_> {
     }
 }
 
+/// A number for a call.
+pub(crate) fn next_call() -> u64 {
+    static CALLS: AtomicU64 = AtomicU64::new(1);
+    CALLS.fetch_add(1, Ordering::Relaxed)
+}
+
 /// Those who are told of one call.
 #[derive(Clone)]
 pub(crate) struct Watched {
@@ -175,9 +185,13 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(crate) fn new(observers: &[Arc<dyn Observer>], extensions: Arc<Extensions>) -> Self {
-        static CALLS: AtomicU64 = AtomicU64::new(1);
-        Self { call: CALLS.fetch_add(1, Ordering::Relaxed), observers: observers.into(), extensions }
+    pub(crate) fn new(observers: &[Arc<dyn Observer>], extensions: Arc<Extensions>, call: u64) -> Self {
+        Self { call, observers: observers.into(), extensions }
+    }
+
+    /// The same, of another call.
+    pub(crate) fn of_call(&self, call: u64) -> Self {
+        Self { call, ..self.clone() }
     }
 
     pub(crate) fn tell(&self, at: Duration, method: &Method, url: &Url, what: What<'_>) {

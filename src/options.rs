@@ -19,6 +19,9 @@ pub(crate) const DEFAULT_MAX_BODY: u64 = 256 * 1024 * 1024;
 /// The least that `max_header_bytes` may be: less than this no connection reads at once.
 const LEAST_HEADER_BYTES: usize = 8192;
 
+/// What a `HeaderMap` holds.
+const MOST_HEADERS: usize = 24_576;
+
 /// Options left out fall back: a request's to its session's, a session's to the defaults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
@@ -125,6 +128,10 @@ impl Options {
         if self.transport.keep_alive.is_some() && self.transport.force_close == Some(true) {
             return Err(Error::new(ErrorKind::InvalidOption { option: "keep_alive" })
                 .with_message("force_close leaves no connection to keep alive; set one of the two"));
+        }
+        if self.transport.max_headers.is_some_and(|fields| fields > MOST_HEADERS) {
+            return Err(Error::new(ErrorKind::InvalidOption { option: "max_headers" })
+                .with_message("a map of header fields holds 24,576 at most"));
         }
         let too_small = [
             ("max_headers", self.transport.max_headers == Some(0)),

@@ -155,6 +155,15 @@ pub(crate) fn header(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValu
     Ok((parsed, value))
 }
 
+/// Adds a field beside those of its name; a map of fields has an end.
+pub(crate) fn append(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<()> {
+    match headers.try_append(name, value) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::new(ErrorKind::InvalidHeader)
+            .with_message("there are more header fields than can be sent")),
+    }
+}
+
 pub(crate) fn header_name(name: &str) -> Result<HeaderName> {
     HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
         Error::new(ErrorKind::InvalidHeader).with_message(format!("{name:?} is not a header name"))

@@ -89,6 +89,10 @@ impl Response {
         self
     }
 
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
     /// Head and body, as a hop gives them.
     pub(crate) fn into_answer(self) -> (Head, BoxBody, Timing) {
         (self.head, self.body, self.timing)

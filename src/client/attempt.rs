@@ -12,9 +12,9 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::body::{UploadProgress, Watch};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::events::{Watched, What};
+use crate::events::{self, Watched, What};
 use crate::gated::Gated;
-use crate::head::Head;
+use crate::head::{Head, is_secret};
 use crate::maybe::{BoxBody, BoxFuture};
 use crate::middleware::Layers;
 use crate::options::{Options, Transport};
@@ -48,6 +48,8 @@ pub(super) struct Run<'a, B: Backend> {
     layers: Option<Gated<Arc<Layers>>>,
     watched: Option<Gated<Arc<Watched>>>,
     queued: Duration,
+    /// When the total clock runs out, in nanoseconds, while it runs and middleware is under way; else 0.
+    runs_out: Option<Gated<Arc<AtomicU64>>>,
 }
 
 /// One hop's answer.
@@ -66,7 +68,7 @@ impl<'a, B: Backend> Run<'a, B> {
         let deadlines = Deadlines::new(request.options.timeout.resolve());
         let watched = layers.as_ref().filter(|layers| !layers.observers.is_empty()).map(|layers| {
             let extensions = request.extensions.clone().unwrap_or_default();
-            layers.with(Arc::new(Watched::new(&layers.observers, extensions)))
+            layers.with(Arc::new(Watched::new(&layers.observers, extensions, events::next_call())))
         });
         Self {
             shared,
@@ -79,6 +81,32 @@ impl<'a, B: Backend> Run<'a, B> {
             layers: layers.filter(|layers| !layers.hop.is_empty()),
             watched,
             queued: Duration::ZERO,
+            runs_out: None,
+        }
+    }
+
+    /// Lets middleware that is under way know when the total clock runs out.
+    fn note_clock(&mut self) {
+        if let Some(runs_out) = &self.runs_out {
+            let at = self.deadlines.runs_out_at().map_or(0, |at| u64::try_from(at.as_nanos()).unwrap_or(0));
+            runs_out.store(at, Ordering::Relaxed);
+        }
+    }
+
+    /// The clocks, for middleware that is about to run: when the wall's time is up, and the total's while it runs.
+    pub(super) fn clocks(&mut self, layers: &Gated<Arc<Layers>>) -> (Option<Duration>, Arc<AtomicU64>) {
+        self.deadlines.resume(self.shared.backend.now());
+        let runs_out = Arc::<AtomicU64>::default();
+        self.runs_out = Some(layers.with(Arc::clone(&runs_out)));
+        self.note_clock();
+        (self.deadlines.wall_at(), runs_out)
+    }
+
+    /// It is a part of this call.
+    pub(super) fn set_call(&mut self, number: u64) {
+        if let Some(watched) = &mut self.watched {
+            let of_call = watched.of_call(number);
+            *watched = watched.with(Arc::new(of_call));
         }
     }
 
@@ -199,6 +227,9 @@ impl<'a, B: Backend> Run<'a, B> {
     async fn admit(&mut self, request: &Request) -> Result<()> {
         self.tell(request, What::Queued);
         let asked = self.shared.backend.now();
+        // Middleware may have run without a permit.
+        self.deadlines.pause(asked);
+        self.note_clock();
         let Self { shared, deadlines, timer, .. } = self;
         // Nothing is left of it for after the wait.
         if deadlines.total_left() == Some(Duration::ZERO) {
@@ -246,6 +277,7 @@ impl<'a, B: Backend> Run<'a, B> {
         self.set_between(false);
         let waited = self.shared.backend.now().saturating_sub(asked);
         self.queued += waited;
+        self.note_clock();
         self.tell(request, What::Admitted { waited });
         Ok(())
     }
@@ -385,7 +417,11 @@ fn as_sent<B: Backend>(request: &Request, shared: &Shared<B>) -> Request {
         }
     }
     for (name, value) in own {
-        headers.append(name.clone(), value.clone());
+        let mut value = value.clone();
+        if is_secret(name) {
+            value.set_sensitive(true);
+        }
+        headers.append(name.clone(), value);
     }
     let mut sent = Request {
         method: request.method.clone(),

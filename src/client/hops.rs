@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TRANSFER_ENCODING};
 use http::{HeaderValue, StatusCode};
 
 use crate::body::Body;
@@ -21,9 +21,14 @@ use crate::policy::redirect::{self, Next, Redirected};
 use crate::policy::redirect_policy::{Redirect, RedirectAction};
 use crate::request::Request;
 use crate::response::Response;
+use crate::url::Url;
 
 use super::attempt::{Answer, Run};
+use super::layered::RAISE_TIME;
 use super::{Shared, guarded, layered};
+
+/// How many header fields a request may have of its own: with those of the session and the platform they fit a map.
+const MOST_HEADERS: usize = 12_000;
 
 /// How many redirects are followed when `max_redirects` is not set.
 const MAX_REDIRECTS: u32 = 10;
@@ -60,6 +65,10 @@ pub(super) struct Call<'a, B: Backend> {
     request: Request,
     run: Run<'a, B>,
     history: Vec<Hop>,
+    /// It is a part of a call that has middleware around it, which sees its response before that is judged.
+    is_within: bool,
+    /// How it ended has been told.
+    is_done: bool,
 }
 
 impl<'a, B: Backend> Call<'a, B> {
@@ -70,7 +79,14 @@ impl<'a, B: Backend> Call<'a, B> {
     ) -> Result<Box<Self>> {
         prepare(shared, &mut request).map_err(|error| error.with_url(&request.url))?;
         let run = Run::new(shared, &request, layers);
-        Ok(Box::new(Self { request, run, history: Vec::new() }))
+        Ok(Box::new(Self { request, run, history: Vec::new(), is_within: false, is_done: false }))
+    }
+
+    /// As a part of the call of this number.
+    pub(super) fn within(mut self: Box<Self>, number: u64) -> Box<Self> {
+        self.is_within = true;
+        self.run.set_call(number);
+        self
     }
 
     /// The call, whose clock began to run at `started`.
@@ -95,6 +111,7 @@ impl<'a, B: Backend> Call<'a, B> {
                     }
                     let Some(raised) = &mut raised else { return Poll::Pending };
                     let error = ready!(raised.as_mut().poll(cx));
+                    self.is_done = true;
                     self.run.tell(&self.request, What::Failed { error: &error });
                     Poll::Ready(Err(error))
                 })
@@ -103,7 +120,7 @@ impl<'a, B: Backend> Call<'a, B> {
             poll_fn(|cx| guarded::take_what_is_there(&mut body, cx)).await;
             // Ended before the permit goes to another.
             drop(body);
-            self.history.push(Hop::new(self.request.url.clone(), head, elapsed));
+            self.history.push(Hop::new(self.answered(&head).clone(), head, elapsed));
             match next {
                 Ok(Next::Follow(next)) => {
                     let status = self.history.last().map_or(StatusCode::FOUND, |hop| hop.status);
@@ -117,7 +134,8 @@ impl<'a, B: Backend> Call<'a, B> {
     }
 
     fn decide(&self, head: &Head) -> Result<Next> {
-        let Request { url, method, options, body, .. } = &self.request;
+        let Request { method, options, body, .. } = &self.request;
+        let url = self.answered(head);
         let policy = options.redirects();
         if !self.run.shared.backend.capabilities().redirects || policy.is_stop() {
             return Ok(Next::Stop);
@@ -143,8 +161,14 @@ impl<'a, B: Backend> Call<'a, B> {
         }
     }
 
+    /// Which URL has answered: middleware may have asked another one.
+    fn answered<'h>(&'h self, head: &'h Head) -> &'h Url {
+        head.final_url.as_deref().unwrap_or(&self.request.url)
+    }
+
     /// Turns the request into the next hop's.
-    fn follow(&mut self, next: Redirected) {
+    fn follow(&mut self, mut next: Redirected) {
+        next.cross_origin |= next.url.origin() != self.request.url.origin();
         match next.cross_origin {
             true => self.run.give_permit_back(),
             false => {
@@ -172,7 +196,10 @@ impl<'a, B: Backend> Call<'a, B> {
     fn finish(&mut self, answer: Answer<B>, elapsed: Duration, cx: &mut Context<'_>) -> Finished {
         let Answer { head, body, timing } = answer;
         let options = &self.request.options;
-        let judged = options.raise_for_status.as_ref().map_or(Ok(()), |raise| raise.judge(&head));
+        let judged = match &options.raise_for_status {
+            Some(raise) if !self.is_within => raise.judge(&head),
+            _ => Ok(()),
+        };
         let max_body = options.max_body;
         let status = head.status;
         let body = match self.run.guard((&head, &self.request), body, max_body.flatten(), cx) {
@@ -186,9 +213,14 @@ impl<'a, B: Backend> Call<'a, B> {
             .with_decompression(self.request.options.auto_decompress != Some(false))
             .with_charset(self.run.shared.backend.charset());
         if let Err(error) = judged {
-            return Err(Box::pin(response.into_error(error)));
+            let backend = &self.run.shared.backend;
+            let until = backend.sleep_until(backend.now().saturating_add(RAISE_TIME));
+            return Err(Box::pin(response.into_error(error, until)));
         }
-        self.run.tell(&self.request, What::Finished { status, elapsed });
+        if !self.is_within {
+            self.run.tell(&self.request, What::Finished { status, elapsed });
+        }
+        self.is_done = true;
         Ok(Ok(response))
     }
 
@@ -196,8 +228,19 @@ impl<'a, B: Backend> Call<'a, B> {
         let history = std::mem::take(&mut self.history);
         let error =
             error.with_url(&self.request.url).with_attempts(self.run.attempts()).with_history(history);
-        self.run.tell(&self.request, What::Failed { error: &error });
+        self.is_done = true;
+        if !self.is_within {
+            self.run.tell(&self.request, What::Failed { error: &error });
+        }
         error
+    }
+}
+
+impl<B: Backend> Drop for Call<'_, B> {
+    fn drop(&mut self) {
+        if !self.is_done && !self.is_within {
+            self.run.tell(&self.request, What::Cancelled);
+        }
     }
 }
 
@@ -237,12 +280,18 @@ pub(super) fn check(request: &mut Request) -> Result<()> {
 /// taken for a part of it (RFC 9112, section 11.2).
 fn check_framing(request: &mut Request) -> Result<()> {
     let invalid = |message: &str| Err(Error::new(ErrorKind::InvalidHeader).with_message(message));
+    if request.headers.len() > MOST_HEADERS {
+        return invalid("there are more header fields than can be sent");
+    }
     if request.headers.contains_key(TRANSFER_ENCODING) {
         return invalid("\"transfer-encoding\" is set by the body, not by hand");
     }
     if request.headers.contains_key(EXPECT) {
         // Nobody here would wait for the answer to it.
         return Err(ErrorKind::Unsupported { feature: "expect", platform: "every platform" }.into());
+    }
+    if request.headers.get_all(HOST).iter().count() > 1 {
+        return invalid("\"host\" more than once (RFC 9112, section 3.2)");
     }
     let mut declared = request.headers.get_all(CONTENT_LENGTH).iter();
     let Some(first) = declared.next() else { return Ok(()) };

@@ -3,21 +3,25 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{Error, Phase, Result};
+use crate::events::{self, Watched, What};
 use crate::gated::Gated;
 use crate::maybe::{BoxBody, BoxFuture};
 use crate::middleware::{End, Layers, Next};
+use crate::options::DEFAULT_MAX_BODY;
 use crate::payload::{Payload, Transfer};
 use crate::platform::Backend;
 use crate::request::Request;
 use crate::response::Response;
+use crate::url::Url;
 
 use super::attempt::{Answer, Run};
 use super::bounded::Timer;
@@ -39,37 +43,88 @@ pub(super) async fn call<B: Backend>(
     layers: Gated<Arc<Layers>>,
     request: Request,
 ) -> Result<Response> {
-    let backend = &shared.backend;
+    let backend = &*shared.backend;
     let started = backend.now();
     let wall = request.options.timeout.over(shared.options.timeout).resolve().wall;
     let wall_at = wall.and_then(|wall| started.checked_add(wall));
     let url = request.url.clone();
-    let mut end = CallEnd { shared, layers: &layers, started };
+    let (number, method) = (events::next_call(), request.method.clone());
+    let raise = request.options.raise_for_status.clone();
+    let raise = raise.or_else(|| shared.options.raise_for_status.clone()).unwrap_or_default();
+    let extensions = request.extensions.clone().unwrap_or_default();
+    let watched = Watched::new(&layers.observers, extensions, number);
+    let mut telling = Telling { backend, watched, method, url: &url, is_done: false };
+    let mut end = CallEnd { shared, started, number };
     let mut next = Next::new(&layers.call, &mut end);
     let mut handled = pin!(next.run(request));
     let mut timer = Timer::<B>::new();
-    poll_fn(|cx| {
+    let handled = poll_fn(|cx| {
         if let Poll::Ready(handled) = handled.as_mut().poll(cx) {
             return Poll::Ready(handled);
         }
         let Some(at) = wall_at else { return Poll::Pending };
         while backend.now() < at {
-            std::task::ready!(timer.poll_at(cx, backend, at))?;
+            ready!(timer.poll_at(cx, backend, at))?;
         }
         Poll::Ready(Err(Error::timeout(Phase::Wall).with_url(&url)))
     })
-    .await
+    .await;
+    let raised = match handled {
+        Ok(response) => match raise.judge(response.head()) {
+            Ok(()) => {
+                let (status, elapsed) = (response.status(), response.elapsed());
+                telling.end(What::Finished { status, elapsed });
+                return Ok(response);
+            }
+            Err(error) => {
+                let until = backend.now().saturating_add(RAISE_TIME);
+                response.into_error(error, backend.sleep_until(until)).await
+            }
+        },
+        Err(error) => error,
+    };
+    telling.end(What::Failed { error: &raised });
+    Err(raised)
 }
+
+/// Tells how a call ends, also where its future is dropped.
+struct Telling<'a, B: Backend> {
+    backend: &'a B,
+    watched: Watched,
+    method: Method,
+    url: &'a Url,
+    is_done: bool,
+}
+
+impl<B: Backend> Telling<'_, B> {
+    fn end(&mut self, what: What<'_>) {
+        self.is_done = true;
+        self.watched.tell(self.backend.now(), &self.method, self.url, what);
+    }
+}
+
+impl<B: Backend> Drop for Telling<'_, B> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.end(What::Cancelled);
+        }
+    }
+}
+
+/// How long the start of a body is waited for that goes with an error.
+pub(super) const RAISE_TIME: Duration = Duration::from_secs(2);
 
 struct CallEnd<'a, B: Backend> {
     shared: &'a Arc<Shared<B>>,
-    layers: &'a Gated<Arc<Layers>>,
     started: Duration,
+    number: u64,
 }
 
 impl<B: Backend> End for CallEnd<'_, B> {
     fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>> {
-        let call = Call::new(self.shared, request, Some(self.layers.clone()));
+        // Anew: middleware may have added to the request's own.
+        let layers = layers_of(self.shared, &request);
+        let call = Call::new(self.shared, request, layers).map(|call| call.within(self.number));
         let started = self.started;
         Box::pin(async move { call?.run(started).await })
     }
@@ -82,9 +137,35 @@ pub(super) async fn attempt<B: Backend>(
     request: Request,
     attempt: u32,
 ) -> Result<Answer<B>> {
+    let backend = Arc::clone(&run.shared.backend);
+    let asked = request.url.clone();
+    let (wall_at, runs_out) = run.clocks(&layers);
     let mut end = AttemptEnd { run, attempt };
-    let response = Next::new(&layers.hop, &mut end).run(request).await?;
-    let (head, body, timing) = response.into_answer();
+    let mut next = Next::new(&layers.hop, &mut end);
+    let mut handled = pin!(next.run(request));
+    let mut timer = Timer::<B>::new();
+    let response = poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(handled) = handled.as_mut().poll(cx) {
+                return Poll::Ready(handled);
+            }
+            // The total clock stands still while a permit is waited for, and that is bounded there.
+            let total_at =
+                Some(runs_out.load(Ordering::Relaxed)).filter(|at| *at > 0).map(Duration::from_nanos);
+            let Some(at) = wall_at.into_iter().chain(total_at).min() else { return Poll::Pending };
+            if backend.now() >= at {
+                let phase =
+                    if wall_at.is_some_and(|wall_at| wall_at <= at) { Phase::Wall } else { Phase::Total };
+                return Poll::Ready(Err(Error::timeout(phase)));
+            }
+            ready!(timer.poll_at(cx, &backend, at))?;
+        }
+    })
+    .await?;
+    let url = response.url().clone();
+    let (mut head, body, timing) = response.into_answer();
+    // Where a platform has followed redirects, or middleware has asked elsewhere.
+    head.final_url = (url != asked).then(|| Box::new(url));
     Ok(Answer { head, body: AnyBody::Layered(layers.with(body)), timing })
 }
 
@@ -101,7 +182,9 @@ impl<B: Backend> End for AttemptEnd<'_, '_, B> {
             let Answer { head, body, timing } = self.run.one(request, self.attempt).await?;
             cookies::keep(self.run.shared, &options, &url, &head);
             let charset = self.run.shared.backend.charset();
-            Ok(Response::new(head, url, Box::pin(body)).with_timing(timing).with_charset(charset))
+            let max_body = options.max_body.unwrap_or(Some(DEFAULT_MAX_BODY));
+            let response = Response::new(head, url, Box::pin(body)).with_max_body(max_body);
+            Ok(response.with_timing(timing).with_charset(charset))
         })
     }
 }

@@ -46,7 +46,15 @@ impl CookieJar {
 /// The message without the place: the line is told beside it.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text).to_owned()
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    match text.split_once("invalid type: ").or_else(|| text.split_once("invalid value: ")) {
+        // What stands there may be a secret.
+        Some((before, found)) => {
+            let expected = found.rsplit_once(", expected ").map_or("another one", |(_, expected)| expected);
+            format!("{before}wrong type or value, expected {expected}")
+        }
+        None => text.to_owned(),
+    }
 }
 
 struct File(Vec<Entry>);

@@ -6,15 +6,17 @@ use http::{HeaderName, HeaderValue};
 
 use crate::error::Result;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
-use crate::request::Request;
+use crate::request::{Request, append};
 use crate::response::Response;
+use crate::url::Url;
 
 use super::{Middleware, Next};
 
 /// Sets header fields by a function of the request: an id, a date, a signature over what is sent.
 ///
 /// As [`hop_middleware`](crate::Config::hop_middleware) it is asked for each attempt at each hop, and sees every field
-/// that is sent but those the platform adds. Fields that never change need no middleware:
+/// that is sent but those the platform adds; also at hops that a redirect leads to, wherever that is: what is a secret,
+/// or is signed, is to be bound [to one origin](Self::only_for). Fields that never change need no middleware:
 /// [`Config::header`](crate::Config::header).
 ///
 /// ```
@@ -30,7 +32,10 @@ use super::{Middleware, Next};
 /// # let _ = session;
 /// # Ok::<(), dualfetch::Error>(())
 /// ```
-pub struct SetHeaders<F>(F);
+pub struct SetHeaders<F> {
+    fields: F,
+    origin: Option<String>,
+}
 
 impl<F> SetHeaders<F>
 where
@@ -38,7 +43,16 @@ where
 {
     /// The fields that the function gives replace those of their names. Its error is the call's.
     pub fn new(fields: F) -> Self {
-        Self(fields)
+        Self { fields, origin: None }
+    }
+
+    /// Only for requests to the origin of this URL: others pass by untouched.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`](crate::ErrorKind::InvalidUrl).
+    pub fn only_for(self, origin: &str) -> Result<Self> {
+        let origin = Url::parse(origin)?.origin().into_owned();
+        Ok(Self { origin: Some(origin), ..self })
     }
 }
 
@@ -48,12 +62,14 @@ where
 {
     fn handle<'a>(&'a self, mut request: Request, mut next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move {
-            let fields = (self.0)(&request)?;
-            for (name, _) in &fields {
-                request.headers_mut().remove(name);
-            }
-            for (name, value) in fields {
-                request.headers_mut().append(name, value);
+            if self.origin.as_ref().is_none_or(|origin| request.url().origin() == *origin) {
+                let fields = (self.fields)(&request)?;
+                for (name, _) in &fields {
+                    request.headers_mut().remove(name);
+                }
+                for (name, value) in fields {
+                    append(request.headers_mut(), name, value)?;
+                }
             }
             next.run(request).await
         })

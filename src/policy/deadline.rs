@@ -208,6 +208,11 @@ impl Deadlines {
         self.wall_at
     }
 
+    /// When the total clock runs out, while it runs.
+    pub(crate) fn runs_out_at(&self) -> Option<Duration> {
+        self.total.at()
+    }
+
     /// What is left on the total clock while it stands still.
     pub(crate) fn total_left(&self) -> Option<Duration> {
         self.total.left

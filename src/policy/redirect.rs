@@ -79,7 +79,7 @@ pub fn strip_headers(headers: &mut HeaderMap, next: &Redirected) {
 }
 
 /// What is not for another origin: what proves who is asking, and the name of the origin that was left.
-const FOR_ONE_ORIGIN: [HeaderName; 4] = [AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION];
+pub(crate) const FOR_ONE_ORIGIN: [HeaderName; 4] = [AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION];
 
 /// Whether a header field stays behind when the origin is left.
 pub(crate) fn is_for_one_origin(name: &HeaderName) -> bool {

@@ -19,7 +19,7 @@ use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
 use crate::url::Url;
 
-use super::{Request, basic, bearer, header, header_name};
+use super::{Request, append, basic, bearer, header, header_name};
 
 /// Builds a [`Request`]; made by a session's verbs it can be sent, too.
 ///
@@ -49,8 +49,8 @@ impl<S> RequestBuilder<S> {
         self.change(|request| {
             let (name, value) = header(name.as_ref(), value.as_ref())?;
             request.has_automatic_type &= name != CONTENT_TYPE;
-            request.headers.insert(name, value);
-            Ok(())
+            request.headers.remove(&name);
+            append(&mut request.headers, name, value)
         })
     }
 
@@ -59,8 +59,7 @@ impl<S> RequestBuilder<S> {
         self.change(|request| {
             let (name, value) = header(name.as_ref(), value.as_ref())?;
             request.has_automatic_type &= name != CONTENT_TYPE;
-            request.headers.append(name, value);
-            Ok(())
+            append(&mut request.headers, name, value)
         })
     }
 

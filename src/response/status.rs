@@ -1,5 +1,11 @@
 //! Statuses that are to be errors.
 
+use std::future::{Future, pending, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use bytes::Bytes;
+
 use crate::charset;
 use crate::decoding;
 use crate::error::{Error, ErrorKind, Result};
@@ -54,16 +60,17 @@ impl Response {
             true => Ok(self),
             false => {
                 let error = ErrorKind::Status(self.status()).into();
-                Err(self.into_error(error).await)
+                Err(self.into_error(error, pending()).await)
             }
         }
     }
 
-    /// This error, with what the response tells and the start of its body.
-    pub(crate) async fn into_error(mut self, error: Error) -> Error {
+    /// This error, with what the response tells and the start of its body, as much of it as comes before `until`.
+    pub(crate) async fn into_error(mut self, error: Error, until: impl Future<Output = ()>) -> Error {
+        let mut until = pin!(until);
         let mut start = Vec::new();
         let mut is_cut = false;
-        while let Ok(Some(piece)) = self.chunk().await {
+        while let Some(piece) = self.chunk_until(until.as_mut()).await {
             let room = KEPT - start.len();
             start.extend_from_slice(&piece[..piece.len().min(room)]);
             is_cut = piece.len() > room;
@@ -92,5 +99,13 @@ impl Response {
             None => format!("the body starts {shown:?}"),
         };
         error.with_message(message).with_body(text.to_owned())
+    }
+
+    async fn chunk_until(&mut self, mut until: Pin<&mut impl Future<Output = ()>>) -> Option<Bytes> {
+        poll_fn(|cx| match self.poll_chunk(cx) {
+            Poll::Ready(piece) => Poll::Ready(piece.ok().flatten()),
+            Poll::Pending => until.as_mut().poll(cx).map(|()| None),
+        })
+        .await
     }
 }

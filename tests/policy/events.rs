@@ -166,3 +166,43 @@ fn debug_of_an_event_hides_credentials() {
     let shown = shown.lock().expect("no panic");
     assert!(shown.contains("RequestStart") && !shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn a_call_that_is_dropped_says_so_with_and_without_middleware() {
+    for has_middleware in [false, true] {
+        let log = Log::default();
+        let (platform, session) = session(Config::new().on_event(log.observer()));
+        platform.on(URL, Reply::hangs());
+        let get = session.get(URL);
+        let get = match has_middleware {
+            true => get.middleware(dualfetch::middleware::from_fn(|request, mut next| {
+                Box::pin(async move { next.run(request).await })
+            })),
+            false => get,
+        };
+        platform.run(async {
+            let mut sending = Box::pin(get.send());
+            assert!(crate::once(&mut sending).await);
+        });
+        let whats = log.whats();
+        assert_eq!(whats.iter().filter(|what| *what == "Cancelled").count(), 1, "{whats:?}");
+        assert_eq!(whats.last().map(String::as_str), Some("Cancelled"));
+    }
+}
+
+#[test]
+fn a_call_with_middleware_has_one_number_and_one_end() {
+    let log = Log::default();
+    let twice = dualfetch::middleware::from_fn(|request, mut next| {
+        Box::pin(async move {
+            drop(next.run(request.clone()).await?);
+            next.run(request).await
+        })
+    });
+    let (platform, session) = session(Config::new().on_event(log.observer()).middleware(twice));
+    platform.on(URL, Reply::ok("x"));
+    platform.run(session.get(URL).send()).expect("an answer");
+    let events = log.0.lock().expect("no panic");
+    assert!(events.iter().all(|(call, ..)| *call == events[0].0), "{events:?}");
+    assert_eq!(events.iter().filter(|(.., what)| what.starts_with("finished")).count(), 1, "{events:?}");
+}

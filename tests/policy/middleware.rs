@@ -265,6 +265,120 @@ fn a_dropped_call_drops_its_middleware() {
     assert_eq!((dropped.load(Ordering::Relaxed), session.figures().in_flight, platform.open()), (1, 0, 0));
 }
 
+#[test]
+fn an_attempt_s_middleware_is_bounded_by_total_and_wall() {
+    let sleeps = |platform: &Scripted| {
+        let platform = platform.clone();
+        middleware::from_fn(move |request, mut next| {
+            let platform = platform.clone();
+            Box::pin(async move {
+                let response = next.run(request).await;
+                platform.sleep(secs(3_600)).await;
+                response
+            })
+        })
+    };
+    let bounds = [
+        (Timeout::new().total(secs(5)).wall(secs(10)), Phase::Total, 5),
+        (Timeout::new().total(None).wall(secs(10)), Phase::Wall, 10),
+    ];
+    for (timeout, phase, after) in bounds {
+        let (platform, session) = session(Config::new().limit(1).timeout(timeout));
+        platform.on(URL, Reply::ok("x"));
+        let slow = sleeps(&platform);
+        let error = platform.run(session.get(URL).hop_middleware(slow).send()).expect_err("too slow");
+        assert_eq!((error.phase(), platform.elapsed()), (Some(phase), secs(after)));
+        assert_eq!((session.figures().in_flight, platform.open()), (0, 0));
+    }
+}
+
+#[test]
+fn a_body_that_an_attempt_s_middleware_reads_is_bounded_too() {
+    let reading = || {
+        middleware::from_fn(|request, mut next| {
+            Box::pin(async move {
+                let response = next.run(request).await?;
+                let made = http::Response::builder().extension(url()).body(response.bytes().await?);
+                Response::try_from(made.expect("sound"))
+            })
+        })
+    };
+    let (platform, session) = session(Config::new().limit(1).timeout(secs(5)));
+    platform.on(URL, Reply::ok("some").stall());
+    let error = platform.run(session.get(URL).hop_middleware(reading()).send()).expect_err("it stalls");
+    assert_eq!((error.phase(), platform.elapsed()), (Some(Phase::Total), secs(5)));
+    platform.on("https://a.example/large", Reply::ok(vec![0; 5_000]).chunked());
+    let get = session.get("https://a.example/large").max_body(1_000).hop_middleware(reading());
+    assert_eq!(platform.run(get.send()).expect_err("too large").code(), "body_too_large");
+}
+
+#[test]
+fn waiting_in_line_does_not_count_for_the_total_of_an_attempt_with_middleware() {
+    let plain = || middleware::from_fn(|request, mut next| Box::pin(async move { next.run(request).await }));
+    let (platform, session) = session(Config::new().limit(1).timeout(secs(6)).hop_middleware(plain()));
+    platform.on_every(|_: &Request| Reply::ok("x").after(secs(5)));
+    let all = platform.run(join_all((0..4).map(|_| session.get(URL).send())));
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+    assert_eq!(platform.elapsed(), secs(20));
+}
+
+#[test]
+fn the_url_of_a_response_is_the_one_that_was_asked_last() {
+    let rewriting = middleware::from_fn(|request, mut next| {
+        Box::pin(async move {
+            let url = request.url().as_str().replace("a.example", "b.example");
+            let there = Request::builder(request.method().clone(), url).build()?;
+            next.run(there).await
+        })
+    });
+    let (platform, session) =
+        session(Config::new().header("authorization", "Bearer a").hop_middleware(rewriting));
+    platform.on("https://b.example/", Reply::redirect(302, "y"));
+    platform.on("https://b.example/y", Reply::ok("x"));
+    let response = platform.run(session.get(URL).send()).expect("an answer");
+    assert_eq!(response.url().as_str(), "https://b.example/y");
+    assert_eq!(response.history()[0].url.as_str(), "https://b.example/");
+    let calls = platform.calls();
+    assert!(calls.iter().all(|call| !call.headers.contains_key("authorization")), "{calls:?}");
+}
+
+#[test]
+fn raise_for_status_is_judged_outside_the_call_s_middleware() {
+    let log = Arc::<Mutex<Vec<String>>>::default();
+    let (platform, session) = session(Config::new().raise_for_status(true));
+    platform.on(URL, Reply::status(404).then("nothing here"));
+    let get = session.get(URL).middleware(Noting("call", Arc::clone(&log)));
+    let error = platform.run(get.send()).expect_err("404");
+    assert_eq!((error.code(), error.body()), ("status", Some("nothing here")));
+    assert_eq!(*log.lock().expect("no panic"), ["call > /", "call < 404"]);
+}
+
+#[test]
+fn what_the_call_s_middleware_adds_to_the_request_is_heeded() {
+    let log = Arc::<Mutex<Vec<String>>>::default();
+    let noting = Noting("hop", Arc::clone(&log));
+    let adding = middleware::from_fn(move |request, mut next| {
+        let noting = noting.clone();
+        Box::pin(async move { next.run(request.into_builder().hop_middleware(noting).build()?).await })
+    });
+    let (platform, session) = session(Config::new().middleware(adding));
+    platform.on(URL, Reply::ok("x"));
+    platform.run(session.get(URL).send()).expect("an answer");
+    assert_eq!(*log.lock().expect("no panic"), ["hop > /", "hop < 200"]);
+}
+
+#[test]
+fn set_headers_may_be_bound_to_one_origin() {
+    let fields = |_: &Request| Ok(vec![(HeaderName::from_static("x-secret"), HeaderValue::from_static("7"))]);
+    let bound = SetHeaders::new(fields).only_for(URL).expect("a URL");
+    let (platform, session) = session(Config::new().hop_middleware(bound));
+    platform.on(URL, Reply::redirect(302, "https://evil.example/"));
+    platform.on("https://evil.example/", Reply::ok("x"));
+    platform.run(session.get(URL).send()).expect("an answer");
+    let sent: Vec<_> = platform.calls().iter().map(|call| call.headers.contains_key("x-secret")).collect();
+    assert_eq!(sent, [true, false]);
+}
+
 /// Hands out `token-1`, `token-2`, … after a second each.
 #[derive(Clone)]
 struct Tokens(Scripted, Arc<AtomicUsize>);
@@ -376,4 +490,84 @@ fn an_extended_session_changes_defaults_and_shares_limits_and_end() {
     }
     drop(other.close());
     assert!(session.is_closed());
+}
+
+#[test]
+fn a_refresh_may_ask_the_same_origin_by_the_same_session() {
+    #[derive(Clone, Default)]
+    struct Asking(Arc<Mutex<Option<Client<Scripted>>>>);
+    impl Refresh for Asking {
+        fn refresh<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<String>> {
+            let session = self.0.lock().expect("no panic").clone().expect("it is there");
+            Box::pin(async move { session.post("https://a.example/token").await?.text().await })
+        }
+    }
+    let asking = Asking::default();
+    let refresh = AuthRefresh::new(URL, asking.clone()).expect("a URL");
+    let (platform, session) = session(Config::new().limit(1).raise_for_status(true).middleware(refresh));
+    *asking.0.lock().expect("no panic") = Some(session.clone());
+    platform.on_every(|request: &Request| match request.url().path() {
+        "/token" => Reply::ok("token-1"),
+        _ if request.headers().get("authorization").is_some_and(|value| value == "Bearer token-1") => {
+            Reply::ok("in")
+        }
+        _ => Reply::status(401),
+    });
+    let texts = platform.run(join_all((0..5).map(|_| async { session.get(URL).await?.text().await })));
+    assert!(texts.iter().all(|text| matches!(text, Ok(text) if text == "in")), "{texts:?}");
+    let asked = platform.calls().iter().filter(|call| call.url.ends_with("/token")).count();
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn a_refusal_after_another_origin_is_none_of_the_token() {
+    let platform = Scripted::new(1);
+    let (session, asked) = refreshing(&platform);
+    platform.on(URL, Reply::redirect(302, "https://b.example/"));
+    platform.on("https://b.example/", Reply::redirect(302, "https://a.example/back"));
+    platform.on("https://a.example/back", Reply::status(401));
+    let response = platform.run(session.get(URL).send()).expect("an answer");
+    assert_eq!((response.status().as_u16(), asked.load(Ordering::Relaxed)), (401, 0));
+}
+
+#[test]
+fn a_refresh_that_fails_fails_all_that_waited_for_it_once() {
+    struct Failing(Scripted, Arc<AtomicUsize>);
+    impl Refresh for Failing {
+        fn refresh<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<String>> {
+            Box::pin(async move {
+                self.1.fetch_add(1, Ordering::Relaxed);
+                self.0.sleep(secs(10)).await;
+                Err(dualfetch::Error::new(ErrorKind::Connect).with_message("the issuer is away"))
+            })
+        }
+    }
+    let (platform, asked) = (Scripted::new(1), Arc::new(AtomicUsize::new(0)));
+    let refresh = AuthRefresh::new(URL, Failing(platform.clone(), Arc::clone(&asked))).expect("a URL");
+    let session =
+        Client::with_backend(Config::new().middleware(refresh), platform.clone()).expect("sound settings");
+    let all = platform.run(join_all((0..20).map(|_| session.get(URL).send())));
+    assert!(
+        all.iter().all(|result| {
+            result.as_ref().is_err_and(|error| error.message() == Some("the issuer is away"))
+        })
+    );
+    assert_eq!((asked.load(Ordering::Relaxed), platform.elapsed()), (1, secs(10)));
+    platform.run(session.get(URL).send()).expect_err("away");
+    assert_eq!(asked.load(Ordering::Relaxed), 2, "the next one asks anew");
+}
+
+#[test]
+fn an_extension_to_another_base_takes_no_credentials_along() {
+    let config = Config::new().base_url("https://a.example/").bearer_auth("of-a").header("x-kept", "1");
+    let (platform, session) = session(config);
+    platform.on_every(|_: &Request| Reply::ok("x"));
+    let moved = session.extend(|config| config.base_url("https://b.example/")).expect("sound settings");
+    let own = session.extend(|config| config.base_url("https://b.example/").bearer_auth("of-b"));
+    platform.run(moved.get("x").send()).expect("an answer");
+    platform.run(own.expect("sound settings").get("x").send()).expect("an answer");
+    let sent: Vec<_> =
+        platform.calls().iter().map(|call| call.headers.get("authorization").cloned()).collect();
+    assert_eq!(sent, [None, Some(HeaderValue::from_static("Bearer of-b"))]);
+    assert!(platform.calls().iter().all(|call| call.headers["x-kept"] == "1"));
 }
