@@ -6,6 +6,19 @@ pub mod browser_options;
 mod capabilities;
 pub mod charset;
 pub mod client;
+pub mod coming_from {
+    //! What other clients have, beside what is here: every name, what differs on purpose, and the test that proves it.
+
+    pub mod aiohttp {
+        #![doc = include_str!("../docs/coming-from-aiohttp.md")]
+    }
+    pub mod ky {
+        #![doc = include_str!("../docs/coming-from-ky.md")]
+    }
+    pub mod reqwest {
+        #![doc = include_str!("../docs/coming-from-reqwest.md")]
+    }
+}
 pub mod config;
 pub mod connection;
 pub mod cookies;
