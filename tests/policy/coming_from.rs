@@ -78,3 +78,15 @@ fn a_response_is_ok_below_400() {
         assert_eq!(response.ok(), ok, "{status}");
     }
 }
+
+#[test]
+fn an_address_is_read_as_browsers_read_it_before_anything_else() {
+    let (platform, session) = session(Config::new());
+    platform.on("http://127.0.0.1/", Reply::ok("x"));
+    for url in ["http://127.1/", "http://0x7f000001/", "http://2130706433/", "http://0177.0.0.1/"] {
+        let response = platform.run(session.get(url).send()).expect("an answer");
+        assert_eq!(response.url().as_str(), "http://127.0.0.1/", "{url}");
+    }
+    let error = platform.run(session.get("http://127.0.0.256/").send()).expect_err("no address");
+    assert_eq!(error.code(), "invalid_url");
+}
