@@ -80,6 +80,22 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 /// While a runtime that holds connections is there but not driven, a request that takes one of them waits.
 pub type DefaultSession = Client<platform::Default>;
 
+/// What other clients have, beside what is here: every name, what differs on purpose, and the test that proves it.
+pub mod coming_from {
+    pub mod aiohttp {
+        #![doc = include_str!("../docs/coming-from-aiohttp.md")]
+        #![doc = "\n<style>td:last-child code { overflow-wrap: anywhere; }</style>"]
+    }
+    pub mod ky {
+        #![doc = include_str!("../docs/coming-from-ky.md")]
+        #![doc = "\n<style>td:last-child code { overflow-wrap: anywhere; }</style>"]
+    }
+    pub mod reqwest {
+        #![doc = include_str!("../docs/coming-from-reqwest.md")]
+        #![doc = "\n<style>td:last-child code { overflow-wrap: anywhere; }</style>"]
+    }
+}
+
 mod default_session {
     use super::{Client, Config, DefaultSession, Result, platform};
 

@@ -13,6 +13,7 @@ mod conformance {
     #[path = "../native/child.rs"]
     #[allow(dead_code)]
     mod child;
+    mod coming_from;
     mod faults;
     #[path = "../native/help.rs"]
     #[allow(dead_code)]

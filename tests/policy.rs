@@ -6,6 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 mod policy {
     pub(crate) mod batch;
     pub(crate) mod closing;
+    pub(crate) mod coming_from;
     pub(crate) mod conversions;
     #[cfg(feature = "cookies")]
     pub(crate) mod cookies;

@@ -66,8 +66,8 @@ fn named() -> BTreeSet<&'static str> {
     rows().into_iter().flat_map(|[_, proofs]| proofs.split('`').skip(1).step_by(2)).collect()
 }
 
-/// `folder::file::function`, or `folder::file "row"`.
-fn is_there(name: &str) -> bool {
+/// `folder::file::function`, or `folder::file "row"`; a file of the npm package by its path.
+pub(super) fn is_there(name: &str) -> bool {
     let (path, wanted) = match name.split_once(' ') {
         Some((path, row)) => (path, row.to_owned()),
         None => {
@@ -77,6 +77,7 @@ fn is_there(name: &str) -> bool {
     };
     let path = match path.strip_prefix("src::") {
         Some(path) => format!("src/{}.rs", path.replace("::", "/")),
+        None if path.starts_with("pkg/") => path.to_owned(),
         None => format!("tests/{}.rs", path.replace("::", "/")),
     };
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
