@@ -5,12 +5,14 @@ import {
   InputError,
   NetworkError,
   RedirectError,
+  RequestBodyError,
   StatusError,
   TimeoutError,
   UnsupportedError,
 } from "./errors.js";
 
 const classes = {
+  body_consumed: RequestBodyError,
   body_too_large: BodyError,
   body_used: BodyError,
   closed: ClosedError,
@@ -19,6 +21,7 @@ const classes = {
   decode: BodyError,
   disconnected: NetworkError,
   dns: NetworkError,
+  headers_too_large: NetworkError,
   invalid_header: InputError,
   invalid_option: InputError,
   invalid_url: InputError,
@@ -28,6 +31,7 @@ const classes = {
   opaque: NetworkError,
   protocol: NetworkError,
   redirect: RedirectError,
+  request_body: RequestBodyError,
   status: StatusError,
   timeout: TimeoutError,
   tls: NetworkError,
@@ -40,6 +44,9 @@ const classes = {
 export function error(code, message, details) {
   return new (classes[code] ?? DualfetchError)(code, message, details);
 }
+
+/** Whether it is an error of this library, of whatever copy. */
+export { isDualfetchError as isOurs } from "./errors.js";
 
 /** What the wasm side makes its errors by. */
 export function errorFromRust(code, message, url, phase, attempts, detail, history, cause) {

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::browser_options::BrowserOptions;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::Options;
+use crate::options::{Options, Transport};
 use crate::policy::deadline::Timeout;
 use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
@@ -61,15 +61,18 @@ extern "C" {
 /// The places in [`Settings::numbers`]: `NUMBERS` in `pkg/src/options.js`. Flags are 0 or 1.
 #[derive(Clone, Copy)]
 enum Number {
-    FollowRedirects,
     Keepalive,
     Limit,
     LimitPerHost,
     MaxBody,
+    MaxHeaderBytes,
+    MaxHeaders,
     MaxRedirects,
     RaiseForStatus,
     RatePer,
     RateRequests,
+    /// Its place in [`REDIRECTS`].
+    Redirect,
     RetryAttempts,
     RetryBase,
     RetryCap,
@@ -80,6 +83,10 @@ enum Number {
     TimeoutTotal,
     TimeoutWall,
 }
+
+/// What becomes of redirects: `REDIRECTS` in `pkg/src/options.js`.
+const REDIRECTS: [fn() -> RedirectPolicy; 4] =
+    [RedirectPolicy::stop, RedirectPolicy::follow, RedirectPolicy::refuse, RedirectPolicy::same_origin];
 
 struct Numbers(Vec<f64>);
 
@@ -105,7 +112,7 @@ impl Numbers {
 pub(super) fn config(settings: &SessionSettings) -> Result<Config> {
     let mut config = Config::new();
     for (name, value) in pairs(&settings.headers().unwrap_or_default()) {
-        config = config.header(name, byte_string(name, value)?);
+        config = config.append_header(name, byte_string(name, value)?);
     }
     let numbers = Numbers::of(settings);
     if let Some(limit) = numbers.get(Number::Limit) {
@@ -150,14 +157,16 @@ fn options(settings: &Settings, numbers: &Numbers) -> Result<Options> {
             headers: numbers.bound(Number::TimeoutHeaders),
             read: numbers.bound(Number::TimeoutRead),
         },
-        redirect_policy: numbers.flag(Number::FollowRedirects).map(|follow| match follow {
-            true => RedirectPolicy::follow(),
-            false => RedirectPolicy::stop(),
-        }),
+        redirect_policy: numbers.get(Number::Redirect).and_then(|at| Some(REDIRECTS.get(at as usize)?())),
         max_redirects: numbers.get(Number::MaxRedirects).map(|limit| limit as u32),
         max_body: numbers.get(Number::MaxBody).map(|limit| limit.is_finite().then_some(limit as u64)),
         raise_for_status: numbers.flag(Number::RaiseForStatus).map(Into::into),
         retry: numbers.get(Number::RetryAttempts).map(|attempts| retry(attempts as u32, numbers)),
+        transport: Transport {
+            max_headers: numbers.get(Number::MaxHeaders).map(|fields| fields as usize),
+            max_header_bytes: numbers.get(Number::MaxHeaderBytes).map(|bytes| bytes as usize),
+            ..Transport::default()
+        },
         browser: browser(settings, numbers)?,
         ..Options::default()
     })
