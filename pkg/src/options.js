@@ -197,12 +197,20 @@ const followRedirects = (value, name, out) => {
   out.redirect = Number(value);
 };
 
+const AUTH = {};
+for (const part of ["bearer", "password", "user"]) {
+  AUTH[part] = (value, name, out) => {
+    text(value, name, {});
+    out[part] = value;
+  };
+}
+
 const auth = (value, name, out) => {
   if (value === null) {
     out.auth = null;
     return;
   }
-  const { user, password, bearer } = read({ bearer: text, password: text, user: text }, value, {}, `${name}.`);
+  const { user, password, bearer } = read(AUTH, value, {}, `${name}.`);
   const isBasic = user !== undefined && bearer === undefined;
   if (!isBasic && (bearer === undefined || user !== undefined || password !== undefined)) {
     throw invalid(name, "either user and password, or bearer");
@@ -388,7 +396,10 @@ export function read(table, options, out = {}, within = "") {
     throw invalid(within.slice(0, -1) || "options", `an object, not ${shown(options)}`);
   }
   for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(table, key)) throw invalid(within + key, `there is only ${Object.keys(table).sort().join(", ")}`);
+    if (!Object.hasOwn(table, key)) {
+      const known = Object.keys(table).filter((name) => !Object.hasOwn(NATIVE, name));
+      throw invalid(within + key, `there is only ${known.sort().join(", ")}`);
+    }
     const value = options[key];
     if (value === undefined) continue;
     const same = within === "" ? SAME[key] : undefined;

@@ -15,6 +15,8 @@ export class SessionResponse {
   #loadCharset;
   #asked;
   #fields;
+  #queue;
+  #head;
   #hops;
   #headers;
   #history;
@@ -28,7 +30,7 @@ export class SessionResponse {
     this.#handle = handle;
     this.#loadCharset = loadCharset;
     this.#asked = asked;
-    [this.status, this.url, this.attempts, this.elapsed, this.#fields, this.#hops] = handle.head;
+    [this.status, this.url, this.attempts, this.elapsed, this.#fields, this.#hops, this.#queue, this.#head] = handle.head;
   }
 
   /** Whether the status is from 200 to 299, as `fetch` has it. (In Rust `ok` means less than 400.) */
@@ -59,6 +61,11 @@ export class SessionResponse {
       }
     }
     return this.#headers;
+  }
+
+  /** Where the time went, in milliseconds. */
+  get timing() {
+    return { queue: this.#queue, headers: this.#head, total: this.elapsed };
   }
 
   /** The media type of `Content-Type`, without parameters, in lower case; null where there is none, or it is malformed. */
@@ -263,7 +270,7 @@ class Made {
     this.#response = response;
     this.#loadCharset = loadCharset;
     const fields = [...response.headers].map(([name, value]) => `${name}:${value}\n`).join("");
-    this.head = [response.status, response.url || asked, 0, 0, fields, []];
+    this.head = [response.status, response.url || asked, 0, 0, fields, [], 0, 0];
   }
 
   async text() {
