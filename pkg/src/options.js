@@ -187,9 +187,14 @@ const json = (value, name, out) => {
 const REDIRECTS = ["manual", "follow", "error", "same-origin"];
 
 const redirect = (value, name, out) => {
-  if (typeof value === "function") throw unsupported(name, "a function; of the words there are", REDIRECTS.join(", "));
-  word(...REDIRECTS)(value, name, out);
-  out.redirect = REDIRECTS.indexOf(value);
+  if (typeof value === "function") {
+    out.redirect = REDIRECTS.length;
+    // What is none of the words refuses, and so does what is thrown.
+    out.decide = (status, from, to, method) => ["manual", "follow"].indexOf(value({ status, from, to, method }));
+  } else {
+    word(...REDIRECTS)(value, name, out);
+    out.redirect = REDIRECTS.indexOf(value);
+  }
 };
 
 const followRedirects = (value, name, out) => {
@@ -447,6 +452,7 @@ export function settings(options) {
   const isSet = (name) => options[name] !== undefined;
   const words = WORDS.filter(isSet);
   return {
+    decide: options.decide,
     headers: options.headers,
     numbers: NUMBERS.some(isSet) ? Float64Array.from(NUMBERS, (name) => options[name]) : undefined,
     words: words.length > 0 ? words.flatMap((name) => [name, options[name]]) : undefined,

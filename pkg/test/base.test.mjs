@@ -161,7 +161,24 @@ test("redirects by word", async () => {
   await assert.rejects(get("/away", "same-origin"), (thrown) => isRedirectError(thrown) && /policy refuses it/.test(thrown.message));
   await assert.rejects(new Session({ redirect: "error" }).get(`${server.url}/to-echo`), { code: "redirect" });
   await assert.rejects(get("/echo", "never"), { code: "invalid_option", option: "redirect" });
-  await assert.rejects(get("/echo", () => "follow"), (thrown) => isUnsupportedError(thrown) && thrown.feature === "redirect");
+});
+
+test("a function decides on each redirect", async () => {
+  const asked = [];
+  const session = new Session({ redirect: (redirect) => (asked.push(redirect), new URL(redirect.to).host === new URL(redirect.from).host ? "follow" : "error") });
+  const to = `${server.url}/echo`;
+  assert.equal((await session.get(`${server.url}/to-echo`)).url, to);
+  assert.deepEqual(asked, [{ status: 302, from: `${server.url}/to-echo`, to, method: "GET" }]);
+  await assert.rejects(session.get(`${server.url}/away`), { name: "RedirectError", code: "redirect" });
+  const get = (redirect) => session.get(`${server.url}/to-echo`, { redirect });
+  assert.equal((await get(() => "manual")).status, 302);
+  assert.equal((await get("follow")).status, 200);
+  for (const refusing of [() => "error", () => undefined, () => true, () => { throw new Error("mine"); }]) {
+    await assert.rejects(get(refusing), { code: "redirect" });
+  }
+  const extended = session.extend({ redirect: "manual" });
+  assert.equal((await extended.get(`${server.url}/to-echo`)).status, 302);
+  assert.equal((await extended.get(`${server.url}/to-echo`, { redirect: () => "follow" })).status, 200);
 });
 
 test("the size of a head is bounded", async () => {
