@@ -55,11 +55,34 @@ export function errorFromRust(code, message, url, phase, attempts, detail, histo
   return error(code, message, details);
 }
 
-/** Redirects as the wasm side tells them: URL, status and milliseconds, one after the other. */
+/** Redirects as the wasm side tells them: URL, status, milliseconds and header fields, one after the other. */
 export function hops(flat) {
   const list = [];
-  for (let i = 0; i + 2 < flat.length; i += 3) {
-    list.push({ url: flat[i], status: flat[i + 1], elapsed: flat[i + 2] });
+  for (let i = 0; i + 3 < flat.length; i += 4) {
+    const fields = flat[i + 3];
+    let headers;
+    list.push({
+      url: flat[i],
+      status: flat[i + 1],
+      elapsed: flat[i + 2],
+      get headers() {
+        return (headers ??= headersOf(fields));
+      },
+    });
   }
   return list;
+}
+
+/** Header fields as the wasm side tells them: lines of `name:value`. */
+export function headersOf(fields) {
+  const headers = new Headers();
+  for (const field of fields.split("\n").slice(0, -1)) {
+    const colon = field.indexOf(":");
+    try {
+      headers.append(field.slice(0, colon), field.slice(colon + 1));
+    } catch {
+      // A value that HTTP allows and this platform's Headers does not.
+    }
+  }
+  return headers;
 }

@@ -1,4 +1,4 @@
-import { error, hops, isOurs } from "./failure.js";
+import { error, headersOf, hops, isOurs } from "./failure.js";
 import { contentDisposition, links, mediaType } from "./fields.js";
 import { JSON_READER, LINES_READER, read, shown } from "./options.js";
 import { blocks, decoded, joined, lines } from "./text.js";
@@ -49,18 +49,7 @@ export class SessionResponse {
   }
 
   get headers() {
-    if (this.#headers === undefined) {
-      this.#headers = new Headers();
-      for (const field of this.#fields.split("\n").slice(0, -1)) {
-        const colon = field.indexOf(":");
-        try {
-          this.#headers.append(field.slice(0, colon), field.slice(colon + 1));
-        } catch {
-          // A value that HTTP allows and this platform's Headers does not.
-        }
-      }
-    }
-    return this.#headers;
+    return (this.#headers ??= headersOf(this.#fields));
   }
 
   /** Where the time went, in milliseconds. */

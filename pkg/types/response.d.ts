@@ -8,6 +8,8 @@ export interface Hop {
   status: number;
   /** Milliseconds from the start of the whole request to this answer. */
   elapsed: number;
+  /** The header fields of that answer. */
+  readonly headers: Headers;
 }
 
 /** Which rule decided on an encoding. */

@@ -162,18 +162,12 @@ fn take(body: &RefCell<Body>) -> Option<Box<Response>> {
 
 fn head(response: &Response) -> Array {
     let timing = response.timing();
-    let mut fields = String::new();
-    for (name, value) in response.headers() {
-        fields.extend([name.as_str(), ":"]);
-        fields.extend(value.as_bytes().iter().map(|byte| char::from(*byte)));
-        fields.push('\n');
-    }
     Array::of(&[
         response.status().as_u16().into(),
         response.url().as_str().into(),
         response.attempts().into(),
         (response.elapsed().as_secs_f64() * 1e3).into(),
-        fields.into(),
+        errors::fields(response.headers()).into(),
         errors::history(response.history()).into(),
         (timing.queue.as_secs_f64() * 1e3).into(),
         (timing.headers.as_secs_f64() * 1e3).into(),
