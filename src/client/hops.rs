@@ -93,7 +93,9 @@ impl<'a, B: Backend> Call<'a, B> {
                             Err(error) => raised = Some(error),
                         }
                     }
-                    let Some(raised) = &mut raised else { return Poll::Pending };
+                    let Some(raised) = raised.as_mut().filter(|_| B::KEEPS_ERROR_BODIES) else {
+                        return Poll::Pending;
+                    };
                     let error = ready!(raised.as_mut().poll(cx));
                     self.run.tell(&self.request, What::Failed { error: &error });
                     Poll::Ready(Err(error))
@@ -170,9 +172,15 @@ impl<'a, B: Backend> Call<'a, B> {
 
     /// Makes the response that is handed out.
     fn finish(&mut self, answer: Answer<B>, elapsed: Duration, cx: &mut Context<'_>) -> Finished {
-        let Answer { head, body, timing } = answer;
+        let Answer { head, mut body, timing } = answer;
         let options = &self.request.options;
-        let judged = options.raise_for_status.as_ref().map_or(Ok(()), |raise| raise.judge(&head));
+        let judged = match options.raise_for_status.as_ref().map_or(Ok(()), |raise| raise.judge(&head)) {
+            Err(error) if !B::KEEPS_ERROR_BODIES => {
+                let _ = guarded::take_what_is_there(&mut body, cx);
+                return Ok(Err(self.failed(error)));
+            }
+            judged => judged,
+        };
         let max_body = options.max_body;
         let status = head.status;
         let body = match self.run.guard((&head, &self.request), body, max_body.flatten(), cx) {
@@ -185,7 +193,9 @@ impl<'a, B: Backend> Call<'a, B> {
             .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY)))
             .with_decompression(self.request.options.auto_decompress != Some(false))
             .with_charset(self.run.shared.backend.charset());
-        if let Err(error) = judged {
+        if B::KEEPS_ERROR_BODIES
+            && let Err(error) = judged
+        {
             return Err(Box::pin(response.into_error(error)));
         }
         self.run.tell(&self.request, What::Finished { status, elapsed });
