@@ -17,7 +17,8 @@ export function rooted(own) {
   const fields = fieldsOf(own);
   const isForOne = (at) => FOR_ONE_ORIGIN.includes(fields[at].toLowerCase());
   const headers = fields.filter((_, at) => !isForOne(at - (at % 2)));
-  const engine = { ...settings({ ...own, headers: headers.length > 0 ? headers : undefined }), fetch: own.fetch };
+  const given = { ...own, headers: headers.length > 0 ? headers : undefined, raiseForStatus: undefined };
+  const engine = { ...settings(given), fetch: own.fetch };
   const kept = fields.filter((_, at) => isForOne(at - (at % 2)));
   return [engine, { ...extended(NOTHING, own), headers: kept, options: {} }];
 }
@@ -35,20 +36,17 @@ export function extended(defaults, own) {
 /**
  * One call of a session of these defaults.
  *
- * @returns what `asked` takes as `options`, the layers around the engine, what judges the status on this side, and
- *   `complete`, which adds the session's header fields to a request
+ * @returns what `asked` takes as `options`, the layers around the engine, `raise`, by which the status is judged on this
+ *   side, after hooks and with the body, and `complete`, which adds the session's header fields to a request
  */
 export function calling(defaults, own) {
   const { baseUrl, hooks, middleware, params } = shared(defaults, own);
-  const raise = own.raiseForStatus ?? defaults.raise;
-  // Hooks see a response before its status is an error.
-  const isJudgedHere = typeof raise === "function" || (raise === true && hooks.afterResponse.length > 0);
+  const raise = own.raiseForStatus ?? defaults.raise ?? false;
   const options = { ...merged(defaults.options, own), headers: fieldsOf(own), params };
-  if (isJudgedHere) options.raiseForStatus = false;
   if (options.headers.length === 0) options.headers = undefined;
   const fields = own.auth === null ? without(defaults.headers, "authorization") : defaults.headers;
   const complete = fields.length === 0 ? (request) => request : (request) => completed(request, fields, defaults.baseUrl);
-  return { baseUrl, complete, hooks, middleware, options, raise: isJudgedHere ? raise : undefined };
+  return { baseUrl, complete, hooks, middleware, options, raise };
 }
 
 function shared(defaults, own) {
@@ -65,7 +63,7 @@ function shared(defaults, own) {
   };
 }
 
-function merged(options, { auth, baseUrl, headers, hooks, middleware, params, userAgent, ...own }) {
+function merged(options, { auth, baseUrl, headers, hooks, middleware, params, raiseForStatus, userAgent, ...own }) {
   // A way to retry is one whole.
   const { retryBase, retryCap, ...rest } = options;
   return own.retryAttempts === undefined ? { ...options, ...own } : { ...rest, ...own };

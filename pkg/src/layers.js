@@ -1,7 +1,7 @@
 import { error, isOurs } from "./failure.js";
 import { shown } from "./options.js";
 import { href, sending } from "./request.js";
-import { made, SessionResponse } from "./response.js";
+import { failureOf, made, SessionResponse } from "./response.js";
 
 /** A request as hooks and middleware see it and may change it: the caller's own, without what the session adds to all. */
 export class SessionRequest {
@@ -54,7 +54,8 @@ export async function layered({ hooks, middleware, raise, complete }, request, s
       const given = await hook({ request: asked, options: asked.options, response });
       if (given !== undefined) response = responseOf(given, asked, loadCharset, "hooks.afterResponse");
     }
-    return judged(response, raise);
+    if (isRaised(response, raise)) throw await failureOf(response);
+    return response;
   };
   const next = (at) => async (asking = request) => {
     if (!(asking instanceof SessionRequest)) throw wrong("middleware", "hand a request to next", asking);
@@ -84,14 +85,18 @@ export async function before(hooks, request, loadCharset) {
   return [asked, undefined];
 }
 
-/** The response, unless it is an error by its status. */
-export function judged(response, raise) {
-  if (raise === undefined) return response;
+/**
+ * Whether the response is an error by its status.
+ *
+ * @param {SessionResponse} response which ends if the function that judges throws
+ * @param {boolean | Function} raise
+ */
+export function isRaised(response, raise) {
+  if (typeof raise === "boolean") return raise && response.status >= 400;
   try {
-    const isError = raise === true ? response.status >= 400 : raise(response);
+    const isError = raise(response);
     if (typeof isError !== "boolean") throw wrong("raiseForStatus", "its function gives true or false", isError);
-    if (!isError) return response;
-    throw response.statusError();
+    return isError;
   } catch (thrown) {
     response.cancel();
     throw thrown;

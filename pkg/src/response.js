@@ -6,6 +6,12 @@ import { blocks, decoded, joined, lines } from "./text.js";
 /** Statuses whose responses have no body (WHATWG Fetch, "null body status"). */
 const NO_BODY = [101, 103, 204, 205, 304];
 
+/** The error that a response's status is, with the start of its body: a promise of it. */
+export let failureOf;
+
+/** The same at once, without the body. */
+export let statusError;
+
 /** How much of a body goes with an error. */
 const KEPT = 1024;
 
@@ -142,6 +148,16 @@ export class SessionResponse {
   /** This response, unless its status is 400 or more: then an error with the first kilobyte of its body. */
   async errorForStatus() {
     if (this.status < 400) return this;
+    throw await this.#failure();
+  }
+
+  static {
+    failureOf = (response) => response.#failure();
+    statusError = (response) => response.#statusError();
+  }
+
+  /** The error that this status is, with the first kilobyte of the body: the transfer ends. */
+  async #failure() {
     const pieces = [];
     let length = 0;
     try {
@@ -151,15 +167,14 @@ export class SessionResponse {
       // The error has what had come.
     }
     this.#handle.cancel();
-    if (length === 0) throw this.statusError();
+    if (length === 0) return this.#statusError();
     const bytes = joined(pieces, length).subarray(0, KEPT);
     const [text] = await decoded(bytes, this.#about(), this.#loadCharset).catch(() => [new TextDecoder().decode(bytes)]);
     // Where the body was cut, in the middle of a character perhaps.
-    throw this.statusError(length >= KEPT ? text.replace(/\ufffd+$/, "") : text);
+    return this.#statusError(length >= KEPT ? text.replace(/\ufffd+$/, "") : text);
   }
 
-  /** The error that this status is. */
-  statusError(body) {
+  #statusError(body) {
     const url = withoutUserinfo(this.url);
     const shows = [...(body ?? "").replace(/\s+/g, " ").trim()].slice(0, 100).join("");
     const message = `status ${this.status}${body ? `: the body starts ${JSON.stringify(shows)}` : ""} (${url})`;

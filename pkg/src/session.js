@@ -1,12 +1,12 @@
 import { calling, extended, rooted } from "./defaults.js";
 import { error } from "./failure.js";
 import { fetchOver } from "./fetch.js";
-import { before, judged, layered, SessionRequest, withoutLayers } from "./layers.js";
+import { before, isRaised, layered, SessionRequest, withoutLayers } from "./layers.js";
 import { EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES } from "./options.js";
 import { Page, pageRow } from "./page.js";
 import { race, Relay } from "./relay.js";
 import { asked, href, pageUrl, resolved } from "./request.js";
-import { SessionResponse } from "./response.js";
+import { failureOf, SessionResponse, statusError } from "./response.js";
 import { Rows } from "./rows.js";
 
 /** A session without a build of its own: the entries' `Session` brings the wasm. */
@@ -109,19 +109,23 @@ export class BaseSession {
       return told(url, () => {
         const call = calling(this.#defaults, { ...rest, ...read(FETCH_ALL_ITEM, own) });
         withoutLayers(call);
-        if (call.raise !== undefined) raises.set(at, call.raise);
+        if (call.raise !== false) raises.set(at, call.raise);
         return this.#asking(url, call, own);
       });
     };
     const row = ([index, url, elapsed, failure, handle]) => {
-      const raise = raises.get(index);
+      const raise = raises.get(index) ?? false;
       raises.delete(index);
+      const response = handle === undefined ? null : new SessionResponse(handle, url, loadCharset);
+      let error = failure ?? null;
       try {
-        const response = handle === undefined ? null : judged(new SessionResponse(handle, url, loadCharset), raise);
-        return { index, url, elapsed, response, error: failure ?? null };
+        // Without the body, for which the rows behind this one would wait.
+        if (response !== null && isRaised(response, raise)) error = statusError(response);
       } catch (reason) {
-        return { index, url, elapsed, response: null, error: reason };
+        error = reason;
       }
+      if (error !== null) response?.cancel();
+      return { index, url, elapsed, response: error === null ? response : null, error };
     };
     return new Rows(open, requests, ask, row, onProgress);
   }
@@ -173,7 +177,9 @@ export class BaseSession {
     const isLayered = middleware.length > 0 || Object.values(hooks).some((list) => list.length > 0);
     if (!isLayered) {
       const request = complete(asking instanceof Promise ? await engine.race(relay, asking) : asking);
-      return judged(await send(request), raise);
+      const response = await send(request);
+      if (isRaised(response, raise)) throw await failureOf(response);
+      return response;
     }
     const working = async () => layered(call, new SessionRequest(await asking, options), send, loadCharset);
     return engine.race(relay, working());
@@ -187,6 +193,7 @@ export class BaseSession {
       const message = "a function for raiseForStatus is not supported here (titles and pages): look at the row's status";
       throw error("unsupported", message, { detail: "raiseForStatus" });
     }
+    if (call.raise) call.options.raiseForStatus = true;
     return call;
   }
 

@@ -196,7 +196,7 @@ test("a function says which statuses are errors; ky's name gives it the status a
   const not404 = ({ status, url, headers }) => status >= 400 && url.endsWith("/teapot") && !headers.has("x-fine");
   const session = new Session({ raiseForStatus: not404 });
   assert.equal((await session.get(`${server.url}/nothing`)).status, 404);
-  await assert.rejects(session.get(`${server.url}/teapot`), (thrown) => isStatusError(thrown) && thrown.status === 418 && thrown.body === null);
+  await assert.rejects(session.get(`${server.url}/teapot`), (thrown) => isStatusError(thrown) && thrown.status === 418 && thrown.body === "short and stout");
   assert.equal((await session.get(`${server.url}/teapot`, { raiseForStatus: false })).status, 418);
   await assert.rejects(session.get(`${server.url}/nothing`, { raiseForStatus: true }), { code: "status" });
   const ky = new Session({ throwHttpErrors: (status) => status === 404 });
@@ -211,6 +211,23 @@ test("a function says which statuses are errors; ky's name gives it the status a
   for await (const { response, error } of session.fetchAll(urls, { ordered: true })) rows.push(response?.status ?? error.code);
   assert.deepEqual(rows, [404, "status"]);
   await assert.rejects(session.title(`${server.url}/title`), { code: "unsupported", feature: "raiseForStatus" });
+});
+
+test("a status that is an error has the start of its body, but in rows and for titles", async () => {
+  const session = new Session({ raiseForStatus: true });
+  await assert.rejects(session.get(`${server.url}/teapot`), (thrown) => {
+    assert.deepEqual([thrown.status, thrown.body, thrown.attempts, thrown.url], [418, "short and stout", 1, `${server.url}/teapot`]);
+    return true;
+  });
+  const urls = [`${server.url}/teapot`, `${server.url}/title`];
+  const told = [];
+  for await (const { error } of session.fetchAll(urls, { ordered: true })) told.push(error && [error.code, error.body]);
+  for await (const { error, status } of session.titles(urls, { ordered: true })) told.push(error ? [error.code, error.body, status] : status);
+  assert.deepEqual(told, [["status", null], null, ["status", null, 418], 200]);
+  await assert.rejects(session.title(urls[0]), { code: "status", status: 418 });
+  assert.equal((await session.title(urls[0], { raiseForStatus: false })).status, 418);
+  const retried = session.get(`${server.url}/nothing`, { retry: { attempts: 2, backoff: 1 } });
+  await assert.rejects(retried, { status: 404, body: null, attempts: 1 });
 });
 
 test("what no platform's fetch can do is refused by name, in sessions and requests", async () => {

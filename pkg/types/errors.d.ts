@@ -77,7 +77,7 @@ export class RequestBodyError extends DualfetchError {}
 /** A status that `raiseForStatus` or `errorForStatus()` makes an error: `status`. */
 export class StatusError extends DualfetchError {
   readonly status: number;
-  /** What the first kilobyte of the body says, of an error that `errorForStatus()` made; else null. */
+  /** What the first kilobyte of the body says. Null where it is empty, and for titles, pages and the rows of `fetchAll`. */
   readonly body: string | null;
 }
 
