@@ -48,8 +48,13 @@ export function error(code, message, details) {
 /** Whether it is an error of this library, of whatever copy. */
 export { isDualfetchError as isOurs } from "./errors.js";
 
+/** Options that have another name there. */
+const NAMES = { followRedirects: "redirect", redirectPolicy: "redirect" };
+
 /** What the wasm side makes its errors by. */
-export function errorFromRust(code, message, url, phase, attempts, detail, history, cause) {
+export function errorFromRust(code, words, url, phase, attempts, told, history, cause) {
+  const detail = NAMES[told] ?? told;
+  const message = detail === told ? words : words.replace(told, detail);
   const details = { url, phase, attempts, detail, history: hops(history ?? []) };
   if (cause !== undefined) details.cause = cause;
   return error(code, message, details);
