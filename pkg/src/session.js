@@ -178,7 +178,7 @@ export class BaseSession {
     if (!isLayered) {
       const request = complete(asking instanceof Promise ? await engine.race(relay, asking) : asking);
       const response = await send(request);
-      if (isRaised(response, raise)) throw await failureOf(response);
+      if (isRaised(response, raise)) throw await engine.race(relay, failureOf(response));
       return response;
     }
     const working = async () => layered(call, new SessionRequest(await asking, options), send, loadCharset);

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 
 import { isInputError, isRedirectError, isStatusError, isUnsupportedError, Session } from "dualfetch";
 
-import { serve } from "./server.mjs";
+import { serve, until } from "./server.mjs";
 
 let server, other;
 before(async () => {
@@ -18,6 +18,7 @@ before(async () => {
     "/to-echo": (response) => response.writeHead(302, { location: "/echo" }).end(),
     "/away": (response) => response.writeHead(307, { location: `${other.url}/echo` }).end(),
     "/teapot": (response) => response.writeHead(418).end("short and stout"),
+    "/slow-teapot": (response) => response.writeHead(418).write("sho"),
     "/fields": (response) => {
       for (let i = 0; i < 30; i += 1) response.setHeader(`x-${i}`, "y".repeat(400));
       response.end();
@@ -226,6 +227,13 @@ test("a status that is an error has the start of its body, but in rows and for t
   assert.deepEqual(told, [["status", null], null, ["status", null, 418], 200]);
   await assert.rejects(session.title(urls[0]), { code: "status", status: 418 });
   assert.equal((await session.title(urls[0], { raiseForStatus: false })).status, 418);
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const slow = session.get(`${server.url}/slow-teapot`, { signal: controller.signal });
+  await until(() => server.seen.some(({ path }) => path === "/slow-teapot"));
+  await new Promise((done) => setTimeout(done, 20));
+  controller.abort(reason);
+  await assert.rejects(slow, reason);
   const retried = session.get(`${server.url}/nothing`, { retry: { attempts: 2, backoff: 1 } });
   await assert.rejects(retried, { status: 404, body: null, attempts: 1 });
 });
