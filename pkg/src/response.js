@@ -329,7 +329,7 @@ function withoutFragment(url) {
 
 function isJson(type) {
   const essence = type.split(";")[0].trim().toLowerCase();
-  return essence === "application/json" || essence.endsWith("+json");
+  return essence === "application/json" || essence === "text/json" || essence.endsWith("+json");
 }
 
 /** The first bytes of a body for a message. */

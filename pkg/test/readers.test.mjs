@@ -129,6 +129,13 @@ test("a line is bounded", async () => {
   assert.throws(() => response.lines({ max: 1 }), { option: "max" });
 });
 
+test("JSON by any of its types, behind a byte order mark, too", async () => {
+  for (const type of ["application/json", "text/json", "Application/Problem+JSON ; charset=utf-8"]) {
+    assert.deepEqual(await (await of(["\ufeff[1]"], type)).json(), [1], type);
+  }
+  await assert.rejects((await of(["[1]"], "text/plain")).json(), { code: "content_type" });
+});
+
 test("blocks of one size", async () => {
   const blocks = async (pieces, size) => (await all((await of(pieces)).blocks(size))).map((block) => Buffer.from(block).toString());
   assert.deepEqual(await blocks(["abcde", "fgh"], 3), ["abc", "def", "gh"]);

@@ -146,7 +146,7 @@ export class SessionResponse {
 
 export interface JsonOptions {
   /**
-   * Whether a body that is neither `application/json` nor `*+json` is an error of code `content_type`.
+   * Whether a body that is none of `application/json`, `text/json` and `*+json` is an error of code `content_type`.
    * @default true
    */
   checkContentType?: boolean;
