@@ -26,7 +26,7 @@ use crate::policy::redirect::FOR_ONE_ORIGIN;
 use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
 use crate::policy::scheduler::Limits;
-use crate::request::{append, basic, bearer, header, header_name};
+use crate::request::{append, basic, bearer, header, header_name, insert};
 use crate::url::Url;
 
 /// The settings of a session; `build` makes it.
@@ -146,8 +146,7 @@ impl Config {
     pub fn header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
             config.automatic.retain(|automatic| *automatic != name);
-            config.headers.remove(&name);
-            if let Err(error) = append(&mut config.headers, name, value) {
+            if let Err(error) = insert(&mut config.headers, name, value) {
                 config.error.get_or_insert_with(|| Arc::new(error));
             }
         })

@@ -157,11 +157,16 @@ pub(crate) fn header(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValu
 
 /// Adds a field beside those of its name; a map of fields has an end.
 pub(crate) fn append(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<()> {
-    match headers.try_append(name, value) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Error::new(ErrorKind::InvalidHeader)
-            .with_message("there are more header fields than can be sent")),
-    }
+    headers.try_append(name, value).map(drop).map_err(|_| too_many())
+}
+
+/// Sets a field in place of those of its name.
+pub(crate) fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<()> {
+    headers.try_insert(name, value).map(drop).map_err(|_| too_many())
+}
+
+fn too_many() -> Error {
+    Error::new(ErrorKind::InvalidHeader).with_message("there are more header fields than can be sent")
 }
 
 pub(crate) fn header_name(name: &str) -> Result<HeaderName> {

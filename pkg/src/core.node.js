@@ -3,6 +3,8 @@ import { loader } from "./load.js";
 import { BaseSession } from "./session.js";
 
 export * from "./errors.js";
+export { safeFileName } from "./fields.js";
+export { SessionRequest } from "./layers.js";
 export { SessionResponse } from "./response.js";
 export { load };
 

@@ -19,7 +19,7 @@ export class DualfetchError extends Error {
   }
 }
 
-/** A body that cannot be read as asked: `body_too_large`, `body_used`, `content_type`, `decode`, `json`. */
+/** A body that cannot be read as asked: `body_too_large`, `body_used`, `content_type`, `decode`, `json`, `line_too_long`. */
 export class BodyError extends DualfetchError {
   get name() {
     return "BodyError";
@@ -45,7 +45,7 @@ export class InputError extends DualfetchError {
   }
 }
 
-/** No answer, or half of one: `connect`, `disconnected`, `dns`, `network`, `opaque`, `protocol`, `tls`. */
+/** No answer, half of one, or too large a head: `connect`, `disconnected`, `dns`, `headers_too_large`, `network`, `opaque`, `protocol`, `tls`. */
 export class NetworkError extends DualfetchError {
   get name() {
     return "NetworkError";
@@ -59,11 +59,19 @@ export class RedirectError extends DualfetchError {
   }
 }
 
+/** The request's own body failed, or cannot be sent again: `body_consumed`, `request_body`. */
+export class RequestBodyError extends DualfetchError {
+  get name() {
+    return "RequestBodyError";
+  }
+}
+
 /** A status of 400 or more, where `raiseForStatus` is set: `status`. */
 export class StatusError extends DualfetchError {
   constructor(code, message, details = {}) {
     super(code, message, details);
     this.status = details.detail;
+    this.body = details.body ?? null;
   }
 
   get name() {
@@ -100,6 +108,7 @@ export const isClosedError = (thrown) => named(thrown, "ClosedError");
 export const isInputError = (thrown) => named(thrown, "InputError");
 export const isNetworkError = (thrown) => named(thrown, "NetworkError");
 export const isRedirectError = (thrown) => named(thrown, "RedirectError");
+export const isRequestBodyError = (thrown) => named(thrown, "RequestBodyError");
 export const isStatusError = (thrown) => named(thrown, "StatusError");
 export const isTimeoutError = (thrown) => named(thrown, "TimeoutError");
 export const isUnsupportedError = (thrown) => named(thrown, "UnsupportedError");
@@ -110,6 +119,7 @@ export const isDualfetchError = (thrown) =>
   isInputError(thrown) ||
   isNetworkError(thrown) ||
   isRedirectError(thrown) ||
+  isRequestBodyError(thrown) ||
   isStatusError(thrown) ||
   isTimeoutError(thrown) ||
   isUnsupportedError(thrown);

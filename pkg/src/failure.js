@@ -5,12 +5,14 @@ import {
   InputError,
   NetworkError,
   RedirectError,
+  RequestBodyError,
   StatusError,
   TimeoutError,
   UnsupportedError,
 } from "./errors.js";
 
 const classes = {
+  body_consumed: RequestBodyError,
   body_too_large: BodyError,
   body_used: BodyError,
   closed: ClosedError,
@@ -19,6 +21,7 @@ const classes = {
   decode: BodyError,
   disconnected: NetworkError,
   dns: NetworkError,
+  headers_too_large: NetworkError,
   invalid_header: InputError,
   invalid_option: InputError,
   invalid_url: InputError,
@@ -28,6 +31,7 @@ const classes = {
   opaque: NetworkError,
   protocol: NetworkError,
   redirect: RedirectError,
+  request_body: RequestBodyError,
   status: StatusError,
   timeout: TimeoutError,
   tls: NetworkError,
@@ -41,18 +45,49 @@ export function error(code, message, details) {
   return new (classes[code] ?? DualfetchError)(code, message, details);
 }
 
+/** Whether it is an error of this library, of whatever copy. */
+export { isDualfetchError as isOurs } from "./errors.js";
+
+/** Options that have another name there. */
+const NAMES = { followRedirects: "redirect", redirectPolicy: "redirect" };
+
 /** What the wasm side makes its errors by. */
-export function errorFromRust(code, message, url, phase, attempts, detail, history, cause) {
+export function errorFromRust(code, words, url, phase, attempts, told, history, cause) {
+  const detail = NAMES[told] ?? told;
+  const message = detail === told ? words : words.replace(told, detail);
   const details = { url, phase, attempts, detail, history: hops(history ?? []) };
   if (cause !== undefined) details.cause = cause;
   return error(code, message, details);
 }
 
-/** Redirects as the wasm side tells them: URL, status and milliseconds, one after the other. */
+/** Redirects as the wasm side tells them: URL, status, milliseconds and header fields, one after the other. */
 export function hops(flat) {
   const list = [];
-  for (let i = 0; i + 2 < flat.length; i += 3) {
-    list.push({ url: flat[i], status: flat[i + 1], elapsed: flat[i + 2] });
+  for (let i = 0; i + 3 < flat.length; i += 4) {
+    const fields = flat[i + 3];
+    let headers;
+    list.push({
+      url: flat[i],
+      status: flat[i + 1],
+      elapsed: flat[i + 2],
+      get headers() {
+        return (headers ??= headersOf(fields));
+      },
+    });
   }
   return list;
+}
+
+/** Header fields as the wasm side tells them: lines of `name:value`. */
+export function headersOf(fields) {
+  const headers = new Headers();
+  for (const field of fields.split("\n").slice(0, -1)) {
+    const colon = field.indexOf(":");
+    try {
+      headers.append(field.slice(0, colon), field.slice(colon + 1));
+    } catch {
+      // A value that HTTP allows and this platform's Headers does not.
+    }
+  }
+  return headers;
 }

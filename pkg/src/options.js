@@ -1,4 +1,5 @@
 import { error } from "./failure.js";
+import { isInPage } from "./place.js";
 
 // Each reader is given a value that is not undefined, the option's name, and where its result goes. Of what is there
 // in the end, `settings` makes what src/js/request.rs reads; an infinite number means no bound.
@@ -182,18 +183,162 @@ const json = (value, name, out) => {
   out[name] = written;
 };
 
+/** What becomes of redirects, in the order of `REDIRECTS` in src/js/request.rs. */
+const REDIRECTS = ["manual", "follow", "error", "same-origin"];
+
+const redirect = (value, name, out) => {
+  if (typeof value === "function") {
+    out.redirect = REDIRECTS.length;
+    // What is none of the words refuses, and so does what is thrown.
+    out.decide = (status, from, to, method) => ["manual", "follow"].indexOf(value({ status, from, to, method }));
+  } else {
+    word(...REDIRECTS)(value, name, out);
+    out.redirect = REDIRECTS.indexOf(value);
+  }
+};
+
+const followRedirects = (value, name, out) => {
+  flag(value, name, out);
+  out.redirect = Number(value);
+};
+
+const AUTH = {};
+for (const part of ["bearer", "password", "user"]) {
+  AUTH[part] = (value, name, out) => {
+    text(value, name, {});
+    out[part] = value;
+  };
+}
+
+const auth = (value, name, out) => {
+  if (value === null) {
+    out.auth = null;
+    return;
+  }
+  const { user, password, bearer } = read(AUTH, value, {}, `${name}.`);
+  const isBasic = user !== undefined && bearer === undefined;
+  if (!isBasic && (bearer === undefined || user !== undefined || password !== undefined)) {
+    throw invalid(name, "either user and password, or bearer");
+  }
+  if (isBasic && user.includes(":")) {
+    throw invalid(`${name}.user`, "a user name with a colon cannot be told from its password");
+  }
+  out.auth = isBasic ? `Basic ${base64(`${user}:${password ?? ""}`)}` : `Bearer ${bearer}`;
+};
+
+const base64 = (value) => btoa(Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte)).join(""));
+
+const userAgent = (value, name, out) => {
+  text(value, name, out);
+  if (isInPage()) throw unsupported(name, "browser");
+};
+
+const baseUrl = (value, name, out) => {
+  const given = typeof value === "object" && typeof value?.href === "string" ? value.href : value;
+  if (typeof given !== "string") throw invalid(name, `a string or URL, not ${shown(value)}`);
+  let url;
+  try {
+    url = new URL(given);
+  } catch (cause) {
+    throw error("invalid_url", `invalid URL: ${shown(given)}: not an absolute URL, such as https://`, { cause });
+  }
+  if (!/^https?:$/.test(url.protocol)) throw invalid(name, "only http and https URLs can be fetched");
+  if (/[?#]/.test(url.href)) throw invalid(name, "a query or fragment would be lost in every join");
+  if (!url.pathname.endsWith("/")) {
+    throw invalid(name, "its path must end in a slash, or the last part of it would be lost in every join");
+  }
+  out[name] = url;
+};
+
+const raise = (value, name, out) => {
+  if (typeof value !== "function") flag(value, name, out);
+  else out[name] = value;
+};
+
+/** ky's: its function is given the status alone. */
+const throwHttpErrors = (value, name, out) => {
+  raise(value, name, out);
+  if (typeof value === "function") out[name] = ({ status }) => value(status);
+};
+
+const autoDecompress = (value, name, out) => {
+  flag(value, name, out);
+  if (!value) throw unsupported(name, "a platform's fetch always does");
+};
+
+const HOOKS = {};
+for (const when of ["afterResponse", "beforeError", "beforeRequest"]) {
+  HOOKS[when] = (value, name, out) => {
+    out[when] = functions(value, name);
+  };
+}
+
+const hooks = (value, name, out) => {
+  const cannot = (_, own) => {
+    throw unsupported(own, "retries are the engine's, between two calls of fetch");
+  };
+  out[name] = read({ ...HOOKS, beforeRetry: cannot }, value, {}, `${name}.`);
+};
+
+const middleware = (value, name, out) => {
+  out[name] = functions(typeof value === "function" ? [value] : value, name);
+};
+
+const functions = (value, name) => {
+  if (!Array.isArray(value) || !value.every((one) => typeof one === "function")) {
+    throw invalid(name, `functions in an array, not ${shown(value)}`);
+  }
+  return [...value];
+};
+
+const unsupported = (name, ...why) =>
+  error("unsupported", `${name} is not supported here (${why.join(" ")})`, { detail: name });
+
+/** What the native library has and no `fetch` can do. */
+const NATIVE = {};
+for (const name of [
+  "certificates",
+  "compress",
+  "cookieJar",
+  "cookies",
+  "dns",
+  "forceClose",
+  "httpVersion",
+  "keepAlive",
+  "localAddress",
+  "onUploadProgress",
+  "proxy",
+  "skipAutoHeaders",
+  "tls",
+]) {
+  NATIVE[name] = () => {
+    throw unsupported(name, "no platform's fetch can");
+  };
+}
+
 const SHARED = {
+  ...NATIVE,
+  auth,
+  autoDecompress,
+  baseUrl,
   cache: word("default", "force-cache", "no-cache", "no-store", "only-if-cached", "reload"),
   credentials: word("include", "omit", "same-origin"),
-  followRedirects: flag,
+  followRedirects,
   headers,
+  hooks,
   integrity: text,
   keepalive: flag,
   maxBody: bytesOrNone,
+  maxHeaderBytes: bytes,
+  maxHeaders: count,
   maxRedirects: count,
+  middleware,
   mode: word("cors", "no-cors", "same-origin"),
+  params,
+  prefixUrl: baseUrl,
   priority: word("auto", "high", "low"),
-  raiseForStatus: flag,
+  raiseForStatus: raise,
+  redirect,
   referrer: text,
   referrerPolicy: word(
     "no-referrer",
@@ -206,16 +351,36 @@ const SHARED = {
     "unsafe-url",
   ),
   retry,
+  searchParams: params,
+  throwHttpErrors,
   timeout,
+  userAgent,
 };
 
-const PER_REQUEST = { ...SHARED, params };
-const WITH_BODY = { ...PER_REQUEST, body: (value, name, out) => (out[name] = value), json };
+/** Other names, ky's and fetch's, of the same options. */
+const SAME = {
+  followRedirects: "redirect",
+  prefixUrl: "baseUrl",
+  searchParams: "params",
+  throwHttpErrors: "raiseForStatus",
+};
+
+const form = (value, name, out) => {
+  const read = {};
+  params(value, name, read);
+  out[name] = read[name].toString();
+};
+
+const WITH_BODY = { ...SHARED, body: (value, name, out) => (out[name] = value), form, json };
 
 /** What each call takes. */
 export const SESSION = { ...SHARED, fetch: callable, limit, limitPerHost: limit, rate };
+const common = (_, name) => {
+  throw invalid(name, "it is shared with the session that is extended");
+};
+export const EXTENSION = { ...SHARED, fetch: common, limit: common, limitPerHost: common, rate: common };
 export const REQUEST = { ...WITH_BODY, method: text, signal };
-export const TITLE = { ...PER_REQUEST, drain: bytes, maxBytes: bytes, signal };
+export const TITLE = { ...SHARED, drain: bytes, maxBytes: bytes, signal };
 const METADATA = { metadata: word("head", "page") };
 export const PAGE = { ...TITLE, ...METADATA, html: flag };
 const BATCH = { onProgress: callable, ordered: flag, signal, window: count };
@@ -223,6 +388,7 @@ export const TITLES = { ...TITLE, ...METADATA, ...BATCH };
 export const FETCH_ALL = { ...WITH_BODY, method: text, ...BATCH };
 export const FETCH_ALL_ITEM = { ...WITH_BODY, method: text };
 export const JSON_READER = { checkContentType: flag };
+export const LINES_READER = { encoding: text, maxLine: (value, name, out) => (out[name] = positive(value, name)) };
 
 /**
  * Reads options by their table. What is undefined counts as left out; what the table does not know is an error.
@@ -235,10 +401,21 @@ export function read(table, options, out = {}, within = "") {
     throw invalid(within.slice(0, -1) || "options", `an object, not ${shown(options)}`);
   }
   for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(table, key)) throw invalid(within + key, `there is only ${Object.keys(table).sort().join(", ")}`);
+    if (!Object.hasOwn(table, key)) {
+      const known = Object.keys(table).filter((name) => !Object.hasOwn(NATIVE, name));
+      throw invalid(within + key, `there is only ${known.sort().join(", ")}`);
+    }
     const value = options[key];
     if (value === undefined) continue;
-    if (within === "") table[key](value, key, out);
+    const same = within === "" ? SAME[key] : undefined;
+    if (same !== undefined && options[same] !== undefined) {
+      throw invalid(key, `${same} is set, too, and is the same option; set one of the two`);
+    }
+    if (same !== undefined && same !== "redirect") {
+      const own = {};
+      table[key](value, key, own);
+      out[same] = own[key];
+    } else if (within === "") table[key](value, key, out);
     else table[key](value, within + key, out);
   }
   return out;
@@ -246,15 +423,17 @@ export function read(table, options, out = {}, within = "") {
 
 /** The places of numbers and flags, which `Number` in src/js/request.rs has, too. */
 const NUMBERS = [
-  "followRedirects",
   "keepalive",
   "limit",
   "limitPerHost",
   "maxBody",
+  "maxHeaderBytes",
+  "maxHeaders",
   "maxRedirects",
   "raiseForStatus",
   "ratePer",
   "rateRequests",
+  "redirect",
   "retryAttempts",
   "retryBase",
   "retryCap",
@@ -273,6 +452,7 @@ export function settings(options) {
   const isSet = (name) => options[name] !== undefined;
   const words = WORDS.filter(isSet);
   return {
+    decide: options.decide,
     headers: options.headers,
     numbers: NUMBERS.some(isSet) ? Float64Array.from(NUMBERS, (name) => options[name]) : undefined,
     words: words.length > 0 ? words.flatMap((name) => [name, options[name]]) : undefined,

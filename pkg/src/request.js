@@ -10,17 +10,22 @@ import { settings, shown } from "./options.js";
  * @param {string} [method] the verb's own; else the option's, else GET
  */
 export function asked(url, options, method) {
-  const { params, body, json } = options;
+  const { params, body, form, json } = options;
   const request = settings(options);
   request.url = withParams(url, params);
   // A lower-case "patch" is a method of its own in HTTP; nobody who writes it means that.
   request.method = (method ?? options.method ?? "GET").toUpperCase();
-  if (json !== undefined) {
-    if (body != null) {
-      throw error("invalid_option", "invalid option json: body is set, too; set one of the two", { detail: "json" });
-    }
-    return withBody(request, "json", json, "application/json");
+  const [also, other] = Object.entries({ json, form, body }).filter(([, content]) => content != null).map(([name]) => name);
+  if (other !== undefined) {
+    throw error("invalid_option", `invalid option ${also}: ${other} is set, too; set one of the two`, { detail: also });
   }
+  if (json !== undefined) return withBody(request, "json", json, "application/json");
+  if (form !== undefined) return withBody(request, "form", form, "application/x-www-form-urlencoded");
+  return sending(request, body);
+}
+
+/** The request with this body: at once, or a promise of it. */
+export function sending(request, body) {
   if (body == null) return request;
   if (typeof body === "string") return withBody(request, "body", body, "text/plain;charset=UTF-8");
   if (body instanceof Uint8Array) return withBody(request, "body", body);
@@ -47,20 +52,23 @@ export function href(url) {
   throw error("invalid_url", `invalid URL: a string or URL, not ${shown(url)}`);
 }
 
-/**
- * The text of a URL that in a page may be relative to it, as for `fetch`. Not for titles and lists, whose URLs come from
- * elsewhere: there `example.com` would become a path on the page's own site. What is no URL is left for the session to
- * refuse.
- */
-export function resolved(given) {
+/** The text of a URL that may be relative to this one. What is no URL is left for the engine to refuse. */
+export function resolved(given, base) {
   const url = href(given);
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   if (base === undefined) return url;
   try {
     return new URL(url, base).href;
   } catch {
     return url;
   }
+}
+
+/**
+ * What URLs are relative to where there is no base: in a page the page's, as for `fetch`. Not for titles and lists, whose
+ * URLs come from elsewhere: there `example.com` would become a path on the page's own site.
+ */
+export function pageUrl() {
+  return globalThis.document?.baseURI ?? globalThis.location?.href;
 }
 
 function withParams(url, params) {

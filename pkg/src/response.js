@@ -1,14 +1,28 @@
-import { error, hops } from "./failure.js";
-import { JSON_READER, read } from "./options.js";
+import { error, headersOf, hops, isOurs } from "./failure.js";
+import { contentDisposition, links, mediaType } from "./fields.js";
+import { JSON_READER, LINES_READER, read, shown } from "./options.js";
+import { blocks, decoded, joined, lines } from "./text.js";
 
 /** Statuses whose responses have no body (WHATWG Fetch, "null body status"). */
 const NO_BODY = [101, 103, 204, 205, 304];
 
+/** The error that a response's status is, with the start of its body: a promise of it. */
+export let failureOf;
+
+/** The same at once, without the body. */
+export let statusError;
+
+/** How much of a body goes with an error. */
+const KEPT = 1024;
+
 /** The answer to a request: its head is here, its body is read by one of the readers, once. */
 export class SessionResponse {
   #handle;
+  #loadCharset;
   #asked;
   #fields;
+  #queue;
+  #head;
   #hops;
   #headers;
   #history;
@@ -18,15 +32,21 @@ export class SessionResponse {
   #encodingSource = null;
 
   /** Made by a session. */
-  constructor(handle, asked) {
+  constructor(handle, asked, loadCharset) {
     this.#handle = handle;
+    this.#loadCharset = loadCharset;
     this.#asked = asked;
-    [this.status, this.url, this.attempts, this.elapsed, this.#fields, this.#hops] = handle.head;
+    [this.status, this.url, this.attempts, this.elapsed, this.#fields, this.#hops, this.#queue, this.#head] = handle.head;
   }
 
   /** Whether the status is from 200 to 299, as `fetch` has it. (In Rust `ok` means less than 400.) */
   get ok() {
     return this.status >= 200 && this.status <= 299;
+  }
+
+  /** No platform's `fetch` is asked for the reason phrase, which HTTP/2 has done away with. */
+  get statusText() {
+    return "";
   }
 
   /** Whether another URL answered than the one that was asked. */
@@ -35,18 +55,40 @@ export class SessionResponse {
   }
 
   get headers() {
-    if (this.#headers === undefined) {
-      this.#headers = new Headers();
-      for (const field of this.#fields.split("\n").slice(0, -1)) {
-        const colon = field.indexOf(":");
-        try {
-          this.#headers.append(field.slice(0, colon), field.slice(colon + 1));
-        } catch {
-          // A value that HTTP allows and this platform's Headers does not.
-        }
-      }
-    }
-    return this.#headers;
+    return (this.#headers ??= headersOf(this.#fields));
+  }
+
+  /** Where the time went, in milliseconds. */
+  get timing() {
+    return { queue: this.#queue, headers: this.#head, total: this.elapsed };
+  }
+
+  /** The media type of `Content-Type`, without parameters, in lower case; null where there is none, or it is malformed. */
+  get mimeType() {
+    return mediaType(this.headers.get("content-type") ?? "")?.essence ?? null;
+  }
+
+  /** The `charset` of `Content-Type`, as declared; null where there is none. */
+  get charset() {
+    return mediaType(this.headers.get("content-type") ?? "")?.charset ?? null;
+  }
+
+  /** What `Content-Disposition` says (RFC 6266); null where there is none. */
+  get contentDisposition() {
+    const value = this.headers.get("content-disposition");
+    return value === null ? null : contentDisposition(utf8(value));
+  }
+
+  /** The links in the header fields (RFC 8288), their URLs made absolute. */
+  links() {
+    const value = this.headers.get("link");
+    return value === null ? [] : links(utf8(value), withoutUserinfo(this.url));
+  }
+
+  /** The first link that leads from this response and is of this relation. */
+  link(rel) {
+    const is = (known) => known.toLowerCase() === String(rel).toLowerCase();
+    return this.links().find(({ anchor, rels }) => anchor === null && rels.some(is)) ?? null;
   }
 
   /** The redirects followed on the way, the first one first. Empty in a page, which follows them unseen. */
@@ -74,13 +116,69 @@ export class SessionResponse {
     return (this.#stream ??= this.#open());
   }
 
-  /** The whole body as text, by the encoding it is in. */
-  async text() {
+  /** The whole body as text, by the encoding it is in, or by the one of this label. */
+  async text(label) {
+    if (label !== undefined && typeof label !== "string") {
+      const message = `invalid option encoding: a string, not ${shown(label)}`;
+      throw error("invalid_option", message, { detail: "encoding" });
+    }
     this.#begin();
-    const [text, encoding, source] = await this.#handle.text();
+    const told = label === undefined ? this.#handle.text() : decoded(await this.#handle.bytes(), this.#about(label), this.#loadCharset);
+    const [text, encoding, source] = await told;
     this.#encoding = encoding;
     this.#encodingSource = source;
     return text;
+  }
+
+  /** The body as lines of text, as they come. */
+  lines(options) {
+    const { encoding, maxLine = 1024 * 1024 } = read(LINES_READER, options);
+    return this.#pieces((chunk) => lines(chunk, this.#about(encoding), maxLine, this.#loadCharset));
+  }
+
+  /** The body in pieces of so many bytes each, the last one of what is left. */
+  blocks(size) {
+    if (!Number.isSafeInteger(size) || size < 1) {
+      const message = `invalid option size: a whole number from 1 on, not ${shown(size)}`;
+      throw error("invalid_option", message, { detail: "size" });
+    }
+    return this.#pieces((chunk) => blocks(chunk, size));
+  }
+
+  /** This response, unless its status is 400 or more: then an error with the first kilobyte of its body. */
+  async errorForStatus() {
+    if (this.status < 400) return this;
+    throw await this.#failure();
+  }
+
+  static {
+    failureOf = (response) => response.#failure();
+    statusError = (response) => response.#statusError();
+  }
+
+  /** The error that this status is, with the first kilobyte of the body: the transfer ends. */
+  async #failure() {
+    const pieces = [];
+    let length = 0;
+    try {
+      this.#begin();
+      for (let piece; length < KEPT && (piece = await this.#handle.chunk()) !== undefined; length += piece.length) pieces.push(piece);
+    } catch {
+      // The error has what had come.
+    }
+    this.#handle.cancel();
+    if (length === 0) return this.#statusError();
+    const bytes = joined(pieces, length).subarray(0, KEPT);
+    const [text] = await decoded(bytes, this.#about(), this.#loadCharset).catch(() => [new TextDecoder().decode(bytes)]);
+    // Where the body was cut, in the middle of a character perhaps.
+    return this.#statusError(length >= KEPT ? text.replace(/\ufffd+$/, "") : text);
+  }
+
+  #statusError(body) {
+    const url = withoutUserinfo(this.url);
+    const shows = [...(body ?? "").replace(/\s+/g, " ").trim()].slice(0, 100).join("");
+    const message = `status ${this.status}${body ? `: the body starts ${JSON.stringify(shows)}` : ""} (${url})`;
+    return error("status", message, { url, attempts: this.attempts, history: this.history, detail: this.status, body });
   }
 
   /** The whole body as bytes. */
@@ -111,6 +209,23 @@ export class SessionResponse {
       const details = { url: this.url, attempts: this.attempts, cause };
       throw error("json", `invalid JSON: ${cause.message}; ${start(bytes)}`, details);
     }
+  }
+
+  /** Pieces one by one: leaving the loop ends the transfer. */
+  async *#pieces(read) {
+    this.#begin();
+    try {
+      yield* read(() => this.#handle.chunk());
+    } catch (thrown) {
+      if (isOurs(thrown) && thrown.url === undefined) Object.assign(thrown, { url: withoutUserinfo(this.url), attempts: this.attempts });
+      throw thrown;
+    } finally {
+      this.#handle.cancel();
+    }
+  }
+
+  #about(label) {
+    return { label, contentType: this.headers.get("content-type"), host: new URL(this.url).hostname };
   }
 
   /** Ends the transfer and gives the permit back. */
@@ -144,6 +259,63 @@ export class SessionResponse {
   }
 }
 
+/** A response of the platform's as one of ours. */
+export function made(response, asked, loadCharset) {
+  return new SessionResponse(new Made(response, asked, loadCharset), asked, loadCharset);
+}
+
+/** As `ResponseHandle` in src/js/response.rs. */
+class Made {
+  #response;
+  #loadCharset;
+  #reader;
+
+  constructor(response, asked, loadCharset) {
+    this.#response = response;
+    this.#loadCharset = loadCharset;
+    const fields = [...response.headers].map(([name, value]) => `${name}:${value}\n`).join("");
+    this.head = [response.status, response.url || asked, 0, 0, fields, [], 0, 0];
+  }
+
+  async text() {
+    const about = { contentType: this.#response.headers.get("content-type"), host: new URL(this.head[1]).hostname };
+    return decoded(await this.bytes(), about, this.#loadCharset);
+  }
+
+  async bytes() {
+    return new Uint8Array(await this.#response.arrayBuffer());
+  }
+
+  async chunk() {
+    this.#reader ??= this.#response.body?.getReader();
+    return (await this.#reader?.read())?.value;
+  }
+
+  cancel() {
+    const cancelled = this.#reader?.cancel() ?? this.#response.body?.cancel();
+    cancelled?.catch(() => {});
+  }
+}
+
+/** A field's value as text: UTF-8 where its bytes are that, else each byte a character (ISO-8859-1). */
+function utf8(value) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(value, (character) => character.charCodeAt(0)));
+  } catch {
+    return value;
+  }
+}
+
+function withoutUserinfo(url) {
+  try {
+    const parsed = new URL(url);
+    parsed.username = parsed.password = "";
+    return parsed.href;
+  } catch {
+    return url;
+  }
+}
+
 function withoutFragment(url) {
   try {
     const parsed = new URL(url);
@@ -157,7 +329,7 @@ function withoutFragment(url) {
 
 function isJson(type) {
   const essence = type.split(";")[0].trim().toLowerCase();
-  return essence === "application/json" || essence.endsWith("+json");
+  return essence === "application/json" || essence === "text/json" || essence.endsWith("+json");
 }
 
 /** The first bytes of a body for a message. */

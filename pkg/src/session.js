@@ -1,29 +1,35 @@
+import { calling, extended, rooted } from "./defaults.js";
 import { error } from "./failure.js";
 import { fetchOver } from "./fetch.js";
-import { FETCH_ALL, FETCH_ALL_ITEM, PAGE, REQUEST, SESSION, settings, shown, read, TITLE, TITLES } from "./options.js";
+import { before, isRaised, layered, SessionRequest, withoutLayers } from "./layers.js";
+import { EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES } from "./options.js";
 import { Page, pageRow } from "./page.js";
 import { race, Relay } from "./relay.js";
-import { asked, href, resolved } from "./request.js";
-import { SessionResponse } from "./response.js";
+import { asked, href, pageUrl, resolved } from "./request.js";
+import { failureOf, SessionResponse, statusError } from "./response.js";
 import { Rows } from "./rows.js";
 
 /** A session without a build of its own: the entries' `Session` brings the wasm. */
 export class BaseSession {
-  #settings;
-  #load;
-  #loadCharset;
-  #opening;
-  #handle;
-  #Document;
-  #closing = new Relay();
+  #engine;
+  #defaults;
 
   constructor(options, load, loadCharset) {
-    const own = read(SESSION, options);
-    this.#settings = { ...settings(own), fetch: own.fetch };
-    this.#load = load;
-    this.#loadCharset = loadCharset;
+    if (options instanceof Extended) [this.#engine, this.#defaults] = options.parts;
+    else {
+      const [settings, defaults] = rooted(read(SESSION, options));
+      this.#engine = new Engine(settings, load, loadCharset);
+      this.#defaults = defaults;
+    }
     // A function of its own, so that it can be handed to a library that takes a `fetch`.
     this.fetch = fetchOver(this);
+  }
+
+  /** A session with changed defaults, within the same limits: what is under way in one counts in the other. */
+  extend(options) {
+    const defaults = extended(this.#defaults, read(EXTENSION, options));
+    // Of the class of this one, whose own constructor may take something else.
+    return Reflect.construct(BaseSession, [new Extended([this.#engine, defaults])], this.constructor);
   }
 
   get(url, options) {
@@ -60,27 +66,26 @@ export class BaseSession {
 
   /** A page as far as its title needs. */
   async title(url, options) {
-    return this.#page(url, read(TITLE, options));
+    return this.#page(url, read(TITLE, options), options);
   }
 
   /** A page as far as is asked for. */
   async page(url, options) {
-    return this.#page(url, read(PAGE, options));
+    return this.#page(url, read(PAGE, options), options);
   }
 
   /** The titles of many pages, each as soon as it is there. */
   titles(urls, options) {
     const { signal, metadata, maxBytes, drain, ordered, window, onProgress, ...rest } = read(TITLES, options);
     iterable(urls, "urls");
+    const call = this.#plain(rest);
     const open = async (pull) => {
-      const relay = this.#begin(signal);
-      await this.#ready(relay);
-      const handle = this.#live();
+      const handle = await this.#engine.ready(Relay.of(signal));
       needTitles(handle);
-      return handle.titles(pull, ordered ?? false, window, toEnd(metadata), maxBytes, drain, relay);
+      return handle.titles(pull, ordered ?? false, window, toEnd(metadata), maxBytes, drain, Relay.of(signal));
     };
     // The URL stays as it was given; one that is none gets a row that says so.
-    const ask = async (url) => ({ ...(await told(url, () => asked(href(url), rest))), given: written(url) });
+    const ask = async (url) => ({ ...(await told(url, () => this.#asking(url, call, options))), given: written(url) });
     return new Rows(open, urls, ask, pageRow, onProgress);
   }
 
@@ -88,22 +93,46 @@ export class BaseSession {
   fetchAll(requests, options) {
     const { signal, ordered, window, onProgress, ...rest } = read(FETCH_ALL, options);
     iterable(requests, "requests");
+    withoutLayers(calling(this.#defaults, rest));
+    const { loadCharset } = this.#engine;
     const open = async (pull) => {
-      const relay = this.#begin(signal);
-      await this.#ready(relay);
-      return this.#live().fetchAll(pull, ordered ?? false, window, relay);
+      const handle = await this.#engine.ready(Relay.of(signal));
+      return handle.fetchAll(pull, ordered ?? false, window, Relay.of(signal));
     };
+    // What judges a status may be each request's own. The engine gives rows by the number of their request.
+    const raises = new Map();
+    let count = 0;
     const ask = (item) => {
+      const at = count++;
       const plain = typeof item === "object" && item !== null && !(item instanceof URL);
       const { url, ...own } = plain ? item : { url: item };
-      return told(url, () => asked(href(url), { ...rest, ...read(FETCH_ALL_ITEM, own) }));
+      return told(url, () => {
+        const call = calling(this.#defaults, { ...rest, ...read(FETCH_ALL_ITEM, own) });
+        withoutLayers(call);
+        if (call.raise !== false) raises.set(at, call.raise);
+        return this.#asking(url, call, own);
+      });
     };
-    return new Rows(open, requests, ask, fetchRow, onProgress);
+    const row = ([index, url, elapsed, failure, handle]) => {
+      const raise = raises.get(index) ?? false;
+      raises.delete(index);
+      const response = handle === undefined ? null : new SessionResponse(handle, url, loadCharset);
+      let error = failure ?? null;
+      try {
+        // Without the body, for which the rows behind this one would wait.
+        if (response !== null && isRaised(response, raise)) error = statusError(response);
+      } catch (reason) {
+        error = reason;
+      }
+      if (error !== null) response?.cancel();
+      return { index, url, elapsed, response: error === null ? response : null, error };
+    };
+    return new Rows(open, requests, ask, row, onProgress);
   }
 
   /** What is under way and what waits, now. */
   figures() {
-    const [inFlight, waiting, ...flat] = this.#handle?.figures() ?? [0, 0];
+    const [inFlight, waiting, ...flat] = this.#engine.handle?.figures() ?? [0, 0];
     const hosts = [];
     for (let i = 0; i + 2 < flat.length; i += 3) {
       hosts.push({ origin: flat[i], inFlight: flat[i + 1], waiting: flat[i + 2] });
@@ -111,64 +140,139 @@ export class BaseSession {
     return { inFlight, waiting, hosts };
   }
 
-  /** Ends every request under way, unread bodies among them. Each rejects with a `ClosedError`, as later ones do. */
+  /**
+   * Ends every request under way, unread bodies among them, and those of the sessions that extend this one or that it
+   * extends. Each rejects with a `ClosedError`, as later ones do.
+   */
   close() {
-    this.#closing.end(error("closed", "the session is closed"));
-    this.#handle?.free();
-    this.#handle = undefined;
+    this.#engine.close();
   }
 
   [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
     this.close();
   }
 
-  async #page(url, { signal, metadata, html, maxBytes, drain, ...rest }) {
-    const relay = this.#begin(signal);
-    const request = await this.#ready(relay, asked(href(url), rest));
-    const handle = this.#live();
+  async #page(url, { signal, metadata, html, maxBytes, drain, ...rest }, options) {
+    const relay = Relay.of(signal);
+    const handle = await this.#engine.ready(relay);
     needTitles(handle);
-    const told = await handle.page(request, toEnd(metadata), html ?? false, maxBytes, drain, relay);
-    return new Page(pageRow(told), this.#Document);
+    const asking = this.#asking(url, this.#plain(rest), options);
+    const request = asking instanceof Promise ? await this.#engine.race(relay, asking) : asking;
+    const told = await this.#engine.live().page(request, toEnd(metadata), html ?? false, maxBytes, drain, relay);
+    return new Page(pageRow(told), this.#engine.Document);
   }
 
   async #send(method, url, options) {
-    const { signal, ...rest } = read(REQUEST, options);
-    const relay = this.#begin(signal);
-    const asking = asked(resolved(url), rest, method);
-    // One await less for each of many requests, and the first of them is sent before the last is looked at.
-    const isReady = this.#handle !== undefined && !(asking instanceof Promise);
-    const request = isReady ? asking : await this.#ready(relay, asking);
-    return new SessionResponse(await this.#live().send(request, relay), request.url);
+    const { signal, ...own } = read(REQUEST, options);
+    const engine = this.#engine;
+    const relay = engine.begin(signal);
+    const call = calling(this.#defaults, own);
+    const { complete, hooks, middleware, raise, loadCharset = engine.loadCharset } = call;
+    const asking = asked(resolved(url, call.baseUrl ?? pageUrl()), call.options, method);
+    const send = async (request) => {
+      // One await less for each of many requests, and the first of them is sent before the last is looked at.
+      const handle = engine.handle ?? (await engine.ready(relay));
+      return new SessionResponse(await handle.send(request, relay), request.url, loadCharset);
+    };
+    const isLayered = middleware.length > 0 || Object.values(hooks).some((list) => list.length > 0);
+    if (!isLayered) {
+      const request = complete(asking instanceof Promise ? await engine.race(relay, asking) : asking);
+      const response = await send(request);
+      if (isRaised(response, raise)) throw await engine.race(relay, failureOf(response));
+      return response;
+    }
+    const working = async () => layered(call, new SessionRequest(await asking, options), send, loadCharset);
+    return engine.race(relay, working());
   }
 
-  /**
-   * The request, once all that is needed to begin is there. A body of the caller's own and the first load may take
-   * long: signals end that, too.
-   */
-  async #ready(relay, asking) {
-    const [request] = await race(Promise.all([asking, this.#open()]), [relay, this.#closing]);
-    return request;
+  /** A call that the engine does alone. */
+  #plain(own) {
+    const call = calling(this.#defaults, own);
+    withoutLayers(call);
+    if (typeof call.raise === "function") {
+      const message = "a function for raiseForStatus is not supported here (titles and pages): look at the row's status";
+      throw error("unsupported", message, { detail: "raiseForStatus" });
+    }
+    if (call.raise) call.options.raiseForStatus = true;
+    return call;
   }
 
-  /** The wasm side, which may have gone while something was awaited. */
-  #live() {
-    this.#closing.throwIfAborted();
-    return this.#handle;
+  /** A request of a list, or a page's: at once, or a promise of it. */
+  #asking(url, { baseUrl, complete, hooks, options }, given) {
+    const asking = asked(resolved(url, baseUrl), options);
+    if (hooks.beforeRequest.length === 0) return asking instanceof Promise ? asking.then(complete) : complete(asking);
+    return (async () => {
+      const [request, response] = await before(hooks, new SessionRequest(await asking, given), this.#engine.loadCharset);
+      if (response !== undefined) {
+        response.cancel();
+        const message = "a response from hooks.beforeRequest is not supported here (titles, pages and lists are the engine's)";
+        throw error("unsupported", message, { detail: "hooks.beforeRequest" });
+      }
+      return complete(await SessionRequest.asked(request));
+    })();
+  }
+}
+
+/** What the constructor is given for a session that extends another one. */
+class Extended {
+  constructor(parts) {
+    this.parts = parts;
+  }
+}
+
+/** The wasm side, loaded when it is first needed, of a session and of those that extend it. */
+class Engine {
+  #settings;
+  #load;
+  #opening;
+  #closing = new Relay();
+
+  constructor(settings, load, loadCharset) {
+    this.#settings = settings;
+    this.#load = load;
+    this.loadCharset = loadCharset;
+    this.handle = undefined;
+    this.Document = undefined;
   }
 
   /** The signal to listen to, once it is known that neither it nor the session has ended. */
-  #begin(signal) {
+  begin(signal) {
     const relay = Relay.of(signal);
     relay?.throwIfAborted();
     this.#closing.throwIfAborted();
     return relay;
   }
 
+  /** The handle. The first load may take long: signals end that, too. */
+  async ready(relay) {
+    relay?.throwIfAborted();
+    this.#closing.throwIfAborted();
+    await this.race(relay, this.#open());
+    return this.live();
+  }
+
+  /** What the promise gives, unless the signal or the session's end comes first. */
+  race(relay, promise) {
+    return race(promise, [relay, this.#closing]);
+  }
+
+  /** The handle, which may have gone while something was awaited. */
+  live() {
+    this.#closing.throwIfAborted();
+    return this.handle;
+  }
+
+  close() {
+    this.#closing.end(error("closed", "the session is closed"));
+    this.handle?.free();
+    this.handle = undefined;
+  }
+
   async #open() {
     this.#opening ??= this.#load().then((glue) => {
       this.#closing.throwIfAborted();
-      this.#Document = glue.DocumentHandle;
-      return (this.#handle = new glue.SessionHandle(this.#settings, this.#closing, this.#loadCharset));
+      this.Document = glue.DocumentHandle;
+      this.handle = new glue.SessionHandle(this.#settings, this.#closing, this.loadCharset);
     });
     try {
       await this.#opening;
@@ -178,7 +282,6 @@ export class BaseSession {
       throw reason;
     }
     this.#closing.throwIfAborted();
-    return this.#handle;
   }
 }
 
@@ -210,9 +313,4 @@ function iterable(value, name) {
   if (typeof value === "string" || !(value?.[Symbol.iterator] ?? value?.[Symbol.asyncIterator])) {
     throw error("invalid_option", `invalid option ${name}: an iterable, not ${shown(value)}`, { detail: name });
   }
-}
-
-function fetchRow([index, url, elapsed, failure, handle]) {
-  const response = handle === undefined ? null : new SessionResponse(handle, url);
-  return { index, url, elapsed, response, error: failure ?? null };
 }

@@ -53,8 +53,8 @@ test("the head is there at once", async () => {
   assert.equal(response.attempts, 1);
   assert.ok(response.elapsed > 0);
   assert.deepEqual(
-    response.history.map(({ url, status }) => [new URL(url).pathname, status]),
-    [["/redirect", 302]],
+    response.history.map(({ url, status, headers }) => [new URL(url).pathname, status, headers.get("location")]),
+    [["/redirect", 302, "/text"]],
   );
   assert.equal(response.encoding, null);
   assert.equal(await response.text(), "grüß dich");

@@ -1,4 +1,4 @@
-import type { GetOptions, AnyRequestOptions, FetchAllOptions, RequestOptions, SessionOptions } from "./options.js";
+import type { GetOptions, AnyRequestOptions, ExtendOptions, FetchAllOptions, RequestOptions, SessionOptions } from "./options.js";
 import type { DualfetchError } from "./errors.js";
 import type { SessionResponse } from "./response.js";
 
@@ -40,7 +40,10 @@ export interface Figures {
 export class Session {
   /** @throws {InputError} for an option that makes no sense */
   constructor(options?: SessionOptions | null);
-  /** In a page a verb's URL, as `fetch`'s, may be relative to the page. Elsewhere it must be absolute. */
+  /**
+   * URLs are resolved against `baseUrl`, those of titles and lists, too. Without one a verb's, as `fetch`'s, may in a page be
+   * relative to the page; elsewhere they must be absolute.
+   */
   get(url: string | URL, options?: GetOptions | null): Promise<SessionResponse>;
   head(url: string | URL, options?: GetOptions | null): Promise<SessionResponse>;
   options(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
@@ -60,9 +63,19 @@ export class Session {
     requests: Iterable<BatchRequest> | AsyncIterable<BatchRequest>,
     options?: FetchAllOptions | null,
   ): AsyncIterableIterator<FetchRow>;
+  /**
+   * A session with changed defaults, within the same limits and rate: what is under way in one counts in the other, and
+   * closing one closes both. Header fields replace those of the same name; parameters, hooks and middleware are added.
+   *
+   * @throws {InputError} for an option that makes no sense, a limit, or a `fetch`
+   */
+  extend(options?: ExtendOptions | null): this;
   /** What is under way and what waits, now. */
   figures(): Figures;
-  /** Ends every request under way, unread bodies among them. Each rejects with a `ClosedError`, as later ones do. */
+  /**
+   * Ends every request under way, unread bodies among them, also those of sessions that extend this one or that it extends.
+   * Each rejects with a `ClosedError`, as later ones do.
+   */
   close(): void;
   /** The same as `close`, for `using`. */
   [Symbol.dispose](): void;

@@ -3,6 +3,7 @@ import type { Hop } from "./response.js";
 /** The stable word for what went wrong, the same in Rust, JavaScript and JSON output. */
 export type ErrorCode =
   | "aborted"
+  | "body_consumed"
   | "body_too_large"
   | "body_used"
   | "closed"
@@ -11,6 +12,7 @@ export type ErrorCode =
   | "decode"
   | "disconnected"
   | "dns"
+  | "headers_too_large"
   | "invalid_header"
   | "invalid_option"
   | "invalid_url"
@@ -21,6 +23,7 @@ export type ErrorCode =
   | "opaque"
   | "protocol"
   | "redirect"
+  | "request_body"
   | "status"
   | "timeout"
   | "tls"
@@ -58,15 +61,24 @@ export class InputError extends DualfetchError {
   readonly option?: string;
 }
 
-/** No answer, or half of one: `connect`, `disconnected`, `dns`, `network`, `opaque`, `protocol`, `tls`. */
+/** No answer, half of one, or too large a head: `connect`, `disconnected`, `dns`, `headers_too_large`, `network`, `opaque`, `protocol`, `tls`. */
 export class NetworkError extends DualfetchError {}
 
 /** A redirect that is not followed: `redirect`, `too_many_redirects`. */
 export class RedirectError extends DualfetchError {}
 
-/** A status of 400 or more, where `raiseForStatus` is set: `status`. */
+/**
+ * The request's own body failed, or was a stream and cannot be sent again: `body_consumed`, `request_body`. In this
+ * package a stream is read to its end before it is sent, and one that fails is `invalid_option`: these codes are here for
+ * what JSON of the command line and other platforms tell.
+ */
+export class RequestBodyError extends DualfetchError {}
+
+/** A status that `raiseForStatus` or `errorForStatus()` makes an error: `status`. */
 export class StatusError extends DualfetchError {
   readonly status: number;
+  /** What the first kilobyte of the body says. Null where it is empty, and for titles, pages and the rows of `fetchAll`. */
+  readonly body: string | null;
 }
 
 /** Time ran out: `timeout`; `phase` says which. */
@@ -87,6 +99,7 @@ export function isClosedError(thrown: unknown): thrown is ClosedError;
 export function isInputError(thrown: unknown): thrown is InputError;
 export function isNetworkError(thrown: unknown): thrown is NetworkError;
 export function isRedirectError(thrown: unknown): thrown is RedirectError;
+export function isRequestBodyError(thrown: unknown): thrown is RequestBodyError;
 export function isStatusError(thrown: unknown): thrown is StatusError;
 export function isTimeoutError(thrown: unknown): thrown is TimeoutError;
 export function isUnsupportedError(thrown: unknown): thrown is UnsupportedError;

@@ -1,3 +1,5 @@
+import type { SessionRequest, SessionResponse } from "./response.js";
+
 /** Milliseconds for each phase; `null` for no bound. */
 export interface Timeout {
   /**
@@ -63,8 +65,157 @@ export type HeaderFields =
   | Iterable<readonly [string, string]>
   | Record<string, string | number | boolean | undefined>;
 
+/** Parameters for a query or a form. `{ tag: ["a", "b"] }` is `tag=a&tag=b`. */
+export type Params = string | URLSearchParams | ParamsObject | Iterable<readonly [string, Param | readonly Param[]]>;
+
+/** Who is asking: basic authentication (RFC 7617), in UTF-8, or a bearer token (RFC 6750). */
+export type Auth = { user: string; /** @default "" */ password?: string } | { bearer: string };
+
+/** Where redirects lead: all are followed, none, any is an error, or any to another scheme, host or port is. */
+export type RedirectMode = "follow" | "manual" | "error" | "same-origin";
+
+/** Whether a response is a `StatusError`. It must not read the body. What it throws is thrown in place of that. */
+export type StatusJudge = (response: SessionResponse) => boolean;
+
+type Awaitable<T> = T | PromiseLike<T>;
+
+/** What is called on a request's way. All are run one after the other, the session's first, then the request's. */
+export interface Hooks {
+  /**
+   * Before the request is handed to the engine, which retries and follows redirects by itself. It may change the request,
+   * or give another one; a response that it gives is taken in place of sending it, and no later one is asked.
+   * @default []
+   */
+  beforeRequest?: ((state: { request: SessionRequest; options: AnyRequestOptions }) => Awaitable<SessionRequest | SessionResponse | Response | void>)[];
+  /**
+   * With the final response, before its status is an error. It may give another response: the first is then its to cancel.
+   * @default []
+   */
+  afterResponse?: ((state: {
+    request: SessionRequest;
+    options: AnyRequestOptions;
+    response: SessionResponse;
+  }) => Awaitable<SessionResponse | Response | void>)[];
+  /**
+   * With an error of this library, before it is thrown. It may give another one. It is not asked about an abort.
+   * @default []
+   */
+  beforeError?: ((state: { error: Error; request: SessionRequest; options: AnyRequestOptions }) => Awaitable<Error | void>)[];
+  /**
+   * Not supported: retries are the engine's. Setting it is an error of code `unsupported`.
+   * @default []
+   */
+  beforeRetry?: never;
+}
+
+/**
+ * What stands around a call, outside of hooks, redirects and retries. It may call `next` once, again (the first response
+ * read or cancelled before), or not at all.
+ */
+export type Middleware = (
+  request: SessionRequest,
+  next: (request?: SessionRequest) => Promise<SessionResponse>,
+) => Awaitable<SessionResponse | Response>;
+
+/**
+ * What the native library has and no platform's `fetch` can do. Setting one is an `UnsupportedError` that names it: a
+ * session's is thrown by its constructor.
+ */
+export interface NativeOptions {
+  /** @default the platform's */
+  certificates?: never;
+  /** @default none */
+  compress?: never;
+  /** @default the browser's own, by `credentials`; none elsewhere */
+  cookieJar?: never;
+  /** @default the browser's own, by `credentials`; none elsewhere */
+  cookies?: never;
+  /** @default the platform's */
+  dns?: never;
+  /** @default the platform's */
+  forceClose?: never;
+  /** @default the platform's */
+  httpVersion?: never;
+  /** @default the platform's */
+  keepAlive?: never;
+  /** @default the platform's */
+  localAddress?: never;
+  /** @default none */
+  onUploadProgress?: never;
+  /** @default the platform's */
+  proxy?: never;
+  /** @default none */
+  skipAutoHeaders?: never;
+  /** @default the platform's */
+  tls?: never;
+}
+
 /** What a session sets and a request may set otherwise. */
-export interface SharedOptions {
+export interface SharedOptions extends NativeOptions {
+  /**
+   * What URLs that are not absolute are resolved against (RFC 3986, section 5; WHATWG URL): with `https://api.example/v1/`,
+   * `users` is `https://api.example/v1/users` and `/users` is `https://api.example/users`. Its path must end in a slash.
+   * What proves who is asking (`auth`, and the header fields `authorization`, `cookie`, `host`, `proxy-authorization`) of a
+   * session that has one goes to its origin alone.
+   * @default none; in a page, for verbs, the page's URL
+   */
+  baseUrl?: string | URL;
+  /**
+   * ky's name for `baseUrl`; URLs are resolved as that says, not appended as ky does.
+   * @default none
+   */
+  prefixUrl?: string | URL;
+  /**
+   * Added to the URL's query; a request's come after its session's. A redirect does not add them again.
+   * @default none
+   */
+  params?: Params;
+  /**
+   * ky's name for `params`.
+   * @default none
+   */
+  searchParams?: Params;
+  /**
+   * Who is asking, in the field `authorization`. `null`: nobody, whatever the session says.
+   * @default none
+   */
+  auth?: Auth | null;
+  /**
+   * The field `user-agent`. In a page setting it is an error of code `unsupported`.
+   * @default "dualfetch/" and the version; in a page the browser's
+   */
+  userAgent?: string;
+  /**
+   * What is called on the way. `beforeRequest` alone for titles, pages and lists: there the others are `unsupported`.
+   * @default {}
+   */
+  hooks?: Hooks;
+  /**
+   * What stands around each call, the first one outside. For titles, pages and lists it is `unsupported`.
+   * @default []
+   */
+  middleware?: Middleware | Middleware[];
+  /**
+   * Bodies are always decompressed: `false` is an error of code `unsupported`.
+   * @default true
+   */
+  autoDecompress?: boolean;
+  /**
+   * How many header fields a response may have; more are an error of code `headers_too_large`.
+   * @default the platform's
+   */
+  maxHeaders?: number;
+  /**
+   * How many bytes the header fields of a response may have together, at least 8192.
+   * @default the platform's
+   */
+  maxHeaderBytes?: number;
+  /**
+   * What becomes of redirects: one that is refused is a `RedirectError`. A page must follow them: there all but `"follow"`
+   * is an error of code `unsupported`.
+   * @default "follow"
+   */
+  redirect?: RedirectMode;
   /**
    * Milliseconds for the whole request, or for each phase. `null` for no bound.
    * @default { total: 300_000 }
@@ -76,7 +227,7 @@ export interface SharedOptions {
    */
   headers?: HeaderFields;
   /**
-   * Whether redirects are followed. A page must follow them: there `false` is an error of code `unsupported`.
+   * `true` is `redirect: "follow"`, `false` is `redirect: "manual"`.
    * @default true
    */
   followRedirects?: boolean;
@@ -91,10 +242,16 @@ export interface SharedOptions {
    */
   maxBody?: number | null;
   /**
-   * Whether a status of 400 or more is a `StatusError`.
+   * Whether a status of 400 or more is a `StatusError`, or a function that says which response is. Titles and pages take no
+   * function: there it is `unsupported`.
    * @default false
    */
-  raiseForStatus?: boolean;
+  raiseForStatus?: boolean | StatusJudge;
+  /**
+   * ky's name for `raiseForStatus`; its function is given the status alone.
+   * @default false
+   */
+  throwHttpErrors?: boolean | ((status: number) => boolean);
   /**
    * How failures before the response's head are retried: not at all, `true` for three attempts, how many in all, or
    * more. Retried are `connect`, `disconnected`, `dns`, `network`, the headers timeout, and the statuses 408, 425, 429,
@@ -163,12 +320,10 @@ export interface SessionOptions extends SharedOptions {
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
+/** What `session.extend` changes: all but the limits and `fetch`, which are shared. */
+export interface ExtendOptions extends SharedOptions {}
+
 export interface GetOptions extends SharedOptions {
-  /**
-   * Added to the URL's query. `{ tag: ["a", "b"] }` is `tag=a&tag=b`.
-   * @default none
-   */
-  params?: string | URLSearchParams | ParamsObject | Iterable<readonly [string, Param | readonly Param[]]>;
   /**
    * Ends the request, or the body after it; the call, or the loop over `titles` and `fetchAll`, throws the signal's own
    * reason. That is no error of this library: `isTimeoutError` is false for `AbortSignal.timeout`'s.
@@ -184,10 +339,15 @@ export interface RequestOptions extends GetOptions {
    */
   body?: string | ArrayBuffer | ArrayBufferView | Blob | FormData | URLSearchParams | ReadableStream<Uint8Array> | null;
   /**
-   * A value sent as JSON. Not together with `body`.
+   * A value sent as JSON. Not together with `body` or `form`.
    * @default none
    */
   json?: unknown;
+  /**
+   * A form, sent as `application/x-www-form-urlencoded`. Not together with `body` or `json`.
+   * @default none
+   */
+  form?: Params;
 }
 
 export interface AnyRequestOptions extends RequestOptions {

@@ -1,3 +1,5 @@
+import type { AnyRequestOptions } from "./options.js";
+
 /** One redirect that was followed. */
 export interface Hop {
   /** The URL that was asked. */
@@ -6,10 +8,71 @@ export interface Hop {
   status: number;
   /** Milliseconds from the start of the whole request to this answer. */
   elapsed: number;
+  /** The header fields of that answer. */
+  readonly headers: Headers;
 }
 
 /** Which rule decided on an encoding. */
 export type EncodingSource = "bom" | "content-type" | "detected" | "meta" | "utf-8" | "xml";
+
+/** Where the time went, in milliseconds. */
+export interface Timing {
+  /** Waiting for a permit, or for the rate, at all hops and before all attempts together. */
+  queue: number;
+  /** From the last hop's request sent to its head: connecting is a part of it, which no `fetch` tells. */
+  headers: number;
+  /** From the call to the head, all hops and attempts included. */
+  total: number;
+}
+
+/** A link in a response's header fields (RFC 8288). */
+export interface Link {
+  /** Where it leads, absolute. */
+  url: string;
+  /** How the two are related: the words of `rel`, as written. */
+  rels: string[];
+  /** From where it leads, where that is another place than the response's own URL. */
+  anchor: string | null;
+  /** `title*` where that can be read, else `title`. */
+  title: string | null;
+  /** The first of each name, which is in lower case. */
+  parameters: { readonly [name: string]: string | undefined };
+}
+
+/** What is to be done with a body (RFC 6266). */
+export interface ContentDisposition {
+  /** In lower case: `inline`, `attachment`, … */
+  type: string;
+  /** Whether the body is to be saved, not shown. */
+  isAttachment: boolean;
+  /** As the server wrote it, a stranger's word. To make a file of that name, take `safeFileName`. */
+  fileName: string | null;
+  /** The file name made harmless, as by the function `safeFileName`; null where nothing is left. */
+  safeFileName: string | null;
+  /** The first of each name, which is in lower case. */
+  parameters: { readonly [name: string]: string | undefined };
+}
+
+/**
+ * A file name that is harmless in any folder, on any system, made of one that a stranger gave: what follows the last slash,
+ * without what is unseen, Windows' devices and what it does not allow, 255 bytes at most. Null where nothing is left.
+ */
+export function safeFileName(name: string): string | null;
+
+/**
+ * A request as hooks and middleware see it and may change it: the caller's own, its URL joined and its parameters added,
+ * without the header fields that its session adds to all: what is set here goes before those.
+ */
+export class SessionRequest {
+  private constructor();
+  method: string;
+  url: string | URL;
+  readonly headers: Headers;
+  /** A string or bytes at first, whatever the caller gave. What `body` takes may be set. */
+  body: AnyRequestOptions["body"];
+  /** What the call was given. */
+  readonly options: AnyRequestOptions;
+}
 
 /**
  * The answer to a request: its head is here, its body is read by one of the readers, once.
@@ -28,6 +91,19 @@ export class SessionResponse {
   /** Whether another URL answered than the one that was asked. */
   readonly redirected: boolean;
   readonly headers: Headers;
+  /** Empty: no `fetch` is asked for it, and HTTP/2 has none. */
+  readonly statusText: string;
+  /** The media type of `Content-Type` without parameters, in lower case; null where there is none, or it is malformed. */
+  readonly mimeType: string | null;
+  /** The `charset` of `Content-Type`, as declared; null where there is none. */
+  readonly charset: string | null;
+  /** Null where there is none. A page sees it of its own origin, or where CORS exposes it; `links` as well. */
+  readonly contentDisposition: ContentDisposition | null;
+  /** The links in the header fields, what is malformed left out, and so is what comes after the first 256. */
+  links(): Link[];
+  /** The first link that leads from this response and is of this relation: `next`, `prev`, … */
+  link(rel: string): Link | null;
+  readonly timing: Timing;
   /** How many attempts the last hop took. */
   readonly attempts: number;
   /** Milliseconds from the call to the head. */
@@ -41,8 +117,24 @@ export class SessionResponse {
   readonly bodyUsed: boolean;
   /** The body as a stream; null where there can be none. */
   readonly body: ReadableStream<Uint8Array> | null;
-  /** The whole body as text, by the encoding it is in: byte order mark, Content-Type, `<meta>`, else a guess. */
-  text(): Promise<string>;
+  /**
+   * The whole body as text, by the encoding it is in: byte order mark, Content-Type, `<meta>`, else a guess. With a label
+   * (`"latin1"`) by that encoding, whatever the response says; a byte order mark is stronger still.
+   */
+  text(encoding?: string): Promise<string>;
+  /**
+   * The body as lines of text, as they come, without LF or CR LF. It cannot be read again, so where no encoding is declared
+   * it is ASCII up to the piece where it is not; that is read as UTF-8 if it can be, else the encoding is guessed. Such a
+   * body gives no line before 1024 bytes of it have come. Leaving the loop ends the transfer.
+   */
+  lines(options?: LinesOptions): AsyncGenerator<string, void, undefined>;
+  /** The body in pieces of so many bytes, the last one of what is left. Leaving the loop ends the transfer. */
+  blocks(size: number): AsyncGenerator<Uint8Array, void, undefined>;
+  /**
+   * This response, unless its status is 400 or more: then it rejects with a `StatusError` whose `body` is the first kilobyte,
+   * and ends the transfer.
+   */
+  errorForStatus(): Promise<this>;
   /** The whole body read as JSON. */
   json<T = unknown>(options?: JsonOptions): Promise<T>;
   bytes(): Promise<Uint8Array>;
@@ -54,8 +146,21 @@ export class SessionResponse {
 
 export interface JsonOptions {
   /**
-   * Whether a body that is neither `application/json` nor `*+json` is an error of code `content_type`.
+   * Whether a body that is none of `application/json`, `text/json` and `*+json` is an error of code `content_type`.
    * @default true
    */
   checkContentType?: boolean;
+}
+
+export interface LinesOptions {
+  /**
+   * The encoding, by its label.
+   * @default the response's
+   */
+  encoding?: string;
+  /**
+   * How many characters a line may have; more is an error of code `line_too_long`.
+   * @default 1_048_576
+   */
+  maxLine?: number;
 }

@@ -41,6 +41,30 @@ test("a network error says what cannot be told apart; an error of the caller's o
   assert.match(own, /^network error: Error: mine \(http/);
 });
 
+test("what a page cannot do is refused by name; a base goes before the page's URL", async () => {
+  const [features, status, path, codes] = await inPage(async () => {
+    const { Session } = await import("dualfetch");
+    const feature = async (options) => {
+      try {
+        return (await new Session(options).get("/")).status;
+      } catch (error) {
+        return `${error.name} ${error.feature}`;
+      }
+    };
+    const asked = [{ userAgent: "x" }, { redirect: "manual" }, { redirect: "error" }, { redirect: "same-origin" }, { redirect: () => "follow" }, { maxRedirects: 1 }, { cookies: true }];
+    const features = await Promise.all(asked.map(feature));
+    const based = new Session({ baseUrl: new URL("/some/where/", location.href), redirect: "follow" });
+    const response = await based.get("../../");
+    response.cancel();
+    const codes = [];
+    for await (const row of based.fetchAll(["../../"])) codes.push(row.error?.code ?? new URL(row.response.url).pathname);
+    return [features, response.status, new URL(response.url).pathname, codes];
+  });
+  const refused = ["userAgent", "redirect", "redirect", "redirect", "redirect", "maxRedirects", "cookies"];
+  assert.deepEqual(features, refused.map((feature) => `UnsupportedError ${feature}`));
+  assert.deepEqual([status, path, codes], [200, "/", ["/"]]);
+});
+
 test("a verb's URL may be relative to the page; those of titles and lists are not", async () => {
   const [status, codes, title] = await inPage(async () => {
     const { Session } = await import("dualfetch");

@@ -33,6 +33,22 @@ const good = `
     for await (const row of session.titles(["https://example.com/"], { params: search })) titles.push(row);
     const rows: FetchRow[] = [];
     for await (const row of session.fetchAll([{ url: "https://example.com/", params: search }])) rows.push(row);
+    const api = session.extend({
+      baseUrl: new URL("https://api.example/v1/"),
+      auth: { user: "me", password: "pw" },
+      searchParams: search,
+      hooks: { beforeRequest: [async ({ request }) => request.headers.set("x-a", "1")], beforeError: [({ error }) => error] },
+      middleware: async (request, next) => next(request),
+      raiseForStatus: ({ status, url }) => status > 400 && url !== "",
+      redirect: "same-origin",
+    });
+    const response = await api.post("items", { form: { a: [1, 2] }, auth: null, throwHttpErrors: (status) => status === 418 });
+    for await (const line of response.lines({ encoding: "utf-8" })) line.trim();
+    for await (const block of response.blocks(4096)) block.byteLength;
+    const next: string | undefined = response.link("next")?.url;
+    const name: string | null | undefined = response.contentDisposition?.safeFileName;
+    await (await response.errorForStatus()).text("latin1");
+    console.log(next, name, response.timing.queue, response.mimeType);
     session[Symbol.dispose]();
     const full = new FullSession({ limit: 1 });
     const page = await full.page("https://example.com/", { metadata: "head", html: true, signal });
@@ -56,6 +72,11 @@ const bad = `
 ${["new Date()", "() => 1", "7", "null", "new Map([[\"q\", {}]])", "[[\"q\"]]"]
   .map((params) => `  // @ts-expect-error\n  void session.get("https://example.com/", { params: ${params} });`)
   .join("\n")}
+${["proxy: \"http://p.example\"", "cookies: true", "hooks: { beforeRetry: [() => {}] }", "redirect: \"never\"", "auth: { token: \"x\" }", "middleware: () => 7", "form: 7"]
+  .map((option) => `  // @ts-expect-error\n  void session.post("https://example.com/", { ${option} });`)
+  .join("\n")}
+  // @ts-expect-error
+  session.extend({ limit: 7 });
   // @ts-expect-error
   void session.page("https://example.com/", { metadata: "body" });
   // @ts-expect-error

@@ -109,7 +109,9 @@ impl<'a, B: Backend> Call<'a, B> {
                             Err(error) => raised = Some(error),
                         }
                     }
-                    let Some(raised) = &mut raised else { return Poll::Pending };
+                    let Some(raised) = raised.as_mut().filter(|_| B::KEEPS_ERROR_BODIES) else {
+                        return Poll::Pending;
+                    };
                     let error = ready!(raised.as_mut().poll(cx));
                     self.is_done = true;
                     self.run.tell(&self.request, What::Failed { error: &error });
@@ -194,11 +196,18 @@ impl<'a, B: Backend> Call<'a, B> {
 
     /// Makes the response that is handed out.
     fn finish(&mut self, answer: Answer<B>, elapsed: Duration, cx: &mut Context<'_>) -> Finished {
-        let Answer { head, body, timing } = answer;
+        let Answer { head, mut body, timing } = answer;
         let options = &self.request.options;
         let judged = match &options.raise_for_status {
             Some(raise) if !self.is_within => raise.judge(&head),
             _ => Ok(()),
+        };
+        let judged = match judged {
+            Err(error) if !B::KEEPS_ERROR_BODIES => {
+                let _ = guarded::take_what_is_there(&mut body, cx);
+                return Ok(Err(self.failed(error)));
+            }
+            judged => judged,
         };
         let max_body = options.max_body;
         let status = head.status;
@@ -212,7 +221,9 @@ impl<'a, B: Backend> Call<'a, B> {
             .with_max_body(max_body.unwrap_or(Some(DEFAULT_MAX_BODY)))
             .with_decompression(self.request.options.auto_decompress != Some(false))
             .with_charset(self.run.shared.backend.charset());
-        if let Err(error) = judged {
+        if B::KEEPS_ERROR_BODIES
+            && let Err(error) = judged
+        {
             let backend = &self.run.shared.backend;
             let until = backend.sleep_until(backend.now().saturating_add(RAISE_TIME));
             return Err(Box::pin(response.into_error(error, until)));

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::error::Error as StdError;
 
+use http::HeaderMap;
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
@@ -62,13 +63,25 @@ pub(super) fn body_used(url: &str) -> JsValue {
     make(&Array::of(&["body_used".into(), "the body has been read already".into(), url.into()]))
 }
 
-/// URL, status and milliseconds of each redirect, one after the other.
+/// Header fields as lines of `name:value`.
+pub(super) fn fields(headers: &HeaderMap) -> String {
+    let mut fields = String::new();
+    for (name, value) in headers {
+        fields.extend([name.as_str(), ":"]);
+        fields.extend(value.as_bytes().iter().map(|byte| char::from(*byte)));
+        fields.push('\n');
+    }
+    fields
+}
+
+/// URL, status, milliseconds and header fields of each redirect, one after the other.
 pub(super) fn history(hops: &[Hop]) -> Array {
     let list = Array::new();
     for hop in hops {
         list.push(&hop.url.as_str().into());
         list.push(&hop.status.as_u16().into());
         list.push(&(hop.elapsed.as_secs_f64() * 1e3).into());
+        list.push(&fields(&hop.headers).into());
     }
     list
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use js_sys::{Function, Uint8Array};
+use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::browser_options::BrowserOptions;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::Options;
+use crate::options::{Options, Transport};
 use crate::policy::deadline::Timeout;
-use crate::policy::redirect_policy::RedirectPolicy;
+use crate::policy::redirect_policy::{RedirectAction, RedirectPolicy};
 use crate::policy::retry::Retry;
 use crate::request::{Request, header};
 use crate::url::Url;
@@ -31,6 +31,11 @@ extern "C" {
     /// The words that `fetch` itself takes: names and values, one after the other.
     #[wasm_bindgen(method, getter)]
     fn words(this: &Settings) -> Option<Vec<String>>;
+
+    /// Where [`Number::Redirect`] is none of [`REDIRECTS`], what says which of its first three it is:
+    /// `(status, from, to, method) => number`.
+    #[wasm_bindgen(method, getter)]
+    fn decide(this: &Settings) -> Option<Function>;
 
     /// A session's settings.
     #[wasm_bindgen(extends = Settings)]
@@ -61,15 +66,18 @@ extern "C" {
 /// The places in [`Settings::numbers`]: `NUMBERS` in `pkg/src/options.js`. Flags are 0 or 1.
 #[derive(Clone, Copy)]
 enum Number {
-    FollowRedirects,
     Keepalive,
     Limit,
     LimitPerHost,
     MaxBody,
+    MaxHeaderBytes,
+    MaxHeaders,
     MaxRedirects,
     RaiseForStatus,
     RatePer,
     RateRequests,
+    /// Its place in [`REDIRECTS`].
+    Redirect,
     RetryAttempts,
     RetryBase,
     RetryCap,
@@ -80,6 +88,10 @@ enum Number {
     TimeoutTotal,
     TimeoutWall,
 }
+
+/// What becomes of redirects: `REDIRECTS` in `pkg/src/options.js`.
+const REDIRECTS: [fn() -> RedirectPolicy; 4] =
+    [RedirectPolicy::stop, RedirectPolicy::follow, RedirectPolicy::refuse, RedirectPolicy::same_origin];
 
 struct Numbers(Vec<f64>);
 
@@ -105,7 +117,7 @@ impl Numbers {
 pub(super) fn config(settings: &SessionSettings) -> Result<Config> {
     let mut config = Config::new();
     for (name, value) in pairs(&settings.headers().unwrap_or_default()) {
-        config = config.header(name, byte_string(name, value)?);
+        config = config.append_header(name, byte_string(name, value)?);
     }
     let numbers = Numbers::of(settings);
     if let Some(limit) = numbers.get(Number::Limit) {
@@ -150,17 +162,35 @@ fn options(settings: &Settings, numbers: &Numbers) -> Result<Options> {
             headers: numbers.bound(Number::TimeoutHeaders),
             read: numbers.bound(Number::TimeoutRead),
         },
-        redirect_policy: numbers.flag(Number::FollowRedirects).map(|follow| match follow {
-            true => RedirectPolicy::follow(),
-            false => RedirectPolicy::stop(),
-        }),
+        redirect_policy: numbers.get(Number::Redirect).and_then(|at| redirect_policy(at, settings)),
         max_redirects: numbers.get(Number::MaxRedirects).map(|limit| limit as u32),
         max_body: numbers.get(Number::MaxBody).map(|limit| limit.is_finite().then_some(limit as u64)),
         raise_for_status: numbers.flag(Number::RaiseForStatus).map(Into::into),
         retry: numbers.get(Number::RetryAttempts).map(|attempts| retry(attempts as u32, numbers)),
+        transport: Transport {
+            max_headers: numbers.get(Number::MaxHeaders).map(|fields| fields as usize),
+            max_header_bytes: numbers.get(Number::MaxHeaderBytes).map(|bytes| bytes as usize),
+            ..Transport::default()
+        },
         browser: browser(settings, numbers)?,
         ..Options::default()
     })
+}
+
+fn redirect_policy(at: f64, settings: &Settings) -> Option<RedirectPolicy> {
+    if let Some(known) = REDIRECTS.get(at as usize) {
+        return Some(known());
+    }
+    let decide = settings.decide()?;
+    Some(RedirectPolicy::by(move |redirect| {
+        let (from, to, method) = (redirect.from.as_str(), redirect.to.as_str(), redirect.method.as_str());
+        let arguments = [redirect.status.as_u16().into(), from.into(), to.into(), method.into()];
+        match decide.apply(&JsValue::NULL, &Array::of(&arguments)).ok().and_then(|said| said.as_f64()) {
+            Some(0.0) => RedirectAction::Stop,
+            Some(1.0) => RedirectAction::Follow,
+            _ => RedirectAction::Refuse,
+        }
+    }))
 }
 
 /// Milliseconds; `None` where there is to be no bound.

@@ -97,7 +97,8 @@ impl ResponseHandle {
 
 #[wasm_bindgen(js_class = ResponseHandle)]
 impl ResponseHandle {
-    /// Status, URL, attempts, milliseconds, header fields as lines of `name:value`, and redirects, in this order.
+    /// Status, URL, attempts, milliseconds, header fields as lines of `name:value`, redirects, and the milliseconds of
+    /// the queue and of the last hop's head, in this order.
     #[wasm_bindgen(getter)]
     pub fn head(&self) -> Array {
         self.head.clone()
@@ -160,18 +161,15 @@ fn take(body: &RefCell<Body>) -> Option<Box<Response>> {
 }
 
 fn head(response: &Response) -> Array {
-    let mut fields = String::new();
-    for (name, value) in response.headers() {
-        fields.extend([name.as_str(), ":"]);
-        fields.extend(value.as_bytes().iter().map(|byte| char::from(*byte)));
-        fields.push('\n');
-    }
+    let timing = response.timing();
     Array::of(&[
         response.status().as_u16().into(),
         response.url().as_str().into(),
         response.attempts().into(),
         (response.elapsed().as_secs_f64() * 1e3).into(),
-        fields.into(),
+        errors::fields(response.headers()).into(),
         errors::history(response.history()).into(),
+        (timing.queue.as_secs_f64() * 1e3).into(),
+        (timing.headers.as_secs_f64() * 1e3).into(),
     ])
 }

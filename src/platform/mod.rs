@@ -39,6 +39,10 @@ pub type Default = native::Native;
 
 /// A platform. See the [module's](self) text for what it promises.
 pub trait Backend: MaybeSend + MaybeSync + 'static {
+    /// Whether an error that `raise_for_status` makes has the start of its body. Where it is false, no code for that is
+    /// linked.
+    const KEEPS_ERROR_BODIES: bool = true;
+
     /// A response's body. Dropping it ends the transfer.
     type Body: Payload + MaybeSend + Unpin + 'static;
     /// A timer that can be set again.

@@ -19,7 +19,7 @@ use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
 use crate::url::Url;
 
-use super::{Request, append, basic, bearer, header, header_name};
+use super::{Request, append, basic, bearer, header, header_name, insert};
 
 /// Builds a [`Request`]; made by a session's verbs it can be sent, too.
 ///
@@ -49,8 +49,7 @@ impl<S> RequestBuilder<S> {
         self.change(|request| {
             let (name, value) = header(name.as_ref(), value.as_ref())?;
             request.has_automatic_type &= name != CONTENT_TYPE;
-            request.headers.remove(&name);
-            append(&mut request.headers, name, value)
+            insert(&mut request.headers, name, value)
         })
     }
 

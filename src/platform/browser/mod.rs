@@ -96,6 +96,9 @@ fn capabilities(runtime: Runtime) -> Capabilities {
 }
 
 impl Backend for Browser {
+    /// The npm package does that on its own side.
+    const KEEPS_ERROR_BODIES: bool = !cfg!(feature = "js");
+
     type Body = FetchBody;
     type Sleep = Sleep;
 
