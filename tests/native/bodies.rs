@@ -164,6 +164,27 @@ fn answers_without_a_body_hold_no_permit_and_keep_their_connection() {
 }
 
 #[test]
+fn what_is_decompressed_at_once_leaves_other_tasks_their_turn() {
+    run(async {
+        let bomb = encoded!(GzipEncoder, &vec![0; 32_000_000]);
+        let server = RawServer::start(sends("gzip", bomb)).await;
+        let response = session().get(server.url("/")).await.expect("a head");
+        let turns = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = std::sync::Arc::clone(&turns);
+        let other = tokio::spawn(async move {
+            loop {
+                count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        });
+        assert_eq!(response.bytes().await.expect("all of it").len(), 32_000_000);
+        other.abort();
+        let turns = turns.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(turns >= 32_000_000 / (128 * 16 * 1024), "{turns} turns");
+    });
+}
+
+#[test]
 fn max_body_counts_what_comes_out_of_the_decoder() {
     run(async {
         let zeros = vec![0; 5_000_000];

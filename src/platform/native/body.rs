@@ -149,7 +149,10 @@ impl std::fmt::Debug for NativeBody {
 impl Coded {
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         if !self.has_ended {
+            // Of little that came much may be made, always at once: other tasks of the thread have their turn, too.
+            let turn = ready!(tokio::task::coop::poll_proceed(cx));
             if let Some(data) = ready!(self.decoded.as_mut().poll_next(cx)) {
+                turn.made_progress();
                 return Poll::Ready(Some(data.map_err(undecodable)));
             }
             self.has_ended = true;
