@@ -25,9 +25,13 @@ export function rooted(own) {
 
 /** The defaults of a session that changes these. */
 export function extended(defaults, own) {
+  const isMoved = own.baseUrl !== undefined && defaults.baseUrl !== undefined && own.baseUrl.origin !== defaults.baseUrl.origin;
+  let kept = own.auth === null ? without(defaults.headers, "authorization") : defaults.headers;
+  // What proves who is asking at the one origin does not go along to the other.
+  for (const name of isMoved ? FOR_ONE_ORIGIN : []) kept = without(kept, name);
   return {
     ...shared(defaults, own),
-    headers: added(fieldsOf(own), own.auth === null ? without(defaults.headers, "authorization") : defaults.headers),
+    headers: added(fieldsOf(own), kept),
     options: merged(defaults.options, own),
     raise: own.raiseForStatus ?? defaults.raise,
   };

@@ -54,7 +54,6 @@ export async function layered({ hooks, middleware, raise, complete }, request, s
       const given = await hook({ request: asked, options: asked.options, response });
       if (given !== undefined) response = responseOf(given, asked, loadCharset, "hooks.afterResponse");
     }
-    if (isRaised(response, raise)) throw await failureOf(response);
     return response;
   };
   const next = (at) => async (asking = request) => {
@@ -63,7 +62,9 @@ export async function layered({ hooks, middleware, raise, complete }, request, s
     return responseOf(await middleware[at](asking, next(at + 1)), asking, loadCharset, "middleware");
   };
   try {
-    return await next(0)(request);
+    const response = await next(0)(request);
+    if (isRaised(response, raise)) throw await failureOf(response);
+    return response;
   } catch (thrown) {
     let told = thrown;
     // A signal's own reason stays what it is.

@@ -12,6 +12,9 @@ export let failureOf;
 /** The same at once, without the body. */
 export let statusError;
 
+/** How long the start of a body is waited for that is to go with an error, in milliseconds. */
+const RAISE_TIME = 5000;
+
 /** How much of a body goes with an error. */
 const KEPT = 1024;
 
@@ -152,7 +155,11 @@ export class SessionResponse {
   }
 
   static {
-    failureOf = (response) => response.#failure();
+    failureOf = (response) => {
+      // A body that does not come ends: what had come goes with the error. As `RAISE_TIME` in src/client/layered.rs.
+      const timer = setTimeout(() => response.#handle.cancel(), RAISE_TIME);
+      return response.#failure().finally(() => clearTimeout(timer));
+    };
     statusError = (response) => response.#statusError();
   }
 

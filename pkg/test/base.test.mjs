@@ -139,6 +139,10 @@ test("what proves who is asking stays at the base's origin, and behind when a re
   assert.deepEqual(await seen(anywhere, `${server.url}/away`), [undefined, undefined, "robot"]);
   const elsewhere = anywhere.extend({ baseUrl: server.url });
   assert.deepEqual(await seen(elsewhere, `${other.url}/echo`), [undefined, undefined, "robot"]);
+  const moved = based.extend({ baseUrl: other.url });
+  assert.deepEqual(await seen(moved, "echo"), [undefined, undefined, "robot"]);
+  assert.deepEqual(await seen(based.extend({ baseUrl: other.url, auth: { bearer: "new" } }), "echo"), ["Bearer new", undefined, "robot"]);
+  assert.deepEqual(await seen(based.extend({ baseUrl: `${server.url}/v1/` }), "/echo"), ["secret", "a=1", "robot"]);
 });
 
 test("a session's header fields of one name are all sent, and a request's take their place", async () => {

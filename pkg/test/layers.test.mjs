@@ -116,6 +116,14 @@ test("middleware stands around the call, a session's outside of a request's, and
   assert.deepEqual(order, ["one in", "own in", "hook", "own out", "own in", "hook", "own out", "one out"]);
   const made = await new Session({ middleware: async () => new Response("none") }).get(url("/echo"));
   assert.equal(await made.text(), "none");
+  const seen = [];
+  const looking = async (request, next) => {
+    const response = await next(request);
+    seen.push(response.status);
+    return response;
+  };
+  await assert.rejects(new Session({ middleware: looking, raiseForStatus: true }).get(url("/teapot")), (thrown) => thrown.body === "short and stout");
+  assert.deepEqual(seen, [418], "before it is an error");
   await assert.rejects(new Session({ middleware: (request, next) => next(request) }).get(url("/teapot"), { raiseForStatus: true }), isStatusError);
 });
 

@@ -65,7 +65,8 @@ export class Session {
   ): AsyncIterableIterator<FetchRow>;
   /**
    * A session with changed defaults, within the same limits and rate: what is under way in one counts in the other, and
-   * closing one closes both. Header fields replace those of the same name; parameters, hooks and middleware are added.
+   * closing one closes both. Header fields replace those of the same name; parameters, hooks and middleware are added. What
+   * proves who is asking does not go along where `baseUrl` becomes one of another origin.
    *
    * @throws {InputError} for an option that makes no sense, a limit, or a `fetch`
    */

@@ -109,7 +109,7 @@ export interface Hooks {
 }
 
 /**
- * What stands around a call, outside of hooks, redirects and retries. It may call `next` once, again (the first response
+ * What stands around a call, outside of hooks, redirects and retries; it sees a response before its status is an error. It may call `next` once, again (the first response
  * read or cancelled before), or not at all.
  */
 export type Middleware = (

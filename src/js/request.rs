@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::options::{Options, Transport};
 use crate::policy::deadline::Timeout;
 use crate::policy::redirect_policy::{RedirectAction, RedirectPolicy};
 use crate::policy::retry::Retry;
-use crate::request::{Request, header};
+use crate::request::{Request, append, header};
 use crate::url::Url;
 
 #[wasm_bindgen]
@@ -116,9 +116,7 @@ impl Numbers {
 /// The configuration that these settings make.
 pub(super) fn config(settings: &SessionSettings) -> Result<Config> {
     let mut config = Config::new();
-    for (name, value) in pairs(&settings.headers().unwrap_or_default()) {
-        config = config.append_header(name, byte_string(name, value)?);
-    }
+    config.headers = headers(settings)?;
     let numbers = Numbers::of(settings);
     if let Some(limit) = numbers.get(Number::Limit) {
         config.limit = limit as usize;
@@ -138,10 +136,7 @@ pub(super) fn request(asked: &Asked) -> Result<Request> {
         Error::new(ErrorKind::InvalidOption { option: "method" }).with_message("it is no HTTP method")
     })?;
     let mut request = Request::new(method, Url::parse(&asked.url())?);
-    for (name, value) in pairs(&asked.headers().unwrap_or_default()) {
-        let (name, value) = header(name, &byte_string(name, value)?)?;
-        request.headers.append(name, value);
-    }
+    request.headers = headers(asked)?;
     let body = asked.body();
     if let Some(text) = body.as_string() {
         request.body = text.into();
@@ -150,6 +145,15 @@ pub(super) fn request(asked: &Asked) -> Result<Request> {
     }
     request.options = options(asked, &Numbers::of(asked))?.into();
     Ok(request)
+}
+
+fn headers(settings: &Settings) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs(&settings.headers().unwrap_or_default()) {
+        let (name, value) = header(name, &byte_string(name, value)?)?;
+        append(&mut headers, name, value)?;
+    }
+    Ok(headers)
 }
 
 fn options(settings: &Settings, numbers: &Numbers) -> Result<Options> {
