@@ -13,7 +13,7 @@ export let failureOf;
 export let statusError;
 
 /** How long the start of a body is waited for that is to go with an error, in milliseconds. */
-const RAISE_TIME = 5000;
+const RAISE_TIME = 2000;
 
 /** How much of a body goes with an error. */
 const KEPT = 1024;

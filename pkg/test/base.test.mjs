@@ -231,6 +231,9 @@ test("a status that is an error has the start of its body, but in rows and for t
   assert.deepEqual(told, [["status", null], null, ["status", null, 418], 200]);
   await assert.rejects(session.title(urls[0]), { code: "status", status: 418 });
   assert.equal((await session.title(urls[0], { raiseForStatus: false })).status, 418);
+  // A body that does not come on is not waited for.
+  await assert.rejects(session.get(`${server.url}/slow-teapot`), { status: 418, body: "sho" });
+  server.seen.length = 0;
   const reason = new Error("enough");
   const controller = new AbortController();
   const slow = session.get(`${server.url}/slow-teapot`, { signal: controller.signal });

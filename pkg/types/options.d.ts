@@ -243,7 +243,7 @@ export interface SharedOptions extends NativeOptions {
   maxBody?: number | null;
   /**
    * Whether a status of 400 or more is a `StatusError`, or a function that says which response is. Titles and pages take no
-   * function: there it is `unsupported`.
+   * function: there it is `unsupported`. What the error has of the body is waited for 2 s at most.
    * @default false
    */
   raiseForStatus?: boolean | StatusJudge;
