@@ -115,8 +115,8 @@ impl<B: Backend> Client<B> {
     /// has had its permit is under way and goes on to the end of its body, its redirects and retries included.
     /// Connections that nothing uses are let go. Closing again does nothing, and waits for the same end.
     ///
-    /// The future is kept waiting by a large body that is neither read nor dropped, and by a request whose future is
-    /// not polled: where that may be, bound it by a timeout of your own. What shall end sooner is to be dropped by its
+    /// The future is kept waiting by a body of more than 64 KiB that is neither read nor dropped (a `response` in scope is
+    /// not dropped), and by a request whose future is not polled: where that may be, bound it by a timeout of your own. What shall end sooner is to be dropped by its
     /// owner. (JavaScript, which cannot drop, has a `close()` that ends what is under way, too.)
     ///
     /// # Cancellation

@@ -13,9 +13,11 @@ use crate::capabilities::Capabilities;
 use crate::cookies::{CookieStore, Keeper, Keeping};
 use crate::error::{Error, ErrorKind, Result};
 #[cfg(feature = "middleware")]
-use crate::events::Observer;
+use crate::events::Event;
 use crate::head::Shown;
 use crate::into_url::{self, IntoUrl};
+#[cfg(feature = "middleware")]
+use crate::maybe::{MaybeSend, MaybeSync};
 use crate::middleware::Layers;
 #[cfg(feature = "middleware")]
 use crate::middleware::Middleware;
@@ -299,7 +301,7 @@ impl Config {
 
     /// Adds what is told of each request's [events](crate::events).
     #[cfg(feature = "middleware")]
-    pub fn on_event(mut self, observer: impl Observer + 'static) -> Self {
+    pub fn on_event(mut self, observer: impl Fn(&Event<'_>) + MaybeSend + MaybeSync + 'static) -> Self {
         self.layers.observers.push(Arc::new(observer));
         self
     }

@@ -12,28 +12,8 @@ use crate::maybe::{MaybeSend, MaybeSync};
 use crate::payload::Transfer;
 use crate::url::Url;
 
-/// What is told of events. It is called by whatever drives the request just then, with a lock on the body held at times: it
-/// must be quick, must not block, and must not use the response it is told of.
-///
-/// Any function of an [`Event`] is one:
-///
-/// ```
-/// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
-/// use dualfetch::events::{Event, What};
-///
-/// # let platform = Scripted::new(1);
-/// # platform.on("https://a.example/", Reply::ok("x"));
-/// let config = Config::new().on_event(|event: &Event<'_>| match event.what {
-///     What::ResponseStart { status, .. } => println!("{} {} {status}", event.method, event.url.redacted()),
-///     What::Failed { error } => println!("{} {error}", event.url.redacted()),
-///     _ => {}
-/// });
-/// let session = Client::with_backend(config, platform.clone())?;
-/// # platform.run(session.get("https://a.example/").send())?;
-/// # Ok::<(), dualfetch::Error>(())
-/// ```
-pub trait Observer: MaybeSend + MaybeSync {
-    /// This has happened.
+/// What is told of events, in one type.
+pub(crate) trait Observer: MaybeSend + MaybeSync {
     fn on_event(&self, event: &Event<'_>);
 }
 
@@ -43,7 +23,27 @@ impl<F: Fn(&Event<'_>) + MaybeSend + MaybeSync> Observer for F {
     }
 }
 
-/// Something that happened to a request.
+/// Something that happened to a request: what a function is told that was given to
+/// [`Config::on_event`](crate::Config::on_event) or [`RequestBuilder::on_event`](crate::RequestBuilder::on_event).
+///
+/// The function is called by whatever drives the request just then, with a lock on the body held at times: it must be
+/// quick, must not block, and must not use the response it is told of.
+///
+/// ```
+/// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
+/// use dualfetch::events::What;
+///
+/// # let platform = Scripted::new(1);
+/// # platform.on("https://a.example/", Reply::ok("x"));
+/// let config = Config::new().on_event(|event| match event.what {
+///     What::ResponseStart { status, .. } => println!("{} {} {status}", event.method, event.url.redacted()),
+///     What::Failed { error } => println!("{} {error}", event.url.redacted()),
+///     _ => {}
+/// });
+/// let session = Client::with_backend(config, platform.clone())?;
+/// # platform.run(session.get("https://a.example/").send())?;
+/// # Ok::<(), dualfetch::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Event<'a> {

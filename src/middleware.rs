@@ -18,6 +18,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Result;
+#[cfg(feature = "middleware")]
+use crate::events::Event;
 use crate::events::Observer;
 use crate::gated::Gated;
 #[cfg(feature = "middleware")]
@@ -113,11 +115,11 @@ pub(crate) trait End: MaybeSend {
 /// A middleware made of a function that gives a boxed future.
 ///
 /// ```
-/// use dualfetch::{DefaultSession, HeaderValue, middleware};
+/// use dualfetch::{DefaultSession, middleware};
 ///
 /// let stamp = middleware::from_fn(|mut request, mut next| {
 ///     Box::pin(async move {
-///         request.headers_mut().insert("x-stamp", HeaderValue::from_static("7"));
+///         request.set_header("x-stamp", "7")?;
 ///         next.run(request).await
 ///     })
 /// });
@@ -198,7 +200,7 @@ impl<S> RequestBuilder<S> {
     }
 
     /// Adds what is told of this request's [events](crate::events), after those of the session.
-    pub fn on_event(self, observer: impl Observer + 'static) -> Self {
+    pub fn on_event(self, observer: impl Fn(&Event<'_>) + MaybeSend + MaybeSync + 'static) -> Self {
         self.layered(|layers| layers.observers.push(Arc::new(observer)))
     }
 

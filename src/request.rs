@@ -104,6 +104,15 @@ impl Request {
         &mut self.headers
     }
 
+    /// Sets a header field in place of those of its name: for middleware, which has no builder.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHeader`] for a name or value that HTTP does not allow, the name told.
+    pub fn set_header(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Result<()> {
+        let (name, value) = header(name.as_ref(), value.as_ref())?;
+        insert(&mut self.headers, name, value)
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &Body {

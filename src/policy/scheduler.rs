@@ -153,6 +153,19 @@ impl Scheduler {
 
     /// Ready when it is closed and nothing is under way any more.
     pub(crate) fn poll_over(&self, closer: usize, cx: &mut Context<'_>) -> Poll<()> {
+        let neglected = {
+            let mut state = self.lock();
+            if state.wait_for_the_end(closer, cx.waker()) {
+                return Poll::Ready(());
+            }
+            state.neglected()
+        };
+        // Who waits for the end takes in what is small and nobody reads, as who waits for a permit does.
+        for holder in &neglected {
+            if let Some(holder) = holder.upgrade() {
+                holder.absorb(cx);
+            }
+        }
         match self.lock().wait_for_the_end(closer, cx.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,

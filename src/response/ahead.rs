@@ -1,7 +1,7 @@
 //! Readers that must look further than they give, and the body that keeps what they have seen.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -177,6 +177,18 @@ pub struct Blocks {
 }
 
 impl Blocks {
+    /// The next block; `None` at the end. The same as `StreamExt::next`, without the import.
+    ///
+    /// # Cancellation
+    /// Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    #[allow(clippy::should_implement_trait, reason = "it is a stream's next, as of rows")]
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<Bytes>>> + Unpin + '_ {
+        poll_fn(move |cx| Pin::new(&mut *self).poll_next(cx))
+    }
+
     /// The response: status, header fields, how much has come.
     #[must_use]
     pub fn response(&self) -> &Response {

@@ -1,6 +1,7 @@
 //! A body as lines of text.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -88,6 +89,18 @@ impl Lines {
             waiting.label = Some(label.to_owned());
         }
         self
+    }
+
+    /// The next line; `None` at the end. The same as `StreamExt::next`, without the import.
+    ///
+    /// # Cancellation
+    /// Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    #[allow(clippy::should_implement_trait, reason = "it is a stream's next, as of rows")]
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<String>>> + Unpin + '_ {
+        poll_fn(move |cx| Pin::new(&mut *self).poll_next(cx))
     }
 
     fn waiting(&mut self) -> Option<&mut Waiting> {

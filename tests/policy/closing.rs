@@ -177,3 +177,16 @@ fn who_waits_for_the_end_no_more_is_forgotten() {
         assert_eq!(Arc::strong_count(&idle), 1);
     });
 }
+
+#[test]
+fn a_small_body_that_is_held_and_not_read_keeps_no_closing_waiting() {
+    let (platform, session) = session(Config::new());
+    platform.on("https://a.example/", Reply::ok("some").pause(secs(1)).then("more").chunked());
+    platform.run(async {
+        let held = session.get("https://a.example/").await.expect("an answer");
+        assert_eq!(session.figures().in_flight, 1);
+        session.close().await;
+        assert_eq!(held.text().await.expect("it is all there"), "somemore");
+    });
+    assert_eq!(platform.elapsed(), secs(1));
+}

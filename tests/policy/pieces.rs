@@ -8,7 +8,7 @@ use std::pin::pin;
 use bytes::Bytes;
 use dualfetch::platform::scripted::Reply;
 use dualfetch::{Config, ErrorKind, Lines, Response, Result, Session};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 
 use crate::{once, secs, session};
 

@@ -55,6 +55,17 @@ impl State {
         }
     }
 
+    /// Bodies that nobody reads and that may be small, where the session is closed.
+    pub(in super::super) fn neglected(&self) -> Vec<Weak<dyn Holder>> {
+        let holding = self.holding.iter().filter(|_| self.is_closed());
+        holding
+            .filter_map(|slot| match &self.slots[*slot as usize] {
+                Slot::Holding { holder, unread: Some(unread), .. } if unread.absorbable => holder.clone(),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// Looks at every permit held: which are over their time, which hold everybody up, and when to look again.
     pub(super) fn round(&mut self, now: Duration) -> Round {
         let mut round = Round { revoked: Vec::new(), unread: Vec::new(), warn: None, wake_at: None };
