@@ -28,7 +28,7 @@ use crate::policy::redirect::FOR_ONE_ORIGIN;
 use crate::policy::redirect_policy::RedirectPolicy;
 use crate::policy::retry::Retry;
 use crate::policy::scheduler::Limits;
-use crate::request::{append, basic, bearer, header, header_name, insert};
+use crate::request::{append, basic, bearer, check_count, header, header_name, insert};
 use crate::url::Url;
 
 /// The settings of a session; `build` makes it.
@@ -140,7 +140,10 @@ impl Config {
     /// # Ok::<(), dualfetch::Error>(())
     /// ```
     pub fn base_url(self, base: impl IntoUrl) -> Self {
-        self.try_set(into_url::base(base), |config, base| config.base_url = Some(base))
+        self.try_set(into_url::base(base), |config, base| {
+            config.base_url = Some(base);
+            Ok(())
+        })
     }
 
     /// A header field sent with every request that does not set one of this name itself, in place of those of this name
@@ -148,27 +151,26 @@ impl Config {
     pub fn header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
             config.automatic.retain(|automatic| *automatic != name);
-            if let Err(error) = insert(&mut config.headers, name, value) {
-                config.error.get_or_insert_with(|| Arc::new(error));
-            }
+            insert(&mut config.headers, name, value)
         })
     }
 
     /// A header field beside those of this name that were set before. A request that sets one of this name replaces
     /// them all.
-    pub fn append_header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        let mut headers = std::mem::take(&mut self.headers);
-        let added =
-            header(name.as_ref(), value.as_ref()).and_then(|(name, value)| append(&mut headers, name, value));
-        self.headers = headers;
-        self.try_set(added, |_, ()| {})
+    pub fn append_header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
+            append(&mut config.headers, name, value)
+        })
     }
 
     /// Header fields that are left out where nobody sets them: of `accept`, `accept-encoding`, `content-type` and
     /// `user-agent`, those that this crate would add. Native; elsewhere [`ErrorKind::Unsupported`].
     pub fn skip_auto_headers<N: AsRef<str>>(self, names: impl IntoIterator<Item = N>) -> Self {
         let names = names.into_iter().map(|name| header_name(name.as_ref())).collect();
-        self.try_set(names, |config, names| config.options.skip_auto_headers = Some(names))
+        self.try_set(names, |config, names| {
+            config.options.skip_auto_headers = Some(names);
+            Ok(())
+        })
     }
 
     /// Who is asking: the `User-Agent` field. Default `dualfetch/` and the version; in a page the browser's.
@@ -180,7 +182,7 @@ impl Config {
     /// redirect to another origin; with a [`base_url`](Self::base_url) it goes to that origin alone.
     pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         self.try_set(basic(user.as_ref(), password.as_ref()), |config, value| {
-            config.headers.insert(AUTHORIZATION, value);
+            insert(&mut config.headers, AUTHORIZATION, value)
         })
     }
 
@@ -188,7 +190,7 @@ impl Config {
     /// [`basic_auth`](Self::basic_auth).
     pub fn bearer_auth(self, token: impl AsRef<str>) -> Self {
         self.try_set(bearer(token.as_ref()), |config, value| {
-            config.headers.insert(AUTHORIZATION, value);
+            insert(&mut config.headers, AUTHORIZATION, value)
         })
     }
 
@@ -334,12 +336,9 @@ impl Config {
     }
 
     /// Sets what is sound; the first that is not comes out of `build`.
-    fn try_set<T>(mut self, value: Result<T>, set: impl FnOnce(&mut Self, T)) -> Self {
-        match value {
-            Ok(value) => set(&mut self, value),
-            Err(error) => {
-                self.error.get_or_insert_with(|| Arc::new(error));
-            }
+    fn try_set<T>(mut self, value: Result<T>, set: impl FnOnce(&mut Self, T) -> Result<()>) -> Self {
+        if let Err(error) = value.and_then(|value| set(&mut self, value)) {
+            self.error.get_or_insert_with(|| Arc::new(error));
         }
         self
     }
@@ -365,10 +364,7 @@ impl Config {
                 )));
             }
         }
-        if self.headers.len() > 12_000 {
-            return Err(Error::new(ErrorKind::InvalidHeader)
-                .with_message("there are more header fields than can be sent"));
-        }
+        check_count(&self.headers)?;
         if self.rate.is_some_and(|(requests, per)| requests == 0 || per.is_zero()) {
             return Err(Error::new(ErrorKind::InvalidOption { option: "rate" })
                 .with_message("at least one request, in some time; leave it out for no bound"));

@@ -174,6 +174,12 @@ pub(crate) fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderVal
     headers.try_insert(name, value).map(drop).map_err(|_| too_many())
 }
 
+/// Holds a map to what leaves room for the fields of others: those of request, session and platform are sent in one.
+pub(crate) fn check_count(headers: &HeaderMap) -> Result<()> {
+    const MOST: usize = 12_000;
+    if headers.len() > MOST { Err(too_many()) } else { Ok(()) }
+}
+
 fn too_many() -> Error {
     Error::new(ErrorKind::InvalidHeader).with_message("there are more header fields than can be sent")
 }

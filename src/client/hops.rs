@@ -19,16 +19,13 @@ use crate::options::{DEFAULT_MAX_BODY, Options};
 use crate::platform::Backend;
 use crate::policy::redirect::{self, Next, Redirected};
 use crate::policy::redirect_policy::{Redirect, RedirectAction};
-use crate::request::Request;
+use crate::request::{Request, check_count};
 use crate::response::Response;
 use crate::url::Url;
 
 use super::attempt::{Answer, Run};
 use super::layered::RAISE_TIME;
 use super::{Shared, guarded, layered};
-
-/// How many header fields a request may have of its own: with those of the session and the platform they fit a map.
-const MOST_HEADERS: usize = 12_000;
 
 /// How many redirects are followed when `max_redirects` is not set.
 const MAX_REDIRECTS: u32 = 10;
@@ -291,9 +288,7 @@ pub(super) fn check(request: &mut Request) -> Result<()> {
 /// taken for a part of it (RFC 9112, section 11.2).
 fn check_framing(request: &mut Request) -> Result<()> {
     let invalid = |message: &str| Err(Error::new(ErrorKind::InvalidHeader).with_message(message));
-    if request.headers.len() > MOST_HEADERS {
-        return invalid("there are more header fields than can be sent");
-    }
+    check_count(&request.headers)?;
     if request.headers.contains_key(TRANSFER_ENCODING) {
         return invalid("\"transfer-encoding\" is set by the body, not by hand");
     }

@@ -1,7 +1,7 @@
 //! Where middleware meets the engine: around a call, and around an attempt.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
@@ -56,19 +56,7 @@ pub(super) async fn call<B: Backend>(
     let mut telling = Telling { backend, watched, method, url: &url, is_done: false };
     let mut end = CallEnd { shared, started, number };
     let mut next = Next::new(&layers.call, &mut end);
-    let mut handled = pin!(next.run(request));
-    let mut timer = Timer::<B>::new();
-    let handled = poll_fn(|cx| {
-        if let Poll::Ready(handled) = handled.as_mut().poll(cx) {
-            return Poll::Ready(handled);
-        }
-        let Some(at) = wall_at else { return Poll::Pending };
-        while backend.now() < at {
-            ready!(timer.poll_at(cx, backend, at))?;
-        }
-        Poll::Ready(Err(Error::timeout(Phase::Wall).with_url(&url)))
-    })
-    .await;
+    let handled = bounded(backend, &url, next.run(request), || wall_at.map(|at| (at, Phase::Wall))).await;
     let raised = match handled {
         Ok(response) => match raise.judge(response.head()) {
             Ok(()) => {
@@ -142,31 +130,41 @@ pub(super) async fn attempt<B: Backend>(
     let (wall_at, runs_out) = run.clocks(&layers);
     let mut end = AttemptEnd { run, attempt };
     let mut next = Next::new(&layers.hop, &mut end);
-    let mut handled = pin!(next.run(request));
-    let mut timer = Timer::<B>::new();
-    let response = poll_fn(|cx| {
-        loop {
-            if let Poll::Ready(handled) = handled.as_mut().poll(cx) {
-                return Poll::Ready(handled);
-            }
-            // The total clock stands still while a permit is waited for, and that is bounded there.
-            let total_at =
-                Some(runs_out.load(Ordering::Relaxed)).filter(|at| *at > 0).map(Duration::from_nanos);
-            let Some(at) = wall_at.into_iter().chain(total_at).min() else { return Poll::Pending };
-            if backend.now() >= at {
-                let phase =
-                    if wall_at.is_some_and(|wall_at| wall_at <= at) { Phase::Wall } else { Phase::Total };
-                return Poll::Ready(Err(Error::timeout(phase)));
-            }
-            ready!(timer.poll_at(cx, &backend, at))?;
-        }
-    })
-    .await?;
+    let deadline = || {
+        // The total clock stands still while a permit is waited for, and that is bounded there.
+        let total_at = Some(runs_out.load(Ordering::Relaxed)).filter(|at| *at > 0);
+        let total = total_at.map(|at| (Duration::from_nanos(at), Phase::Total));
+        wall_at.map(|at| (at, Phase::Wall)).into_iter().chain(total).min_by_key(|(at, _)| *at)
+    };
+    let response = bounded(&*backend, &asked, next.run(request), deadline).await?;
     let url = response.url().clone();
     let (mut head, body, timing) = response.into_answer();
     // Where a platform has followed redirects, or middleware has asked elsewhere.
     head.final_url = (url != asked).then(|| Box::new(url));
     Ok(Answer { head, body: AnyBody::Layered(layers.with(body)), timing })
+}
+
+/// What middleware comes to, unless the deadline passes before; that may move while it is under way.
+async fn bounded<B: Backend>(
+    backend: &B,
+    url: &Url,
+    mut handled: BoxFuture<'_, Result<Response>>,
+    deadline: impl Fn() -> Option<(Duration, Phase)>,
+) -> Result<Response> {
+    let mut timer = Timer::<B>::new();
+    poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(handled) = handled.as_mut().poll(cx) {
+                return Poll::Ready(handled);
+            }
+            let Some((at, phase)) = deadline() else { return Poll::Pending };
+            if backend.now() >= at {
+                return Poll::Ready(Err(Error::timeout(phase).with_url(url)));
+            }
+            ready!(timer.poll_at(cx, backend, at))?;
+        }
+    })
+    .await
 }
 
 struct AttemptEnd<'r, 'a, B: Backend> {

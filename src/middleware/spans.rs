@@ -55,25 +55,22 @@ impl Spans {
         let url = request.url();
         let (method, full) = (request.method().as_str(), url.redacted());
         let (address, port) = (url.host().unwrap_or_default(), url.port().unwrap_or_default());
+        macro_rules! span {
+            ($span:ident, $name:literal) => {
+                $span!(
+                    $name,
+                    http.request.method = method,
+                    url.full = %full,
+                    server.address = address,
+                    server.port = port,
+                    http.response.status_code = Empty,
+                    error.r#type = Empty,
+                )
+            };
+        }
         match self.0 {
-            Around::Call => info_span!(
-                "fetch",
-                http.request.method = method,
-                url.full = %full,
-                server.address = address,
-                server.port = port,
-                http.response.status_code = Empty,
-                error.r#type = Empty,
-            ),
-            Around::Hop => debug_span!(
-                "exchange",
-                http.request.method = method,
-                url.full = %full,
-                server.address = address,
-                server.port = port,
-                http.response.status_code = Empty,
-                error.r#type = Empty,
-            ),
+            Around::Call => span!(info_span, "fetch"),
+            Around::Hop => span!(debug_span, "exchange"),
         }
     }
 }
