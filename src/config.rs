@@ -1,5 +1,7 @@
 //! [`Config`]: what a session is made of. Inert data, the same on every platform.
 
+mod connecting;
+
 use std::sync::Arc;
 use std::time::Duration;
 

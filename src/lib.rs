@@ -8,6 +8,7 @@ pub mod charset;
 pub mod client;
 pub mod config;
 pub mod connection;
+mod connector;
 pub mod cookies;
 pub mod decoding;
 pub mod dyn_session;
@@ -35,6 +36,7 @@ pub mod response;
 pub mod service;
 pub mod session;
 mod timing;
+pub mod tls;
 #[cfg(not(target_arch = "wasm32"))]
 mod tokio_io;
 pub mod url;
@@ -69,6 +71,7 @@ pub use crate::request::{Request, RequestBuilder, RequestOptions};
 pub use crate::response::{Blocks, BodyReader, Lines, Response, ResponseBody, ResponseInfo};
 pub use crate::session::Session;
 pub use crate::timing::Timing;
+pub use crate::tls::Tls;
 pub use crate::url::Url;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 

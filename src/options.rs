@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::browser_options::BrowserOptions;
 use crate::capabilities::Capabilities;
+use crate::connector::Connecting;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::deadline::Timeout;
 use crate::policy::raise::RaiseForStatus;
@@ -38,6 +39,7 @@ pub(crate) struct Options {
     /// Those of one request. A session has none: it has a store.
     pub(crate) own_cookies: Option<Arc<OwnCookies>>,
     pub(crate) transport: Transport,
+    pub(crate) connecting: Connecting,
     pub(crate) browser: Option<Arc<BrowserOptions>>,
 }
 
@@ -115,6 +117,7 @@ impl Options {
                 max_headers: self.transport.max_headers.or(base.transport.max_headers),
                 max_header_bytes: self.transport.max_header_bytes.or(base.transport.max_header_bytes),
             },
+            connecting: self.connecting.over(&base.connecting),
             browser: match (self.browser, &base.browser) {
                 (Some(own), Some(base)) => Some(Arc::new(own.over(Some(base)))),
                 (own, base) => own.or_else(|| base.clone()),
@@ -125,6 +128,7 @@ impl Options {
     /// Refuses values that make no sense on any platform.
     pub(crate) fn validate(&self) -> Result<()> {
         self.timeout.validate()?;
+        self.connecting.validate()?;
         if self.transport.keep_alive.is_some() && self.transport.force_close == Some(true) {
             return Err(Error::new(ErrorKind::InvalidOption { option: "keep_alive" })
                 .with_message("force_close leaves no connection to keep alive; set one of the two"));
@@ -161,6 +165,7 @@ impl Options {
     pub(crate) fn allowed_on(&self, platform: &Capabilities) -> Result<()> {
         let transport = &self.transport;
         let of_browsers = self.browser.as_deref().and_then(BrowserOptions::first_set);
+        let of_connector = self.connecting.first_set();
         let asked = [
             ("timeout.connect", self.timeout.asks_for_connect(), platform.connect_timeout),
             ("cookies", self.cookies.is_some(), platform.cookies),
@@ -181,6 +186,7 @@ impl Options {
             ("compress", self.compress.is_some(), platform.transport),
             ("skip_auto_headers", self.skip_auto_headers.is_some(), platform.transport),
             ("auto_decompress", self.auto_decompress == Some(false), platform.raw_bodies),
+            (of_connector.unwrap_or_default(), of_connector.is_some(), platform.transport),
             (of_browsers.unwrap_or_default(), of_browsers.is_some(), platform.browser_options),
         ];
         match asked.into_iter().find(|(_, asked, able)| *asked && !able) {

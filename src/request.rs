@@ -2,6 +2,7 @@
 
 mod auth;
 mod builder;
+mod connecting;
 mod convert;
 mod cookies;
 

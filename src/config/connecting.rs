@@ -1,0 +1,65 @@
+//! How connections are made, as a session's settings. Native; elsewhere each of them is
+//! [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) by its name.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::connector::Connector;
+use crate::tls::Tls;
+
+use super::Config;
+
+/// # Connections
+///
+/// Native; elsewhere each of these is [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported). A connection that was
+/// made under other settings than a request's is not used for it.
+impl Config {
+    /// Who is trusted, and what is shown, over TLS.
+    pub fn tls(self, tls: Tls) -> Self {
+        self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
+    }
+
+    /// After how long without a connection the next of a host's addresses is tried beside the one before, IPv6 and
+    /// IPv4 in turn, the first that answers being taken (RFC 8305). `None` tries one after the other, each until it has
+    /// failed. Default 250 ms.
+    pub fn happy_eyeballs(self, delay: impl Into<Option<Duration>>) -> Self {
+        let delay = delay.into();
+        self.connecting(|connector| connector.happy_eyeballs = Some(delay))
+    }
+
+    /// The address of this machine that connections are made from. Only addresses of its family are connected to, unless
+    /// one of the other family is set, too. Default: as the system chooses.
+    pub fn local_address(self, address: IpAddr) -> Self {
+        self.connecting(|connector| connector.set_local_address(address))
+    }
+
+    /// The Unix domain socket that all connections go to, whatever host the URL names; it still stands in `Host` and, by
+    /// https, in TLS. On Windows [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+    pub fn unix_socket(self, path: impl AsRef<Path>) -> Self {
+        self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
+    }
+
+    /// For how long nothing comes by a connection before TCP asks whether the other end is still there, and how long
+    /// between questions, of which two go unanswered; `None` never asks. Default 15 s.
+    pub fn tcp_keepalive(self, idle: impl Into<Option<Duration>>) -> Self {
+        let idle = idle.into();
+        self.connecting(|connector| connector.tcp_keepalive = Some(idle))
+    }
+
+    /// Whether small pieces are sent at once (`TCP_NODELAY`). Default: yes.
+    pub fn tcp_nodelay(self, nodelay: bool) -> Self {
+        self.connecting(|connector| connector.tcp_nodelay = Some(nodelay))
+    }
+
+    /// How many idle connections are kept to one host. Default: no limit. 0 keeps none.
+    pub fn max_idle_per_host(self, limit: usize) -> Self {
+        self.connecting(|connector| connector.max_idle_per_host = Some(limit))
+    }
+
+    fn connecting(mut self, set: impl FnOnce(&mut Connector)) -> Self {
+        self.options.connecting.set(set);
+        self
+    }
+}

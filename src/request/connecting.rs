@@ -1,0 +1,44 @@
+//! How the connection is made, for one request.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::connector::Connector;
+use crate::tls::Tls;
+
+use super::RequestBuilder;
+
+/// # Connections
+///
+/// What is set here takes the place of the session's setting of this name, at all hops. A connection that was made under
+/// other settings is not used; those that are made are kept for later requests with the same ones. Native; elsewhere each
+/// of these is [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+impl<S> RequestBuilder<S> {
+    /// Who is trusted, and what is shown, over TLS: see [`Tls`].
+    pub fn tls(self, tls: Tls) -> Self {
+        self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
+    }
+
+    /// After how long the next of a host's addresses is tried: see
+    /// [`Config::happy_eyeballs`](crate::Config::happy_eyeballs).
+    pub fn happy_eyeballs(self, delay: impl Into<Option<Duration>>) -> Self {
+        let delay = delay.into();
+        self.connecting(|connector| connector.happy_eyeballs = Some(delay))
+    }
+
+    /// The address of this machine to connect from: see [`Config::local_address`](crate::Config::local_address).
+    pub fn local_address(self, address: IpAddr) -> Self {
+        self.connecting(|connector| connector.set_local_address(address))
+    }
+
+    /// The Unix domain socket to connect to: see [`Config::unix_socket`](crate::Config::unix_socket).
+    pub fn unix_socket(self, path: impl AsRef<Path>) -> Self {
+        self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
+    }
+
+    fn connecting(self, set: impl FnOnce(&mut Connector)) -> Self {
+        self.option(|options| options.connecting.set(set))
+    }
+}
