@@ -256,7 +256,8 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_read_as_it_is_printed() {
-        let printed = "00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:10:11:12:13:14:15:16:17:18:19:1a:1b:1c:1d:1e:ff";
+        let printed =
+            "00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:10:11:12:13:14:15:16:17:18:19:1a:1b:1c:1d:1e:ff";
         let read = Fingerprint::parse(printed).expect("it is one");
         assert_eq!(read.to_string(), printed);
         assert_eq!(Fingerprint::parse(printed.replace(':', "").to_uppercase()).expect("it is one"), read);

@@ -1,20 +1,21 @@
 //! HTTP clients, one for each way to make connections, the least recently used dropped past a bound.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::body::Outgoing;
+use crate::connector::Connecting;
 use crate::error::{ErrorKind, Result};
-use crate::options::{HttpVersion, Transport};
+use crate::options::{HttpVersion, Options, Transport};
 
 use super::alpn::Alpn;
-use super::connect::Connect;
+use super::connect::{Connect, Way};
+use super::dial::Dial;
 use super::dns::Resolver;
-use super::tls;
+use super::tls::Configurations;
 
 /// How many ways to make connections are kept ready.
 const KEPT: usize = 32;
@@ -24,12 +25,6 @@ const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How long an idle connection is kept when `keep_alive` is not set.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// How long a connection is silent before TCP probes it, and how long between probes.
-const PROBE: Duration = Duration::from_secs(15);
-
-/// How many probes go unanswered before a connection is given up. What was sent may be unacknowledged as long.
-const PROBES: u32 = 2;
 
 /// The least that hyper takes for its buffer, which a whole head of HTTP/1.1 must fit into.
 const LEAST_BUFFER: usize = 8192;
@@ -42,28 +37,34 @@ pub(super) struct Pooled {
 
 pub(super) struct Clients {
     kept: Mutex<Kept>,
-    verifier: OnceLock<tls::Verifier>,
+    tls: Configurations,
     resolver: Resolver,
 }
+
+/// What a connection is made by; under another one it is not used.
+type Key = (Transport, Connecting);
 
 #[derive(Default)]
 struct Kept {
     /// The most recently used last.
-    clients: Vec<(Transport, Arc<Pooled>)>,
+    clients: Vec<(Key, Arc<Pooled>)>,
     /// Connections are no longer kept for later.
     is_closed: bool,
 }
 
 impl Clients {
     pub(super) fn new() -> Self {
-        Self { kept: Mutex::default(), verifier: OnceLock::new(), resolver: Resolver::new() }
+        Self { kept: Mutex::default(), tls: Configurations::default(), resolver: Resolver::new() }
     }
 
-    /// The client for this way to make connections.
-    pub(super) fn of(&self, transport: &Transport) -> Result<Arc<Pooled>> {
+    /// The client for the way to make connections that these options name.
+    pub(super) fn of(&self, options: &Options) -> Result<Arc<Pooled>> {
         let mut kept = self.lock();
         let Kept { clients, is_closed } = &mut *kept;
-        if let Some(place) = clients.iter().rposition(|(key, _)| key == transport) {
+        let is_it = |(transport, connecting): &Key| {
+            *transport == options.transport && *connecting == options.connecting
+        };
+        if let Some(place) = clients.iter().rposition(|(key, _)| is_it(key)) {
             if place + 1 < clients.len() {
                 let used = clients.remove(place);
                 clients.push(used);
@@ -73,11 +74,11 @@ impl Clients {
                 .map(|(_, client)| Arc::clone(client))
                 .ok_or_else(|| ErrorKind::Closed.into());
         }
-        let client = Arc::new(self.build(transport, *is_closed)?);
+        let client = Arc::new(self.build(options, *is_closed)?);
         if clients.len() == KEPT {
             clients.remove(0);
         }
-        clients.push((*transport, Arc::clone(&client)));
+        clients.push(((options.transport, options.connecting.clone()), Arc::clone(&client)));
         Ok(client)
     }
 
@@ -94,10 +95,9 @@ impl Clients {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn build(&self, transport: &Transport, is_closed: bool) -> Result<Pooled> {
+    fn build(&self, options: &Options, is_closed: bool) -> Result<Pooled> {
+        let (transport, connector) = (&options.transport, options.connecting.get());
         let version = transport.http_version.unwrap_or_default();
-        let verifier = self.verifier.get_or_init(tls::verifier);
-        let connect = Connect::new(self.tcp(), tls::config(verifier, version)?);
         let mut builder = Client::builder(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
@@ -111,21 +111,18 @@ impl Clients {
             builder.http1_max_buf_size(bytes.max(LEAST_BUFFER));
             builder.http2_max_header_list_size(u32::try_from(bytes).unwrap_or(u32::MAX));
         }
+        if let Some(limit) = connector.and_then(|connector| connector.max_idle_per_host) {
+            builder.pool_max_idle_per_host(limit);
+        }
         if is_closed || transport.force_close == Some(true) {
             builder.pool_max_idle_per_host(0);
         }
+        let connect = Connect::new(Way {
+            resolver: self.resolver.clone(),
+            dial: Dial::new(connector),
+            tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
+            unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
+        });
         Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })
-    }
-
-    fn tcp(&self) -> HttpConnector<Resolver> {
-        let mut tcp = HttpConnector::new_with_resolver(self.resolver.clone());
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(PROBE));
-        tcp.set_keepalive_interval(Some(PROBE));
-        tcp.set_keepalive_retries(Some(PROBES));
-        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-        tcp.set_tcp_user_timeout(Some(PROBE * PROBES));
-        tcp
     }
 }

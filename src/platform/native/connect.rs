@@ -1,37 +1,34 @@
-//! Making connections, by TCP and TLS: the bound on it, and word of how far it is.
+//! Making connections: names, TCP or a Unix socket, TLS; the bound on it, and word of how far it is.
 //!
 //! hyper-util polls a new connection first in the task that asked for it, so a task-local set around the request is
 //! seen here. A connection that is no longer needed goes on in the background, under the same bound.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use http::uri::Scheme;
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::connection::{ConnectionInfo, TlsInfo};
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
 
+use super::dial::Dial;
 use super::dns::Resolver;
-use super::tls;
+use super::stream::Stream;
+use super::tls::Client;
 use super::wire::Wire;
 
 tokio::task_local! {
     /// The request on whose behalf a connection is made.
     pub(super) static CONNECT: Arc<Probe>;
 }
-
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -97,20 +94,28 @@ impl fmt::Display for ConnectTimeout {
 
 impl std::error::Error for ConnectTimeout {}
 
-/// Several clones are made for each request, and few requests connect: the connector itself is cloned only then.
+/// Several clones are made for each request, and few requests connect: what they share is shared.
 #[derive(Clone)]
 pub(super) struct Connect {
-    inner: Arc<HttpsConnector<HttpConnector<Resolver>>>,
+    way: Arc<Way>,
+}
+
+/// One way to make connections.
+pub(super) struct Way {
+    pub(super) resolver: Resolver,
+    pub(super) dial: Dial,
+    pub(super) tls: Client,
+    pub(super) unix_socket: Option<Arc<Path>>,
 }
 
 impl Connect {
-    pub(super) fn new(tcp: HttpConnector<Resolver>, tls: ClientConfig) -> Self {
-        Self { inner: Arc::new(HttpsConnector::from((tcp, tls))) }
+    pub(super) fn new(way: Way) -> Self {
+        Self { way: Arc::new(way) }
     }
 }
 
 impl Service<Uri> for Connect {
-    type Response = Wire<Stream>;
+    type Response = Wire<TokioIo<Stream>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -119,41 +124,59 @@ impl Service<Uri> for Connect {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        // Its parts are always ready.
-        let connecting = HttpsConnector::clone(&self.inner).call(target);
+        let way = Arc::clone(&self.way);
         let probe = CONNECT.try_with(Arc::clone).ok();
         if let Some(probe) = &probe {
             probe.connecting();
         }
         Box::pin(async move {
-            let Some(probe) = probe else { return Ok(wire(connecting.await?)) };
-            let connection = match probe.bound {
+            let connecting = way.connect(&target);
+            let bound = probe.as_ref().and_then(|probe| probe.bound);
+            let stream = match bound {
                 None => connecting.await?,
                 // Not boxed by hand: `?` would box the box, and the type could not be found again.
                 Some(bound) => {
                     tokio::time::timeout(bound, connecting).await.map_err(|_| ConnectTimeout)??
                 }
             };
-            probe.connected(match connection.connected().is_negotiated_h2() {
-                true => Stage::Http2,
-                false => Stage::Http1,
-            });
-            Ok(wire(connection))
+            if let Some(probe) = &probe {
+                probe.connected(if stream.speaks_http2() { Stage::Http2 } else { Stage::Http1 });
+            }
+            let (info, speaks_http2) = (stream.info(), stream.speaks_http2());
+            Ok(Wire::new(TokioIo::new(stream)).telling(info).speaking_http2(speaks_http2))
         })
     }
 }
 
-fn wire(stream: Stream) -> Wire<Stream> {
-    let told = match &stream {
-        MaybeHttpsStream::Http(tcp) => told(tcp.inner(), None),
-        MaybeHttpsStream::Https(tls) => {
-            let (tcp, tls) = tls.inner().get_ref();
-            told(tcp.inner().inner(), Some(tls::info(tls)))
+impl Way {
+    async fn connect(&self, target: &Uri) -> Result<Stream, BoxError> {
+        let is_secure = target.scheme() == Some(&Scheme::HTTPS);
+        let host = target.host().unwrap_or_default();
+        let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        let stream = self.reach(host, port).await?;
+        match is_secure {
+            true => self.tls.secure(host, stream).await,
+            false => Ok(stream),
         }
-    };
-    Wire::new(stream).telling(told)
+    }
+
+    /// A connection to this host, not yet a secure one.
+    async fn reach(&self, host: &str, port: u16) -> Result<Stream, BoxError> {
+        if let Some(path) = &self.unix_socket {
+            return unix(path).await;
+        }
+        let addresses = self.resolver.look_up(host, port).await?;
+        Ok(Stream::Tcp(self.dial.connect(&addresses).await?))
+    }
 }
 
-fn told(tcp: &TcpStream, tls: Option<TlsInfo>) -> ConnectionInfo {
-    ConnectionInfo::new(tcp.peer_addr().ok(), tcp.local_addr().ok(), tls)
+#[cfg(unix)]
+async fn unix(path: &Path) -> Result<Stream, BoxError> {
+    Ok(Stream::Unix(tokio::net::UnixStream::connect(path).await?))
+}
+
+#[cfg(not(unix))]
+async fn unix(_: &Path) -> Result<Stream, BoxError> {
+    Err(crate::error::Error::from(ErrorKind::Unsupported { feature: "unix_socket", platform: "native" })
+        .into())
 }

@@ -3,14 +3,8 @@
 use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::vec;
 
-use hyper_util::client::legacy::connect::dns::Name;
 use tokio::sync::Semaphore;
-use tower_service::Service;
-
-use crate::maybe::BoxFuture;
 
 /// How many look-ups run at once.
 const AT_ONCE: usize = 64;
@@ -34,34 +28,27 @@ impl Resolver {
     }
 }
 
-impl Service<Name> for Resolver {
-    type Response = vec::IntoIter<SocketAddr>;
-    type Error = NotResolved;
-    type Future = BoxFuture<'static, Result<Self::Response, NotResolved>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NotResolved>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
+impl Resolver {
+    pub(super) async fn look_up(&self, name: &str, port: u16) -> Result<Vec<SocketAddr>, NotResolved> {
+        if let Ok(address) = name.trim_matches(['[', ']']).parse() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
         let running = Arc::clone(&self.running);
-        Box::pin(async move {
-            let name = name.as_str().to_owned();
-            let failed = |name, source| NotResolved { name, source };
-            let Ok(place) = running.acquire_owned().await else { return Err(failed(name, None)) };
-            let asked = name.clone();
-            // The place belongs to the thread, not to this future: the look-up goes on when the caller gives up.
-            let looked_up = tokio::task::spawn_blocking(move || {
-                let found = (asked.as_str(), 0).to_socket_addrs();
-                drop(place);
-                found
-            });
-            match looked_up.await {
-                Ok(Ok(found)) => Ok(found),
-                Ok(Err(error)) => Err(failed(name, Some(error))),
-                Err(_) => Err(failed(name, None)),
-            }
-        })
+        let name = name.to_owned();
+        let failed = |name, source| NotResolved { name, source };
+        let Ok(place) = running.acquire_owned().await else { return Err(failed(name, None)) };
+        let asked = name.clone();
+        // The place belongs to the thread, not to this future: the look-up goes on when the caller gives up.
+        let looked_up = tokio::task::spawn_blocking(move || {
+            let found = (asked.as_str(), port).to_socket_addrs();
+            drop(place);
+            found
+        });
+        match looked_up.await {
+            Ok(Ok(found)) => Ok(found.collect()),
+            Ok(Err(error)) => Err(failed(name, Some(error))),
+            Err(_) => Err(failed(name, None)),
+        }
     }
 }
 

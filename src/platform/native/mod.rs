@@ -10,10 +10,13 @@ mod compress;
 mod connect;
 #[cfg(feature = "cookies")]
 mod cookie_files;
+mod dial;
 mod dns;
 mod failure;
 mod home;
+mod stream;
 mod tls;
+mod verifier;
 mod wire;
 
 use std::future::Future;
@@ -178,7 +181,7 @@ impl Backend for Native {
         let bound = request.options.timeout.resolve().connect;
         let progress = request.progress.clone();
         let origin = may_multiplex(&request).then(|| request.url.origin().into_owned());
-        let sending = self.clients.of(&request.options.transport).and_then(|client| {
+        let sending = self.clients.of(&request.options).and_then(|client| {
             let mut request = Self::translate(request)?;
             let connection = capture_connection(&mut request);
             let sending = match origin {

@@ -1,53 +1,153 @@
-//! TLS by rustls: the platform's roots, and bundled ones where it has none.
+//! TLS by rustls: one configuration for each `Tls` and version of HTTP, made once and shared.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, SupportedProtocolVersion, version};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::connection::TlsInfo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::HttpVersion;
+use crate::tls::{Tls, TlsVersion};
 
-/// What checks certificates, made once and shared: loading the roots takes milliseconds and megabytes.
-pub(super) type Verifier = std::result::Result<Arc<dyn ServerCertVerifier>, rustls::Error>;
+use super::stream::Stream;
+use super::verifier::{self, Shared};
 
-/// The platform's verifier; on a machine without a CA store, one with Mozilla's roots.
-pub(super) fn verifier() -> Verifier {
-    let provider = provider();
-    match rustls_platform_verifier::Verifier::new(Arc::clone(&provider)) {
-        Ok(platform) => Ok(Arc::new(platform)),
-        Err(error) => {
-            log::debug!("no CA store on this machine ({error}): using the bundled roots");
-            let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map(|bundled| bundled as Arc<dyn ServerCertVerifier>)
-                .map_err(|error| rustls::Error::General(error.to_string()))
+/// How many configurations are kept. Each holds the tickets of up to 256 servers.
+const KEPT: usize = 64;
+
+type Key = (Option<Arc<Tls>>, HttpVersion);
+
+/// The configurations that are in use.
+#[derive(Default)]
+pub(super) struct Configurations {
+    platform: OnceLock<Shared>,
+    /// The most recently used last.
+    kept: Mutex<Vec<(Key, Client)>>,
+}
+
+/// One end of TLS connections to be.
+#[derive(Clone)]
+pub(super) struct Client {
+    connector: TlsConnector,
+    /// In place of the URL's host.
+    name: Option<ServerName<'static>>,
+}
+
+impl Configurations {
+    /// The end with these settings.
+    pub(super) fn of(&self, tls: Option<&Arc<Tls>>, version: HttpVersion) -> Result<Client> {
+        let key = (tls.cloned(), version);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = kept.iter().rposition(|(other, _)| *other == key) {
+            let used = kept.remove(place);
+            let client = used.1.clone();
+            kept.push(used);
+            return Ok(client);
         }
+        let platform = || self.platform.get_or_init(|| verifier::platform(&provider())).clone();
+        let client = match tls {
+            None => client(&Tls::new(), version, platform)?,
+            Some(tls) => client(tls, version, platform)?,
+        };
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push((key, client.clone()));
+        Ok(client)
     }
 }
 
-/// A configuration that offers these versions of HTTP.
-pub(super) fn config(verifier: &Verifier, version: HttpVersion) -> Result<ClientConfig> {
-    let failed = |error: &rustls::Error| Error::new(ErrorKind::Tls).with_source(error.clone());
-    let verifier = verifier.as_ref().map_err(failed)?;
-    let mut config = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed(&error))?
+impl Client {
+    /// Makes a stream to this host, a name or an address, a secure one.
+    pub(super) async fn secure(
+        &self,
+        host: &str,
+        stream: Stream,
+    ) -> std::result::Result<Stream, Box<dyn std::error::Error + Send + Sync>> {
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => ServerName::try_from(host.trim_matches(['[', ']']))?.to_owned(),
+        };
+        let connecting: TlsStream<Stream> = self.connector.connect(name, stream).await?;
+        Ok(Stream::Tls(Box::new(connecting)))
+    }
+}
+
+fn client(tls: &Tls, version: HttpVersion, platform: impl Fn() -> Shared) -> Result<Client> {
+    let versions: &[&SupportedProtocolVersion] = match tls.min_version {
+        TlsVersion::V1_2 => &[&version::TLS12, &version::TLS13],
+        TlsVersion::V1_3 => &[&version::TLS13],
+    };
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(versions)
+        .map_err(unusable)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(verifier))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(verifier(tls, platform)?);
+    let mut config = match &tls.client {
+        None => config.with_no_client_auth(),
+        Some((chain, key)) => {
+            let key = PrivateKeyDer::from_pem_slice(key)
+                .map_err(|error| invalid("client_certificate", "no private key in PEM").with_source(error))?;
+            config
+                .with_client_auth_cert(certificates("client_certificate", chain)?, key)
+                .map_err(|error| invalid("client_certificate", &error.to_string()).with_source(error))?
+        }
+    };
+    config.enable_sni = tls.sni;
     let offered: &[&[u8]] = match version {
         HttpVersion::Auto => &[b"h2", b"http/1.1"],
         HttpVersion::Http1 => &[b"http/1.1"],
         HttpVersion::Http2 => &[b"h2"],
     };
     config.alpn_protocols = offered.iter().map(|protocol| protocol.to_vec()).collect();
-    Ok(config)
+    let name = match &tls.server_name {
+        None => None,
+        Some(name) => {
+            Some(ServerName::try_from(name.trim_matches(['[', ']']).to_owned()).map_err(|error| {
+                invalid("server_name", &format!("no name of a host: {name:?}")).with_source(error)
+            })?)
+        }
+    };
+    Ok(Client { connector: TlsConnector::from(Arc::new(config)), name })
+}
+
+fn verifier(tls: &Tls, platform: impl Fn() -> Shared) -> Result<Arc<dyn ServerCertVerifier>> {
+    let added: Vec<CertificateDer<'static>> =
+        match tls.added.iter().map(|pem| certificates("add_roots", pem)).collect() {
+            Ok::<Vec<_>, _>(lists) => lists.into_iter().flatten().collect(),
+            Err(error) => return Err(error),
+        };
+    if tls.accepts_invalid {
+        return Ok(verifier::pinned(verifier::any(&provider()), tls));
+    }
+    let trusting = verifier::trusting(tls.roots, added, &provider(), platform)?;
+    Ok(verifier::pinned(trusting, tls))
+}
+
+/// The certificates in a PEM file, of which there must be one.
+fn certificates(option: &'static str, pem: &Bytes) -> Result<Vec<CertificateDer<'static>>> {
+    let read: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match read {
+        Ok(certificates) if certificates.is_empty() => Err(invalid(option, "no certificate in PEM")),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(invalid(option, "no PEM that can be read").with_source(error)),
+    }
+}
+
+pub(super) fn invalid(option: &'static str, message: &str) -> Error {
+    Error::new(ErrorKind::InvalidOption { option }).with_message(message)
+}
+
+/// For what a machine lacks.
+pub(super) fn unusable(error: rustls::Error) -> Error {
+    Error::new(ErrorKind::Tls).with_message(error.to_string()).with_source(error)
 }
 
 /// What the two ends have agreed on.
@@ -67,5 +167,6 @@ pub(super) fn info(connection: &ClientConnection) -> TlsInfo {
 }
 
 fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
 }

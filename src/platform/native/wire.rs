@@ -30,6 +30,7 @@ pub(super) struct Wire<S> {
     ended: Ended,
     used: Used,
     told: Option<ConnectionInfo>,
+    speaks_http2: bool,
     /// The peer has closed. What it said before may still be read: a server that refuses an upload answers and closes,
     /// and hyper would look at the failed write first. So writes go nowhere from then on, and reading tells the rest.
     takes_no_more: bool,
@@ -45,7 +46,20 @@ struct Used(Arc<AtomicBool>);
 
 impl<S> Wire<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, ended: Ended::default(), used: Used::default(), told: None, takes_no_more: false }
+        Self {
+            stream,
+            ended: Ended::default(),
+            used: Used::default(),
+            told: None,
+            speaks_http2: false,
+            takes_no_more: false,
+        }
+    }
+
+    /// Whether the other end has chosen HTTP/2.
+    pub(super) fn speaking_http2(mut self, speaks_http2: bool) -> Self {
+        self.speaks_http2 = speaks_http2;
+        self
     }
 
     /// What responses tell of it.
@@ -85,9 +99,9 @@ impl<S> Drop for Wire<S> {
     }
 }
 
-impl<S: Connection> Connection for Wire<S> {
+impl<S> Connection for Wire<S> {
     fn connected(&self) -> Connected {
-        let connected = match self.stream.connected().is_negotiated_h2() {
+        let connected = match self.speaks_http2 {
             true => Connected::new().negotiated_h2(),
             false => Connected::new(),
         };

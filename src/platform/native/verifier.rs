@@ -1,0 +1,229 @@
+//! What checks a server's certificate: its chain against roots, its fingerprint against pins.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ring::digest::{SHA256, digest};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error as TlsError, OtherError, RootCertStore, SignatureScheme,
+};
+
+use crate::error::Result;
+use crate::tls::{Fingerprint, Roots, Tls};
+
+use super::tls::{invalid, unusable};
+
+/// What checks certificates, made once and shared: loading the roots takes milliseconds and megabytes.
+pub(super) type Shared = std::result::Result<Arc<dyn ServerCertVerifier>, TlsError>;
+
+/// The platform's verifier; on a machine without a CA store, one with Mozilla's roots.
+pub(super) fn platform(provider: &Arc<CryptoProvider>) -> Shared {
+    match rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
+        Ok(platform) => Ok(Arc::new(platform)),
+        Err(error) => {
+            log::debug!("no CA store on this machine ({error}): using the bundled roots");
+            by_roots(bundled(), provider)
+        }
+    }
+}
+
+/// One that trusts these authorities, and those that are added.
+pub(super) fn trusting(
+    roots: Roots,
+    added: Vec<CertificateDer<'static>>,
+    provider: &Arc<CryptoProvider>,
+    platform: impl Fn() -> Shared,
+) -> Result<Arc<dyn ServerCertVerifier>> {
+    let mut own = match roots {
+        Roots::Bundled => bundled(),
+        Roots::None if added.is_empty() => {
+            return Err(invalid("tls", "nobody is trusted: no roots, and none added"));
+        }
+        Roots::None | Roots::Platform => RootCertStore::empty(),
+    };
+    for certificate in added {
+        own.add(certificate).map_err(|error| invalid("add_roots", &error.to_string()).with_source(error))?;
+    }
+    match (roots, own.is_empty()) {
+        (Roots::Platform, true) => platform().map_err(unusable),
+        (Roots::Platform, false) => {
+            let platform = platform().map_err(unusable)?;
+            Ok(Arc::new(Either { platform, own: by_roots(own, provider).map_err(unusable)? }))
+        }
+        _ => by_roots(own, provider).map_err(unusable),
+    }
+}
+
+/// One that takes any certificate, whose key the server must have all the same.
+pub(super) fn any(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
+    Arc::new(Any(Arc::clone(provider)))
+}
+
+/// One that checks the pins, too, where there are any.
+pub(super) fn pinned(chain: Arc<dyn ServerCertVerifier>, tls: &Tls) -> Arc<dyn ServerCertVerifier> {
+    match tls.pins.is_empty() {
+        true => chain,
+        false => Arc::new(Pinned { chain, tls: tls.clone() }),
+    }
+}
+
+fn bundled() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+fn by_roots(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Shared {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map(|verifier| verifier as Arc<dyn ServerCertVerifier>)
+        .map_err(|error| TlsError::General(error.to_string()))
+}
+
+/// Writes the part of a verifier that is another one's: signatures and schemes.
+macro_rules! signatures_by {
+    ($field:ident) => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
+            self.$field.verify_tls12_signature(message, certificate, signed)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
+            self.$field.verify_tls13_signature(message, certificate, signed)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.$field.supported_verify_schemes()
+        }
+    };
+}
+
+/// The platform's roots and some of the caller's. Asking one after the other, and not one with both, works on every
+/// platform, and leaves the platform's loaded once.
+#[derive(Debug)]
+struct Either {
+    platform: Arc<dyn ServerCertVerifier>,
+    own: Arc<dyn ServerCertVerifier>,
+}
+
+impl ServerCertVerifier for Either {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, TlsError> {
+        match self.own.verify_server_cert(leaf, chain, name, ocsp, now) {
+            Err(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                self.platform.verify_server_cert(leaf, chain, name, ocsp, now)
+            }
+            verified => verified,
+        }
+    }
+
+    signatures_by!(platform);
+}
+
+/// Nothing is checked but that the server has the key to what it shows.
+#[derive(Debug)]
+struct Any(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Any {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, TlsError> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The chain must be sound, and the certificate one of those that were named.
+#[derive(Debug)]
+struct Pinned {
+    chain: Arc<dyn ServerCertVerifier>,
+    tls: Tls,
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, TlsError> {
+        let verified = self.chain.verify_server_cert(leaf, chain, name, ocsp, now)?;
+        let shown = fingerprint(leaf);
+        let name = name.to_str();
+        let mut pins = self.tls.pins_at(&name).peekable();
+        match pins.peek().is_none() || pins.any(|pin| *pin == shown) {
+            true => Ok(verified),
+            false => {
+                let not_pinned = OtherError(Arc::new(NotPinned { shown }));
+                Err(CertificateError::Other(not_pinned).into())
+            }
+        }
+    }
+
+    signatures_by!(chain);
+}
+
+fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, certificate).as_ref());
+    Fingerprint::from(bytes)
+}
+
+/// The server shows another certificate than was named.
+#[derive(Debug)]
+pub(super) struct NotPinned {
+    shown: Fingerprint,
+}
+
+impl fmt::Display for NotPinned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "its certificate is not one that is pinned: SHA-256 {}", self.shown)
+    }
+}
+
+impl std::error::Error for NotPinned {}
