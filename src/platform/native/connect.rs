@@ -153,10 +153,12 @@ impl Way {
         let is_secure = target.scheme() == Some(&Scheme::HTTPS);
         let host = target.host().unwrap_or_default();
         let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        // A host that cannot have a certificate is not connected to.
+        let name = is_secure.then(|| self.tls.name(host)).transpose()?;
         let stream = self.reach(host, port).await?;
-        match is_secure {
-            true => self.tls.secure(host, stream).await,
-            false => Ok(stream),
+        match name {
+            Some(name) => Ok(self.tls.secure(name, stream).await?),
+            None => Ok(stream),
         }
     }
 

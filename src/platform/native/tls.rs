@@ -1,15 +1,15 @@
 //! TLS by rustls: one configuration for each `Tls` and version of HTTP, made once and shared.
 
+use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion, SupportedProtocolVersion, version};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use crate::connection::TlsInfo;
 use crate::error::{Error, ErrorKind, Result};
@@ -65,18 +65,17 @@ impl Configurations {
 }
 
 impl Client {
-    /// Makes a stream to this host, a name or an address, a secure one.
-    pub(super) async fn secure(
-        &self,
-        host: &str,
-        stream: Stream,
-    ) -> std::result::Result<Stream, Box<dyn std::error::Error + Send + Sync>> {
-        let name = match &self.name {
-            Some(name) => name.clone(),
-            None => ServerName::try_from(host.trim_matches(['[', ']']))?.to_owned(),
-        };
-        let connecting: TlsStream<Stream> = self.connector.connect(name, stream).await?;
-        Ok(Stream::Tls(Box::new(connecting)))
+    /// Whose certificate the other end must show, asked for this host: a name or an address.
+    pub(super) fn name(&self, host: &str) -> std::result::Result<ServerName<'static>, InvalidDnsNameError> {
+        match &self.name {
+            Some(name) => Ok(name.clone()),
+            None => ServerName::try_from(host.trim_matches(['[', ']']).to_owned()),
+        }
+    }
+
+    /// Makes a stream a secure one.
+    pub(super) async fn secure(&self, name: ServerName<'static>, stream: Stream) -> io::Result<Stream> {
+        Ok(Stream::Tls(Box::new(self.connector.connect(name, stream).await?)))
     }
 }
 
