@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::maybe::{MaybeSend, MaybeSync};
 use crate::tls::Tls;
 
 /// What is set; what is left out falls back.
@@ -87,7 +86,7 @@ impl Choices for Connector {
 #[derive(Clone, Default)]
 pub(crate) struct Connecting(Option<Arc<dyn Choices>>);
 
-trait Choices: Any + MaybeSend + MaybeSync {
+trait Choices: Any + Send + Sync {
     /// What this sets, and `base` for the rest.
     fn over(&self, base: &dyn Choices) -> Arc<dyn Choices>;
     fn validate(&self) -> Result<()>;

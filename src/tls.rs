@@ -167,14 +167,6 @@ impl Tls {
         self.accepts_invalid = accept;
         self
     }
-
-    /// The pins that hold at the server of this name.
-    pub(crate) fn pins_at<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a Fingerprint> {
-        self.pins
-            .iter()
-            .filter(move |pin| pin.host.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(host)))
-            .map(|pin| &pin.fingerprint)
-    }
 }
 
 impl Default for Tls {
@@ -273,14 +265,6 @@ mod tests {
             let error = Fingerprint::parse(text).expect_err(text);
             assert_eq!(error.kind(), &ErrorKind::InvalidOption { option: "pin" });
         }
-    }
-
-    #[test]
-    fn pins_hold_at_their_server_alone() {
-        let [first, second] = [Fingerprint([1; 32]), Fingerprint([2; 32])];
-        let tls = Tls::new().pin_for("A.example", first).pin(second);
-        assert_eq!(tls.pins_at("a.example").collect::<Vec<_>>(), [&first, &second]);
-        assert_eq!(tls.pins_at("b.example").collect::<Vec<_>>(), [&second]);
     }
 
     #[test]

@@ -124,10 +124,10 @@ fn verifier(tls: &Tls, platform: impl Fn() -> Shared) -> Result<Arc<dyn ServerCe
             Err(error) => return Err(error),
         };
     if tls.accepts_invalid {
-        return Ok(verifier::pinned(verifier::any(&provider()), tls));
+        return Ok(verifier::pinned(verifier::any(&provider()), &tls.pins));
     }
     let trusting = verifier::trusting(tls.roots, added, &provider(), platform)?;
-    Ok(verifier::pinned(trusting, tls))
+    Ok(verifier::pinned(trusting, &tls.pins))
 }
 
 /// The certificates in a PEM file, of which there must be one.

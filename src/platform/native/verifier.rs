@@ -13,7 +13,7 @@ use rustls::{
 };
 
 use crate::error::Result;
-use crate::tls::{Fingerprint, Roots, Tls};
+use crate::tls::{Fingerprint, Pin, Roots};
 
 use super::tls::{invalid, unusable};
 
@@ -64,10 +64,10 @@ pub(super) fn any(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier>
 }
 
 /// One that checks the pins, too, where there are any.
-pub(super) fn pinned(chain: Arc<dyn ServerCertVerifier>, tls: &Tls) -> Arc<dyn ServerCertVerifier> {
-    match tls.pins.is_empty() {
+pub(super) fn pinned(chain: Arc<dyn ServerCertVerifier>, pins: &[Pin]) -> Arc<dyn ServerCertVerifier> {
+    match pins.is_empty() {
         true => chain,
-        false => Arc::new(Pinned { chain, tls: tls.clone() }),
+        false => Arc::new(Pinned { chain, pins: pins.to_vec() }),
     }
 }
 
@@ -180,7 +180,7 @@ impl ServerCertVerifier for Any {
 #[derive(Debug)]
 struct Pinned {
     chain: Arc<dyn ServerCertVerifier>,
-    tls: Tls,
+    pins: Vec<Pin>,
 }
 
 impl ServerCertVerifier for Pinned {
@@ -195,8 +195,7 @@ impl ServerCertVerifier for Pinned {
         let verified = self.chain.verify_server_cert(leaf, chain, name, ocsp, now)?;
         let shown = fingerprint(leaf);
         let name = name.to_str();
-        let mut pins = self.tls.pins_at(&name).peekable();
-        match pins.peek().is_none() || pins.any(|pin| *pin == shown) {
+        match is_allowed(&self.pins, &name, shown) {
             true => Ok(verified),
             false => {
                 let not_pinned = OtherError(Arc::new(NotPinned { shown }));
@@ -206,6 +205,13 @@ impl ServerCertVerifier for Pinned {
     }
 
     signatures_by!(chain);
+}
+
+/// Whether one of the pins that hold at the server of this name is that, or none hold there.
+fn is_allowed(pins: &[Pin], name: &str, shown: Fingerprint) -> bool {
+    let holds = |pin: &&Pin| pin.host.as_deref().is_none_or(|host| host.eq_ignore_ascii_case(name));
+    let mut here = pins.iter().filter(holds).peekable();
+    here.peek().is_none() || here.any(|pin| pin.fingerprint == shown)
 }
 
 fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
@@ -227,3 +233,19 @@ impl fmt::Display for NotPinned {
 }
 
 impl std::error::Error for NotPinned {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_hold_at_their_server_alone_and_one_of_them_is_enough() {
+        let [first, second, third] = [1, 2, 3].map(|byte| Fingerprint::from([byte; 32]));
+        let pin = |host: Option<&str>, fingerprint| Pin { host: host.map(Into::into), fingerprint };
+        let pins = [pin(Some("a.example"), first), pin(None, second)];
+        assert!(is_allowed(&pins, "A.example", first) && is_allowed(&pins, "a.example", second));
+        assert!(!is_allowed(&pins, "b.example", first) && is_allowed(&pins, "b.example", second));
+        assert!(!is_allowed(&pins, "a.example", third));
+        assert!(is_allowed(&pins[..1], "b.example", third));
+    }
+}
