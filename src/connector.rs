@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
 use crate::tls::Tls;
 
 /// What is set; what is left out falls back.
@@ -53,16 +52,6 @@ impl Choices for Connector {
         }
     }
 
-    fn validate(&self) -> Result<()> {
-        let invalid = |option, message: &str| {
-            Err(Error::new(ErrorKind::InvalidOption { option }).with_message(message.to_owned()))
-        };
-        if self.tcp_keepalive.flatten().is_some_and(|idle| idle.is_zero()) {
-            return invalid("tcp_keepalive", "no time at all between probes; leave them out with None");
-        }
-        Ok(())
-    }
-
     fn first_set(&self) -> Option<&'static str> {
         let asked = [
             ("tls", self.tls.is_some()),
@@ -89,7 +78,6 @@ pub(crate) struct Connecting(Option<Arc<dyn Choices>>);
 trait Choices: Any + Send + Sync {
     /// What this sets, and `base` for the rest.
     fn over(&self, base: &dyn Choices) -> Arc<dyn Choices>;
-    fn validate(&self) -> Result<()>;
     fn first_set(&self) -> Option<&'static str>;
     fn as_any(&self) -> &dyn Any;
 }
@@ -117,10 +105,6 @@ impl Connecting {
             (Some(own), Some(base)) => Some(own.over(&**base)),
             (own, base) => own.or_else(|| base.clone()),
         })
-    }
-
-    pub(crate) fn validate(&self) -> Result<()> {
-        self.0.as_ref().map_or(Ok(()), |choices| choices.validate())
     }
 
     /// The name of the first option that is set.

@@ -86,7 +86,7 @@ pub enum TlsVersion {
 pub struct Fingerprint([u8; 32]);
 
 /// A certificate that is expected, at any server or at one.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pin {
     pub(crate) host: Option<Arc<str>>,
     pub(crate) fingerprint: Fingerprint,

@@ -42,7 +42,7 @@ impl Config {
     }
 
     /// For how long nothing comes by a connection before TCP asks whether the other end is still there, and how long
-    /// between questions, of which two go unanswered; `None` never asks. Default 15 s.
+    /// between questions, of which two go unanswered; `None` never asks. At least a second. Default 15 s.
     pub fn tcp_keepalive(self, idle: impl Into<Option<Duration>>) -> Self {
         let idle = idle.into();
         self.connecting(|connector| connector.tcp_keepalive = Some(idle))
