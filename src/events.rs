@@ -10,6 +10,7 @@ use http::{Extensions, HeaderMap, Method, StatusCode};
 use crate::error::Error;
 use crate::maybe::{MaybeSend, MaybeSync};
 use crate::payload::Transfer;
+use crate::progress::{ConnectStep, ConnectionUse};
 use crate::url::Url;
 
 /// What is told of events, in one type.
@@ -83,10 +84,17 @@ pub enum What<'a> {
         /// So many bytes.
         bytes: u64,
     },
+    /// A step in the making of a connection for it. It may come after the request has been sent by another one, which was
+    /// free sooner. Native.
+    Connect(ConnectStep<'a>),
     /// The connection is known: told together with the response's head. Native.
     Connection {
+        /// How the request came to it.
+        how: ConnectionUse,
         /// How long name look-up, TCP and TLS took; none where it had not to be made.
         connect: Option<Duration>,
+        /// The part of it in which the resolver was asked.
+        resolve: Option<Duration>,
     },
     /// The head of a response is here: of each attempt at each hop.
     ResponseStart {
@@ -148,7 +156,13 @@ impl fmt::Debug for What<'_> {
                 f.debug_struct("RequestStart").field("attempt", attempt).finish_non_exhaustive()
             }
             Self::ChunkSent { bytes } => f.debug_struct("ChunkSent").field("bytes", bytes).finish(),
-            Self::Connection { connect } => f.debug_struct("Connection").field("connect", connect).finish(),
+            Self::Connect(step) => f.debug_tuple("Connect").field(step).finish(),
+            Self::Connection { how, connect, resolve } => f
+                .debug_struct("Connection")
+                .field("how", how)
+                .field("connect", connect)
+                .field("resolve", resolve)
+                .finish(),
             Self::ResponseStart { status, elapsed, .. } => f
                 .debug_struct("ResponseStart")
                 .field("status", status)

@@ -12,7 +12,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Extensions, Method};
 
 use crate::body::{Body, Watch};
-use crate::capabilities::Progress;
+use crate::progress::Progress;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gated::Gated;
 use crate::head::Shown;

@@ -10,6 +10,8 @@ pub struct Timing {
     pub queue: Duration,
     /// Name look-up, TCP and TLS. `None` where the connection was there already, and in a browser, which does not tell.
     pub connect: Option<Duration>,
+    /// The part of `connect` in which the resolver was asked. `None` where it was not: the name was known, or is an address.
+    pub resolve: Option<Duration>,
     /// From the connection's being there to the response's head.
     pub headers: Duration,
     /// From the call to the response's head, all hops and attempts included.

@@ -292,7 +292,7 @@ impl<'a, B: Backend> Run<'a, B> {
         let Self { shared, deadlines, timer, .. } = self;
         let backend = &shared.backend;
         let wants_progress = deadlines.bounds().headers.is_some() || backend.capabilities().connect_timeout;
-        let progress = wants_progress.then(|| Arc::new(Progress::default()));
+        let progress = wants_progress.then(|| Arc::new(progress(shared, self.watched.as_ref(), &request)));
         request.progress.clone_from(&progress);
         let started = backend.now();
         // It may have waited unpolled past its time.
@@ -329,13 +329,14 @@ impl<'a, B: Backend> Run<'a, B> {
         if self.permit.as_ref().is_some_and(Permit::is_revoked) {
             return Err(Error::timeout(deadlines.expired(now).unwrap_or(Phase::Total)));
         }
-        let (elapsed, connect) =
-            (now.saturating_sub(started), progress.and_then(|progress| progress.connect()));
+        let elapsed = now.saturating_sub(started);
+        let connect = progress.as_ref().and_then(|progress| progress.connect());
+        let resolve = progress.as_ref().and_then(|progress| progress.resolving());
         let headers = elapsed.saturating_sub(connect.unwrap_or_default());
-        let timing = Timing { connect, headers, ..Timing::default() };
+        let timing = Timing { connect, resolve, headers, ..Timing::default() };
         if let Some((watched, method, url)) = asked {
-            if shared.backend.capabilities().transport {
-                watched.tell(now, &method, &url, What::Connection { connect });
+            if let Some(how) = progress.and_then(|progress| progress.how()) {
+                watched.tell(now, &method, &url, What::Connection { how, connect, resolve });
             }
             let (status, headers) = (head.status, &head.headers);
             watched.tell(now, &method, &url, What::ResponseStart { status, headers, elapsed });
@@ -380,6 +381,18 @@ impl<B: Backend> Drop for Run<'_, B> {
     fn drop(&mut self) {
         self.set_between(false);
     }
+}
+
+/// How far the connection is, which those who watch are told of.
+fn progress<B: Backend>(
+    shared: &Arc<Shared<B>>,
+    watched: Option<&Gated<Arc<Watched>>>,
+    request: &Request,
+) -> Progress {
+    let Some(watched) = watched else { return Progress::default() };
+    let (backend, method, url) = (Arc::clone(&shared.backend), request.method.clone(), request.url.clone());
+    let told = Arc::clone(watched);
+    Progress::telling(watched, move |step| told.tell(backend.now(), &method, &url, What::Connect(step)))
 }
 
 /// Tells of the body's pieces as they are sent, and whoever the caller has named.

@@ -15,12 +15,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use crate::capabilities::{Capabilities, Progress};
+pub use crate::capabilities::Capabilities;
 use crate::decoding::Supply;
 use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::payload::Payload;
+pub use crate::progress::Progress;
 use crate::request::Request;
 
 pub mod scripted;

@@ -58,6 +58,13 @@ impl Probe {
         Self { bound, progress, started, stage: AtomicU8::new(Stage::Untouched as u8) }
     }
 
+    /// Tells of a step.
+    fn step(&self, step: ConnectStep<'_>) {
+        if let Some(progress) = &self.progress {
+            progress.step(step);
+        }
+    }
+
     pub(super) fn stage(&self) -> Stage {
         match self.stage.load(Ordering::Relaxed) {
             1 => Stage::Connecting,
@@ -130,7 +137,7 @@ impl Service<Uri> for Connect {
             probe.connecting();
         }
         Box::pin(async move {
-            let connecting = way.connect(&target);
+            let connecting = way.connect(&target, probe.as_deref());
             let bound = probe.as_ref().and_then(|probe| probe.bound);
             let stream = match bound {
                 None => connecting.await?,
@@ -149,17 +156,19 @@ impl Service<Uri> for Connect {
 }
 
 impl Way {
-    async fn connect(&self, target: &Uri) -> Result<Stream, BoxError> {
+    async fn connect(&self, target: &Uri, probe: Option<&Probe>) -> Result<Stream, BoxError> {
         let is_secure = target.scheme() == Some(&Scheme::HTTPS);
         let host = target.host().unwrap_or_default();
         let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
         // A host that cannot have a certificate is not connected to.
         let name = is_secure.then(|| self.tls.name(host)).transpose()?;
-        let stream = self.reach(host, port).await?;
-        match name {
-            Some(name) => Ok(self.tls.secure(name, stream).await?),
-            None => Ok(stream),
-        }
+        let stream = self.reach(host, port, probe).await?;
+        let step = |step| probe.into_iter().for_each(|probe| probe.step(step));
+        step(ConnectStep::Connected { remote: stream.remote() });
+        let Some(name) = name else { return Ok(stream) };
+        let stream = self.tls.secure(name, stream).await?;
+        step(ConnectStep::Secured { alpn: stream.alpn() });
+        Ok(stream)
     }
 
     /// A connection to this host, not yet a secure one.

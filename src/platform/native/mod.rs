@@ -34,7 +34,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 
 use crate::body::Outgoing;
-use crate::capabilities::Progress;
+use crate::progress::Progress;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::{Head, Reason};
 use crate::maybe::BoxFuture;

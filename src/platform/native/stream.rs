@@ -1,6 +1,7 @@
 //! A connection's bytes, whatever they go over.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -25,10 +26,20 @@ pub(super) enum Stream {
 impl Stream {
     /// Whether the other end has chosen HTTP/2.
     pub(super) fn speaks_http2(&self) -> bool {
+        self.alpn() == Some(b"h2")
+    }
+
+    /// The protocol that the other end has chosen.
+    pub(super) fn alpn(&self) -> Option<&[u8]> {
         match self {
-            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
-            _ => false,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+            _ => None,
         }
+    }
+
+    /// The address at the other end.
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        self.tcp().and_then(|tcp| tcp.peer_addr().ok())
     }
 
     /// What responses tell of it.
@@ -37,12 +48,7 @@ impl Stream {
             Self::Tls(stream) => Some(tls::info(stream.get_ref().1)),
             _ => None,
         };
-        let tcp = self.tcp();
-        ConnectionInfo::new(
-            tcp.and_then(|tcp| tcp.peer_addr().ok()),
-            tcp.and_then(|tcp| tcp.local_addr().ok()),
-            tls,
-        )
+        ConnectionInfo::new(self.remote(), self.tcp().and_then(|tcp| tcp.local_addr().ok()), tls)
     }
 
     fn tcp(&self) -> Option<&TcpStream> {
