@@ -13,6 +13,9 @@ mod cookie_files;
 mod dns;
 mod failure;
 mod home;
+#[allow(dead_code, reason = "the connector that asks it is yet to come")]
+mod names;
+mod system_resolver;
 mod tls;
 mod wire;
 
@@ -47,6 +50,7 @@ use connect::{CONNECT, Probe};
 use home::Housed;
 
 pub use home::Sleep;
+pub use system_resolver::SystemResolver;
 
 /// What is offered in `Accept-Encoding`, and taken.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
