@@ -70,6 +70,15 @@ impl<B: Backend> Client<B> {
         Ok(Self { shared: Arc::new(Shared { backend, config, options, layers, scheduler }) })
     }
 
+    /// Forgets the addresses that were found for a host, or for all: new connections ask the resolver again. Those that
+    /// stand are kept.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the platform looks names up by itself, as a browser does.
+    pub fn clear_dns_cache<'h>(&self, host: impl Into<Option<&'h str>>) -> Result<()> {
+        self.shared.backend.clear_dns_cache(host.into())
+    }
+
     /// A session with changed defaults over the same connections, within the same limits and rate: what is under way in
     /// one counts in the other, and closing one closes both.
     ///

@@ -7,12 +7,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
 use crate::tls::Tls;
 
 /// What is set; what is left out falls back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Connector {
     pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) resolver: Option<SharedResolver>,
+    pub(crate) overrides: Option<Overrides>,
+    pub(crate) dns_cache: Option<DnsCache>,
+    pub(crate) address_family: Option<AddressFamily>,
     pub(crate) happy_eyeballs: Option<Option<Duration>>,
     pub(crate) local_ipv4: Option<Ipv4Addr>,
     pub(crate) local_ipv6: Option<Ipv6Addr>,
@@ -30,9 +35,24 @@ impl Connector {
         }
     }
 
+    /// Fixes the addresses of names, beside those that are fixed already.
+    pub(crate) fn fix(&mut self, fixed: &Overrides) {
+        self.overrides = Some(match &self.overrides {
+            Some(before) => fixed.over(before),
+            None => fixed.clone(),
+        });
+    }
+
     fn merged(&self, base: &Self) -> Self {
         Self {
             tls: self.tls.clone().or_else(|| base.tls.clone()),
+            resolver: self.resolver.clone().or_else(|| base.resolver.clone()),
+            overrides: match (&self.overrides, &base.overrides) {
+                (Some(own), Some(base)) => Some(own.over(base)),
+                (own, base) => own.clone().or_else(|| base.clone()),
+            },
+            dns_cache: self.dns_cache.clone().or_else(|| base.dns_cache.clone()),
+            address_family: self.address_family.or(base.address_family),
             happy_eyeballs: self.happy_eyeballs.or(base.happy_eyeballs),
             local_ipv4: self.local_ipv4.or(base.local_ipv4),
             local_ipv6: self.local_ipv6.or(base.local_ipv6),
@@ -55,6 +75,10 @@ impl Choices for Connector {
     fn first_set(&self) -> Option<&'static str> {
         let asked = [
             ("tls", self.tls.is_some()),
+            ("resolver", self.resolver.is_some()),
+            ("resolve", self.overrides.is_some()),
+            ("dns_cache", self.dns_cache.is_some()),
+            ("address_family", self.address_family.is_some()),
             ("happy_eyeballs", self.happy_eyeballs.is_some()),
             ("local_address", self.local_ipv4.is_some() || self.local_ipv6.is_some()),
             ("unix_socket", self.unix_socket.is_some()),

@@ -12,13 +12,13 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Extensions, Method};
 
 use crate::body::{Body, Watch};
-use crate::progress::Progress;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gated::Gated;
 use crate::head::Shown;
 use crate::into_url::IntoUrl;
 use crate::maybe::SharedAny;
 use crate::options::Options;
+use crate::progress::Progress;
 use crate::url::Url;
 
 pub(crate) use auth::{basic, bearer};

@@ -1,12 +1,13 @@
 //! How connections are made, as a session's settings. Native; elsewhere each of them is
 //! [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) by its name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::Connector;
+use crate::names::{AddressFamily, DnsCache, Overrides, Resolve, SharedResolver};
 use crate::tls::Tls;
 
 use super::Config;
@@ -19,6 +20,38 @@ impl Config {
     /// Who is trusted, and what is shown, over TLS.
     pub fn tls(self, tls: Tls) -> Self {
         self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
+    }
+
+    /// What looks names up. Default: the system, by [`SystemResolver`](crate::dns::SystemResolver).
+    pub fn resolver(self, resolver: impl Resolve + 'static) -> Self {
+        self.connecting(|connector| connector.resolver = Some(SharedResolver(Arc::new(resolver))))
+    }
+
+    /// Fixes the addresses of a host, which is then looked up nowhere: see [`Overrides`], which this adds to.
+    ///
+    /// ```
+    /// use dualfetch::DefaultSession;
+    ///
+    /// let session = DefaultSession::builder().resolve("api.example.com", ["127.0.0.1:8080".parse()?]).build()?;
+    /// # let _ = session;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resolve(self, host: impl AsRef<str>, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        let fixed = Overrides::new().with(host.as_ref(), addresses);
+        self.try_set(fixed, |config, fixed| {
+            config.options.connecting.set(|connector| connector.fix(&fixed));
+            Ok(())
+        })
+    }
+
+    /// How long the addresses of names are kept. Default: 10 seconds, of 1,000 names.
+    pub fn dns_cache(self, cache: DnsCache) -> Self {
+        self.connecting(|connector| connector.dns_cache = Some(cache))
+    }
+
+    /// Which addresses of a name are connected to. Default: all.
+    pub fn address_family(self, family: AddressFamily) -> Self {
+        self.connecting(|connector| connector.address_family = Some(family))
     }
 
     /// After how long without a connection the next of a host's addresses is tried beside the one before, IPv6 and

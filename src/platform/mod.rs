@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub use crate::capabilities::Capabilities;
 use crate::decoding::Supply;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::head::Head;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::payload::Payload;
@@ -78,6 +78,13 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// The session was closed, which happens once at most. What is under way goes on, further hops of it included;
     /// connections that nothing uses, now or later, are to be let go. Nothing unless a backend keeps any.
     fn close(&self) {}
+
+    /// Forgets the addresses of a host, or all: [`Client::clear_dns_cache`](crate::Client::clear_dns_cache).
+    /// [`Unsupported`](ErrorKind::Unsupported) unless a backend keeps any.
+    fn clear_dns_cache(&self, _host: Option<&str>) -> Result<()> {
+        let platform = self.capabilities().platform;
+        Err(ErrorKind::Unsupported { feature: "clear_dns_cache", platform }.into())
+    }
 
     /// What this platform can do.
     fn capabilities(&self) -> &Capabilities;

@@ -1,11 +1,12 @@
 //! How the connection is made, for one request.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::Connector;
+use crate::names::{AddressFamily, Overrides, Resolve, SharedResolver};
 use crate::tls::Tls;
 
 use super::RequestBuilder;
@@ -19,6 +20,28 @@ impl<S> RequestBuilder<S> {
     /// Who is trusted, and what is shown, over TLS: see [`Tls`].
     pub fn tls(self, tls: Tls) -> Self {
         self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
+    }
+
+    /// What looks names up: see [`Config::resolver`](crate::Config::resolver). To have what it finds kept for later
+    /// requests, give each of them a clone of one `Arc`.
+    pub fn resolver(self, resolver: Arc<dyn Resolve>) -> Self {
+        self.connecting(|connector| connector.resolver = Some(SharedResolver(resolver)))
+    }
+
+    /// Fixes the addresses of a host, beside those that the session fixes: see
+    /// [`Config::resolve`](crate::Config::resolve).
+    pub fn resolve(self, host: impl AsRef<str>, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        let fixed = Overrides::new().with(host.as_ref(), addresses);
+        self.change(|request| {
+            let fixed = fixed?;
+            Arc::make_mut(&mut request.options).connecting.set(|connector| connector.fix(&fixed));
+            Ok(())
+        })
+    }
+
+    /// Which addresses of a name are connected to.
+    pub fn address_family(self, family: AddressFamily) -> Self {
+        self.connecting(|connector| connector.address_family = Some(family))
     }
 
     /// After how long the next of a host's addresses is tried: see

@@ -7,14 +7,16 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::body::Outgoing;
-use crate::connector::Connecting;
+use crate::connector::{Connecting, Connector};
 use crate::error::{ErrorKind, Result};
+use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
 use crate::options::{HttpVersion, Options, Transport};
 
 use super::alpn::Alpn;
 use super::connect::{Connect, Way};
 use super::dial::Dial;
-use super::dns::Resolver;
+use super::names::Names;
+use super::system_resolver::SystemResolver;
 use super::tls::Configurations;
 
 /// How many ways to make connections are kept ready.
@@ -38,8 +40,12 @@ pub(super) struct Pooled {
 pub(super) struct Clients {
     kept: Mutex<Kept>,
     tls: Configurations,
-    resolver: Resolver,
+    /// Each under one setting.
+    names: Mutex<Vec<(NamesKey, Names)>>,
+    system: Arc<SystemResolver>,
 }
+
+type NamesKey = (Option<SharedResolver>, DnsCache, Overrides, AddressFamily);
 
 /// What a connection is made by; under another one it is not used.
 type Key = (Transport, Connecting);
@@ -54,7 +60,12 @@ struct Kept {
 
 impl Clients {
     pub(super) fn new() -> Self {
-        Self { kept: Mutex::default(), tls: Configurations::default(), resolver: Resolver::new() }
+        Self {
+            kept: Mutex::default(),
+            tls: Configurations::default(),
+            names: Mutex::default(),
+            system: Arc::new(SystemResolver::new()),
+        }
     }
 
     /// The client for the way to make connections that these options name.
@@ -95,6 +106,38 @@ impl Clients {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets the addresses of a host, or all.
+    pub(super) fn forget_names(&self, host: Option<&str>) {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.iter().for_each(|(_, names)| names.clear(host));
+    }
+
+    /// What looks names up under these settings, shared by clients that differ in others.
+    fn names(&self, connector: Option<&Connector>) -> Names {
+        let connector = connector.cloned().unwrap_or_default();
+        let key: NamesKey = (
+            connector.resolver,
+            connector.dns_cache.unwrap_or_default(),
+            connector.overrides.unwrap_or_default(),
+            connector.address_family.unwrap_or_default(),
+        );
+        let mut kept = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, names)) = kept.iter().find(|(other, _)| *other == key) {
+            return names.clone();
+        }
+        let (resolver, cache, overrides, family) = key.clone();
+        let resolver = match resolver {
+            Some(SharedResolver(resolver)) => resolver,
+            None => Arc::<SystemResolver>::clone(&self.system) as _,
+        };
+        let names = Names::new(resolver, &cache, overrides, family);
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push((key, names.clone()));
+        names
+    }
+
     fn build(&self, options: &Options, is_closed: bool) -> Result<Pooled> {
         let (transport, connector) = (&options.transport, options.connecting.get());
         let version = transport.http_version.unwrap_or_default();
@@ -118,7 +161,7 @@ impl Clients {
             builder.pool_max_idle_per_host(0);
         }
         let connect = Connect::new(Way {
-            resolver: self.resolver.clone(),
+            names: self.names(connector),
             dial: Dial::new(connector),
             tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
             unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),

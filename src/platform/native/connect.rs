@@ -4,6 +4,7 @@
 //! seen here. A connection that is no longer needed goes on in the background, under the same bound.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -18,9 +19,10 @@ use tower_service::Service;
 
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
+use crate::progress::{ConnectStep, ConnectionUse, ResolvedFrom};
 
 use super::dial::Dial;
-use super::dns::Resolver;
+use super::names::{Found, How, Names, is_literal};
 use super::stream::Stream;
 use super::tls::Client;
 use super::wire::Wire;
@@ -63,6 +65,22 @@ impl Probe {
         if let Some(progress) = &self.progress {
             progress.step(step);
         }
+    }
+
+    fn resolved(&self, took: Duration) {
+        if let Some(progress) = &self.progress {
+            progress.resolved(took);
+        }
+    }
+
+    /// The request has its answer, over a connection that had one before or not.
+    pub(super) fn came_by(&self, reused: bool) {
+        let Some(progress) = &self.progress else { return };
+        progress.came_by(match self.stage() {
+            _ if reused => ConnectionUse::Reused,
+            Stage::Http1 | Stage::Http2 => ConnectionUse::Started,
+            Stage::Connecting | Stage::Untouched => ConnectionUse::Shared,
+        });
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -109,7 +127,7 @@ pub(super) struct Connect {
 
 /// One way to make connections.
 pub(super) struct Way {
-    pub(super) resolver: Resolver,
+    pub(super) names: Names,
     pub(super) dial: Dial,
     pub(super) tls: Client,
     pub(super) unix_socket: Option<Arc<Path>>,
@@ -172,12 +190,36 @@ impl Way {
     }
 
     /// A connection to this host, not yet a secure one.
-    async fn reach(&self, host: &str, port: u16) -> Result<Stream, BoxError> {
+    async fn reach(&self, host: &str, port: u16, probe: Option<&Probe>) -> Result<Stream, BoxError> {
         if let Some(path) = &self.unix_socket {
             return unix(path).await;
         }
-        let addresses = self.resolver.look_up(host, port).await?;
+        let addresses = self.look_up(host, port, probe).await?;
         Ok(Stream::Tcp(self.dial.connect(&addresses).await?))
+    }
+
+    async fn look_up(
+        &self,
+        host: &str,
+        port: u16,
+        probe: Option<&Probe>,
+    ) -> Result<Vec<SocketAddr>, BoxError> {
+        let looking_up = self.names.look_up(host, port);
+        let Some(probe) = probe.filter(|_| !is_literal(host)) else { return Ok(looking_up.await?.addresses) };
+        probe.step(ConnectStep::ResolveStart { host });
+        let asked = Instant::now();
+        let Found { addresses, how } = looking_up.await?;
+        let from = match how {
+            How::Asked => ResolvedFrom::Resolver,
+            How::Cached => ResolvedFrom::Cache,
+            How::Fixed | How::Literal => ResolvedFrom::Fixed,
+            How::Shared => ResolvedFrom::Shared,
+        };
+        if matches!(from, ResolvedFrom::Resolver | ResolvedFrom::Shared) {
+            probe.resolved(asked.elapsed());
+        }
+        probe.step(ConnectStep::ResolveEnd { host, addresses: &addresses, from });
+        Ok(addresses)
     }
 }
 

@@ -11,10 +11,11 @@ mod connect;
 #[cfg(feature = "cookies")]
 mod cookie_files;
 mod dial;
-mod dns;
 mod failure;
 mod home;
+mod names;
 mod stream;
+mod system_resolver;
 mod tls;
 mod verifier;
 mod wire;
@@ -34,11 +35,12 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 
 use crate::body::Outgoing;
-use crate::progress::Progress;
+use crate::connection::ConnectionInfo;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::{Head, Reason};
 use crate::maybe::BoxFuture;
 use crate::options::HttpVersion;
+use crate::progress::Progress;
 use crate::request::Request;
 
 use super::{Backend, Capabilities};
@@ -50,6 +52,7 @@ use connect::{CONNECT, Probe};
 use home::Housed;
 
 pub use home::Sleep;
+pub use system_resolver::SystemResolver;
 
 /// What is offered in `Accept-Encoding`, and taken.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
@@ -210,6 +213,7 @@ impl Backend for Native {
 
             let (parts, body) = response.into_parts();
             let mut head = head(parts);
+            probe.came_by(head.extensions.get().is_some_and(ConnectionInfo::reused));
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
                 return Err(
                     Error::new(ErrorKind::Protocol).with_message("status 101, and no upgrade was asked for")
@@ -247,6 +251,11 @@ impl Backend for Native {
 
     fn close(&self) {
         self.clients.close();
+    }
+
+    fn clear_dns_cache(&self, host: Option<&str>) -> Result<()> {
+        self.clients.forget_names(host);
+        Ok(())
     }
 
     fn capabilities(&self) -> &Capabilities {
