@@ -32,6 +32,7 @@ pub mod platform;
 pub mod policy;
 pub mod request;
 pub mod response;
+pub mod safe_mode;
 #[cfg(feature = "tower")]
 pub mod service;
 pub mod session;
@@ -69,6 +70,7 @@ pub use crate::policy::retry::Retry;
 pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
 pub use crate::request::{Request, RequestBuilder, RequestOptions};
 pub use crate::response::{Blocks, BodyReader, Lines, Response, ResponseBody, ResponseInfo};
+pub use crate::safe_mode::SafeMode;
 pub use crate::session::Session;
 pub use crate::timing::Timing;
 pub use crate::tls::Tls;
