@@ -1,0 +1,147 @@
+//! The host as it is written, before a parser makes another of it.
+
+/// Whether `reference` has its host in the very letters of `host`, which it was resolved to, or has none and took it
+/// from a base of the scheme `base` (WHATWG URL standard, section 4.4; of the special schemes alone).
+pub(super) fn has_host(reference: &str, base: Option<&str>, host: &str) -> bool {
+    let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    let is_taken_out = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r');
+    let mut text = reference.bytes().filter(|byte| !is_taken_out(byte)).skip_while(|byte| *byte <= b' ');
+    let mut rest = text.clone();
+    let ends_scheme = rest.find(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte)));
+    let mut is_relative = base.is_some();
+    if ends_scheme == Some(b':') && text.clone().next().is_some_and(|first| first.is_ascii_alphabetic()) {
+        is_relative = base.is_some_and(|base| {
+            base.bytes()
+                .chain([b':'])
+                .all(|byte| text.next().is_some_and(|own| own.to_ascii_lowercase() == byte))
+        });
+        text = rest;
+    }
+    if is_relative && text.clone().take_while(is_slash).count() < 2 {
+        return true;
+    }
+    let mut expected = host.bytes();
+    let (mut is_same, mut is_port) = (true, false);
+    for byte in text.skip_while(is_slash).take_while(|byte| !is_slash(byte) && !b"?#".contains(byte)) {
+        match byte {
+            // What came before was a user's name.
+            b'@' => (expected, is_same, is_port) = (host.bytes(), true, false),
+            b':' => is_port = true,
+            // No host has one: it is of those at the end, which do not count.
+            0..=b' ' => {}
+            _ => is_same &= is_port || expected.next() == Some(byte),
+        }
+    }
+    is_same && expected.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use crate::error::ErrorKind;
+    use crate::url::{NOT_CANONICAL, Url};
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"))
+    }
+
+    #[test]
+    fn an_ipv4_address_is_read_in_its_canonical_form_alone() {
+        for host in [
+            "127.1",
+            "127.0.1",
+            "0x7f.1",
+            "0x7f000001",
+            "2130706433",
+            "017700000001",
+            "0177.0.0.1",
+            "127.0.0.01",
+            "127.0.0.1.",
+            "127.0.0.0x1",
+            "127.0.0.%31",
+            "%31%32%37.0.0.1",
+            "１２７.0.0.1",
+            "①②⑦.0.0.1",
+            "127。0。0。1",
+            "127.0.0.1\u{3002}",
+            "127.0\u{ad}.0.1",
+        ] {
+            for spelled in &SPELLINGS {
+                let (before, after) = spelled.split_once("HOST").expect("a place for it");
+                let (text, canonical) =
+                    (format!("{before}{host}{after}"), format!("{before}127.0.0.1{after}"));
+                assert_eq!(url(&canonical).host(), Some("127.0.0.1"), "{canonical:?}");
+                let error = Url::parse(&text).expect_err(&text);
+                assert_eq!(*error.kind(), ErrorKind::InvalidUrl);
+                assert!(error.to_string().contains(NOT_CANONICAL), "{error}");
+                for base in ["http://a.example/x", "https://127.0.0.1/", "ftp://a.example/"] {
+                    // Of the base's own scheme fewer than two slashes are a path.
+                    let is_path =
+                        base.starts_with("http:") && matches!(*spelled, "http:HOST/" | "http:/HOST/");
+                    assert!(is_path || url(base).join(&text).is_err(), "{text:?} from {base}");
+                    assert!(is_path || url(base).join(&canonical).is_ok(), "{canonical:?} from {base}");
+                }
+            }
+            for reference in
+                ["//HOST", "/\\HOST:80/", "\\/me@HOST?x", "/\t/HOST", "HTTPS://HOST/", "https:/\\\\HOST/"]
+            {
+                for base in ["https://a.example/x?y#z", "https://127.0.0.1/"] {
+                    let joined = |host| url(base).join(&reference.replace("HOST", host));
+                    assert!(joined(host).is_err(), "{reference:?} with {host:?} from {base}");
+                    assert_eq!(
+                        joined("127.0.0.1").expect("canonical").host(),
+                        Some("127.0.0.1"),
+                        "{reference:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Ways to write one URL around its host.
+    const SPELLINGS: [&str; 17] = [
+        "http://HOST",
+        "http://HOST/",
+        "HTTP://HOST:8080/127.0.0.1",
+        "http://127.0.0.1@HOST/",
+        "http://127.0.0.1:80@HOST:80?@127.0.0.1",
+        "http://a@127.0.0.1@HOST#@127.0.0.1/",
+        "http:HOST/",
+        "http:/HOST/",
+        "http:\\\\HOST\\@127.0.0.1/",
+        "http:////HOST/x",
+        "http:/\\/\\HOST:/",
+        "ht\ntp:/\t/HOST\r/\t",
+        " \u{1}\n http://HOST \u{1}\n",
+        "ws://HOST/",
+        "http://me:@HOST:80/@127.0.0.1:80/",
+        "http://:127.0.0.1@HOST",
+        "http://127.0.0.1:127.0.0.1@HOST?//127.0.0.1/",
+    ];
+
+    #[test]
+    fn a_reference_without_a_host_keeps_the_one_of_its_base() {
+        let base = url("http://127.0.0.1:8080/a/b");
+        for reference in [
+            "",
+            "x",
+            "/x",
+            "\\x",
+            "?127.1",
+            "#127.1",
+            "127.1",
+            "127.1:80/",
+            "http:127.1",
+            "http:/127.1",
+            "\t/\n127.1",
+            "/ /127.1",
+            "ht tp://127.1",
+        ] {
+            assert_eq!(base.join(reference).expect(reference).origin(), "http://127.0.0.1:8080");
+        }
+        assert_eq!(url("http://1.2.3.4.example/").host(), Some("1.2.3.4.example"));
+        assert_eq!(url("http://[::ffff:127.0.0.1]/").host(), Some("[::ffff:7f00:1]"));
+    }
+}
