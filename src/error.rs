@@ -405,7 +405,7 @@ impl fmt::Display for ErrorKind {
             Self::Connect => f.write_str("could not connect"),
             Self::ContentType => f.write_str("unexpected content type"),
             Self::Decode => f.write_str("the body could not be decoded"),
-            Self::Denied => f.write_str("denied by the safe mode"),
+            Self::Denied => f.write_str(self.code()),
             Self::Disconnected => f.write_str("the connection ended early"),
             Self::Dns => f.write_str("the host name could not be resolved"),
             Self::HeadersTooLarge => f.write_str("the response's header fields are too many or too large"),

@@ -52,15 +52,22 @@ impl Url {
     }
 
     fn read(text: &str, base: Option<&Self>) -> Result<Self, Error> {
-        let url = imp::parse(text, base.map(|base| &base.0)).map(Self).map_err(|why| invalid(text, why))?;
-        // What ends in a number is an address of IPv4 to the standard: no name is made of these alone.
-        let is_ipv4 = |host: &&str| host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        match url.host().filter(is_ipv4) {
-            Some(host) if !written::has_host(text, base.map(Self::scheme), host) => {
-                Err(invalid(text, NOT_CANONICAL.to_owned()))
-            }
-            _ => Ok(url),
-        }
+        imp::parse(text, base.map(|base| &base.0))
+            .map(Self)
+            .and_then(|url| match url.is_canonical(text, base) {
+                true => Ok(url),
+                false => Err(NOT_CANONICAL.to_owned()),
+            })
+            .map_err(|why| invalid(text, why))
+    }
+
+    /// Whether an address of IPv4 that it has for a host stands so in the text. What ends in a number is such an
+    /// address to the standard: no name is made of digits and dots alone.
+    fn is_canonical(&self, text: &str, base: Option<&Self>) -> bool {
+        let Some(host) = self.host() else { return true };
+        let is_relative = base.is_some_and(|base| base.scheme() == self.scheme());
+        host.bytes().any(|byte| byte != b'.' && !byte.is_ascii_digit())
+            || written::has_host(text, is_relative, host)
     }
 
     /// The whole URL, userinfo and fragment included.
