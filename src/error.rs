@@ -212,7 +212,7 @@ impl StdError for Error {
 /// Its kind: `TimedOut` for any timeout; `UnexpectedEof` for `Disconnected`; `ConnectionRefused` for `Connect`;
 /// `HostUnreachable` for `Dns`; `ConnectionAborted` for `Aborted`; `NotConnected` for `Closed`; `FileTooLarge` for
 /// `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `HeadersTooLarge`, `Json`, `LineTooLong`, `Protocol` and
-/// `Tls`; `InvalidInput` for what the caller got wrong; `Unsupported`; else `Other`.
+/// `Tls`; `PermissionDenied` for `Denied`; `InvalidInput` for what the caller got wrong; `Unsupported`; else `Other`.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         Self::new(error.kind().of_io(), error)
@@ -255,6 +255,9 @@ pub enum ErrorKind {
     ContentType,
     /// The body could not be decompressed (not in a page), or is a page too complex to select from. Not retried.
     Decode,
+    /// [`SafeMode`](crate::SafeMode) does not let it through: its scheme, its port or an address; the message says which,
+    /// and why. Nothing was sent to it. Not in a page. Not retried.
+    Denied,
     /// The connection, or HTTP/2's stream, ended before the whole response was there; TLS's handshake counts as a part
     /// of that. Not in a page. Retried.
     Disconnected,
@@ -332,6 +335,7 @@ impl ErrorKind {
             Self::Connect => "connect",
             Self::ContentType => "content_type",
             Self::Decode => "decode",
+            Self::Denied => "denied",
             Self::Disconnected => "disconnected",
             Self::Dns => "dns",
             Self::HeadersTooLarge => "headers_too_large",
@@ -369,6 +373,7 @@ impl ErrorKind {
             | Self::LineTooLong { .. }
             | Self::Protocol
             | Self::Tls => io::ErrorKind::InvalidData,
+            Self::Denied => io::ErrorKind::PermissionDenied,
             Self::Disconnected => io::ErrorKind::UnexpectedEof,
             Self::Dns => io::ErrorKind::HostUnreachable,
             Self::BodyConsumed
@@ -400,6 +405,7 @@ impl fmt::Display for ErrorKind {
             Self::Connect => f.write_str("could not connect"),
             Self::ContentType => f.write_str("unexpected content type"),
             Self::Decode => f.write_str("the body could not be decoded"),
+            Self::Denied => f.write_str(self.code()),
             Self::Disconnected => f.write_str("the connection ended early"),
             Self::Dns => f.write_str("the host name could not be resolved"),
             Self::HeadersTooLarge => f.write_str("the response's header fields are too many or too large"),

@@ -34,6 +34,7 @@ pub mod policy;
 mod progress;
 pub mod request;
 pub mod response;
+pub mod safe_mode;
 #[cfg(feature = "tower")]
 pub mod service;
 pub mod session;
@@ -72,6 +73,7 @@ pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
 pub use crate::progress::{ConnectStep, ConnectionUse, ResolvedFrom};
 pub use crate::request::{Request, RequestBuilder, RequestOptions};
 pub use crate::response::{Blocks, BodyReader, Lines, Response, ResponseBody, ResponseInfo};
+pub use crate::safe_mode::SafeMode;
 pub use crate::session::Session;
 pub use crate::timing::Timing;
 pub use crate::tls::Tls;

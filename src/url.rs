@@ -11,9 +11,16 @@ use http::Uri;
 
 use crate::error::{Error, ErrorKind, Result};
 
+mod written;
+
 /// An absolute URL (WHATWG URL standard), kept in its normal form.
 ///
 /// `Debug` hides a password; [`as_str`](Self::as_str) and `Display` do not.
+///
+/// An IPv4 address is read in its one canonical form alone. The standard takes `127.1`, `0x7f.1`, `2130706433`,
+/// `0177.0.0.1`, `127.0.0.1.`, escapes and full-width digits for 127.0.0.1, too; they are what is written to get past a
+/// check that reads the text, so they are refused here, in a `Location` and a base URL also. Where the platform has
+/// read the text before (a `URL` object in JavaScript, a redirect that a page follows by itself), that is not seen.
 ///
 /// ```
 /// use dualfetch::Url;
@@ -33,7 +40,7 @@ impl Url {
     /// # Errors
     /// [`ErrorKind::InvalidUrl`] with the offending text.
     pub fn parse(input: &str) -> Result<Self, Error> {
-        imp::parse(input, None).map(Self).map_err(|why| invalid(input, why))
+        Self::read(input, None)
     }
 
     /// Resolves `reference` against this URL, as a browser resolves a link.
@@ -41,7 +48,26 @@ impl Url {
     /// # Errors
     /// [`ErrorKind::InvalidUrl`] with the offending text.
     pub fn join(&self, reference: &str) -> Result<Self, Error> {
-        imp::parse(reference, Some(&self.0)).map(Self).map_err(|why| invalid(reference, why))
+        Self::read(reference, Some(self))
+    }
+
+    fn read(text: &str, base: Option<&Self>) -> Result<Self, Error> {
+        imp::parse(text, base.map(|base| &base.0))
+            .map(Self)
+            .and_then(|url| match url.is_canonical(text, base) {
+                true => Ok(url),
+                false => Err(NOT_CANONICAL.to_owned()),
+            })
+            .map_err(|why| invalid(text, why))
+    }
+
+    /// Whether an address of IPv4 that it has for a host stands so in the text. What ends in a number is such an
+    /// address to the standard: no name is made of digits and dots alone.
+    fn is_canonical(&self, text: &str, base: Option<&Self>) -> bool {
+        let Some(host) = self.host() else { return true };
+        let is_relative = base.is_some_and(|base| base.scheme() == self.scheme());
+        host.bytes().any(|byte| byte != b'.' && !byte.is_ascii_digit())
+            || written::has_host(text, is_relative, host)
     }
 
     /// The whole URL, userinfo and fragment included.
@@ -224,6 +250,8 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         None => Cow::Borrowed(text),
     }
 }
+
+const NOT_CANONICAL: &str = "an IPv4 address in another form than 127.0.0.1";
 
 const NOT_ABSOLUTE: &str = "not an absolute URL, such as https://example.com/";
 

@@ -19,6 +19,7 @@ const classes = {
   connect: NetworkError,
   content_type: BodyError,
   decode: BodyError,
+  denied: NetworkError,
   disconnected: NetworkError,
   dns: NetworkError,
   headers_too_large: NetworkError,

@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use dualfetch::platform::scripted::Reply;
-use dualfetch::{Config, Session};
+use dualfetch::{Client, Config, Session};
 
 use crate::session;
 
@@ -80,13 +80,19 @@ fn a_response_is_ok_below_400() {
 }
 
 #[test]
-fn an_address_is_read_as_browsers_read_it_before_anything_else() {
-    let (platform, session) = session(Config::new());
-    platform.on("http://127.0.0.1/", Reply::ok("x"));
-    for url in ["http://127.1/", "http://0x7f000001/", "http://2130706433/", "http://0177.0.0.1/"] {
-        let response = platform.run(session.get(url).send()).expect("an answer");
-        assert_eq!(response.url().as_str(), "http://127.0.0.1/", "{url}");
+fn an_ipv4_address_in_another_form_than_its_canonical_one_is_refused() {
+    let (platform, session) = session(Config::new().base_url("http://127.0.0.1/"));
+    let refused = |url: &str| platform.run(session.get(url).send()).expect_err(url).code();
+    for url in ["http://127.1/", "http://0x7f000001/", "http://2130706433/", "http://0177.0.0.1/", "//127.1/"]
+    {
+        assert_eq!(refused(url), "invalid_url", "{url}");
     }
-    let error = platform.run(session.get("http://127.0.0.256/").send()).expect_err("no address");
-    assert_eq!(error.code(), "invalid_url");
+    assert_eq!(refused("http://127.0.0.256/"), "invalid_url");
+    let base = Client::with_backend(Config::new().base_url("http://127.1/"), platform.clone());
+    assert_eq!(base.expect_err("refused").code(), "invalid_url");
+    for location in ["http://127.1/", "//0x7f.1/", "http:\\\\2130706433/", "http:0177.0.0.1/"] {
+        platform.on("https://a.example/", Reply::status(302).header("location", location));
+        assert_eq!(refused("https://a.example/"), "redirect", "{location}");
+    }
+    assert_eq!(platform.calls().len(), 4);
 }
