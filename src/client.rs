@@ -22,7 +22,7 @@ use crate::middleware::Layers;
 use crate::options::Options;
 use crate::platform::Backend;
 use crate::policy::scheduler::{Figures, Limits, Scheduler};
-use crate::request::Request;
+use crate::request::{Request, RequestOptions};
 use crate::response::Response;
 use crate::session::Session;
 use crate::url::Url;
@@ -66,6 +66,7 @@ impl<B: Backend> Client<B> {
         let config = config.with_defaults(backend.capabilities());
         let config = cookies::with_store(config, backend.capabilities())?;
         let options = Arc::new(config.options.clone());
+        backend.check(&RequestOptions::new(Arc::clone(&options)))?;
         let layers = config.layers.shared();
         Ok(Self { shared: Arc::new(Shared { backend, config, options, layers, scheduler }) })
     }

@@ -7,8 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::Result;
 use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
+use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
+use crate::url::Url;
 
 /// What is set; what is left out falls back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,6 +25,7 @@ pub(crate) struct Connector {
     pub(crate) local_ipv4: Option<Ipv4Addr>,
     pub(crate) local_ipv6: Option<Ipv6Addr>,
     pub(crate) unix_socket: Option<Arc<Path>>,
+    pub(crate) safe_mode: Option<Arc<SafeMode>>,
     pub(crate) tcp_keepalive: Option<Option<Duration>>,
     pub(crate) tcp_nodelay: Option<bool>,
     pub(crate) max_idle_per_host: Option<usize>,
@@ -57,6 +61,7 @@ impl Connector {
             local_ipv4: self.local_ipv4.or(base.local_ipv4),
             local_ipv6: self.local_ipv6.or(base.local_ipv6),
             unix_socket: self.unix_socket.clone().or_else(|| base.unix_socket.clone()),
+            safe_mode: self.safe_mode.clone().or_else(|| base.safe_mode.clone()),
             tcp_keepalive: self.tcp_keepalive.or(base.tcp_keepalive),
             tcp_nodelay: self.tcp_nodelay.or(base.tcp_nodelay),
             max_idle_per_host: self.max_idle_per_host.or(base.max_idle_per_host),
@@ -72,6 +77,10 @@ impl Choices for Connector {
         }
     }
 
+    fn check(&self, url: &Url) -> Result<()> {
+        self.safe_mode.as_ref().map_or(Ok(()), |safe_mode| safe_mode.check_url(url))
+    }
+
     fn first_set(&self) -> Option<&'static str> {
         let asked = [
             ("tls", self.tls.is_some()),
@@ -82,6 +91,7 @@ impl Choices for Connector {
             ("happy_eyeballs", self.happy_eyeballs.is_some()),
             ("local_address", self.local_ipv4.is_some() || self.local_ipv6.is_some()),
             ("unix_socket", self.unix_socket.is_some()),
+            ("safe_mode", self.safe_mode.is_some()),
             ("tcp_keepalive", self.tcp_keepalive.is_some()),
             ("tcp_nodelay", self.tcp_nodelay.is_some()),
             ("max_idle_per_host", self.max_idle_per_host.is_some()),
@@ -102,6 +112,8 @@ pub(crate) struct Connecting(Option<Arc<dyn Choices>>);
 trait Choices: Any + Send + Sync {
     /// What this sets, and `base` for the rest.
     fn over(&self, base: &dyn Choices) -> Arc<dyn Choices>;
+    /// Refuses what must not be asked.
+    fn check(&self, url: &Url) -> Result<()>;
     fn first_set(&self) -> Option<&'static str>;
     fn as_any(&self) -> &dyn Any;
 }
@@ -129,6 +141,11 @@ impl Connecting {
             (Some(own), Some(base)) => Some(own.over(&**base)),
             (own, base) => own.or_else(|| base.clone()),
         })
+    }
+
+    /// Refuses a URL that must not be asked.
+    pub(crate) fn check(&self, url: &Url) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |choices| choices.check(url))
     }
 
     /// The name of the first option that is set.

@@ -280,6 +280,7 @@ pub(super) fn check(request: &mut Request) -> Result<()> {
             Error::new(ErrorKind::UnsupportedScheme).with_message(format!("{:?}", request.url.scheme()))
         );
     }
+    request.options.connecting.check(&request.url)?;
     check_framing(request)?;
     request.take_userinfo()
 }

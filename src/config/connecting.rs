@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::connector::Connector;
 use crate::names::{AddressFamily, DnsCache, Overrides, Resolve, SharedResolver};
+use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 
 use super::Config;
@@ -72,6 +73,12 @@ impl Config {
     /// https, in TLS. On Windows [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
     pub fn unix_socket(self, path: impl AsRef<Path>) -> Self {
         self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
+    }
+
+    /// For programs that fetch what strangers name: asks nothing but the public internet, at every hop. Not to be had
+    /// together with a proxy or a Unix socket, which would ask in its place.
+    pub fn safe_mode(self, safe_mode: SafeMode) -> Self {
+        self.connecting(|connector| connector.safe_mode = Some(Arc::new(safe_mode)))
     }
 
     /// For how long nothing comes by a connection before TCP asks whether the other end is still there, and how long

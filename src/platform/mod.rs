@@ -22,7 +22,7 @@ use crate::head::Head;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::payload::Payload;
 pub use crate::progress::Progress;
-use crate::request::Request;
+use crate::request::{Request, RequestOptions};
 
 pub mod scripted;
 
@@ -78,6 +78,15 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// The session was closed, which happens once at most. What is under way goes on, further hops of it included;
     /// connections that nothing uses, now or later, are to be let go. Nothing unless a backend keeps any.
     fn close(&self) {}
+
+    /// Refuses a session's options, which are those of requests that set none, where they cannot be read, or not be
+    /// honoured together.
+    ///
+    /// # Errors
+    /// Those that a request with them would come to.
+    fn check(&self, _options: &RequestOptions) -> Result<()> {
+        Ok(())
+    }
 
     /// Forgets the addresses of a host, or all: [`Client::clear_dns_cache`](crate::Client::clear_dns_cache).
     /// [`Unsupported`](ErrorKind::Unsupported) unless a backend keeps any.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::connector::Connector;
 use crate::names::{AddressFamily, Overrides, Resolve, SharedResolver};
+use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 
 use super::RequestBuilder;
@@ -59,6 +60,11 @@ impl<S> RequestBuilder<S> {
     /// The Unix domain socket to connect to: see [`Config::unix_socket`](crate::Config::unix_socket).
     pub fn unix_socket(self, path: impl AsRef<Path>) -> Self {
         self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
+    }
+
+    /// Asks nothing but the public internet: see [`Config::safe_mode`](crate::Config::safe_mode).
+    pub fn safe_mode(self, safe_mode: SafeMode) -> Self {
+        self.connecting(|connector| connector.safe_mode = Some(Arc::new(safe_mode)))
     }
 
     fn connecting(self, set: impl FnOnce(&mut Connector)) -> Self {

@@ -31,6 +31,17 @@ pub struct RequestOptions {
     fragment: Option<String>,
 }
 
+impl RequestOptions {
+    pub(crate) fn new(options: Arc<Options>) -> Self {
+        Self { options, priority: 0, fragment: None }
+    }
+
+    #[allow(dead_code, reason = "the native backend alone reads them")]
+    pub(crate) fn get(&self) -> &Options {
+        &self.options
+    }
+}
+
 /// A fragment may hold a token.
 impl fmt::Debug for RequestOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

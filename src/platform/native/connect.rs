@@ -20,6 +20,7 @@ use tower_service::Service;
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
 use crate::progress::{ConnectStep, ConnectionUse, ResolvedFrom};
+use crate::safe_mode::SafeMode;
 
 use super::dial::Dial;
 use super::names::{Found, How, Names, is_literal};
@@ -131,6 +132,7 @@ pub(super) struct Way {
     pub(super) dial: Dial,
     pub(super) tls: Client,
     pub(super) unix_socket: Option<Arc<Path>>,
+    pub(super) safe_mode: Option<Arc<SafeMode>>,
 }
 
 impl Connect {
@@ -194,7 +196,15 @@ impl Way {
         if let Some(path) = &self.unix_socket {
             return unix(path).await;
         }
-        let addresses = self.look_up(host, port, probe).await?;
+        let mut addresses = self.look_up(host, port, probe).await?;
+        if let Some(safe_mode) = &self.safe_mode {
+            let denied =
+                addresses.iter().map(|address| safe_mode.check_address(address.ip())).find_map(Result::err);
+            addresses.retain(|address| safe_mode.check_address(address.ip()).is_ok());
+            if let (Some(denied), true) = (denied, addresses.is_empty()) {
+                return Err(denied.into());
+            }
+        }
         Ok(Stream::Tcp(self.dial.connect(&addresses).await?))
     }
 

@@ -41,7 +41,7 @@ use crate::head::{Head, Reason};
 use crate::maybe::BoxFuture;
 use crate::options::HttpVersion;
 use crate::progress::Progress;
-use crate::request::Request;
+use crate::request::{Request, RequestOptions};
 
 use super::{Backend, Capabilities};
 
@@ -251,6 +251,14 @@ impl Backend for Native {
 
     fn close(&self) {
         self.clients.close();
+    }
+
+    fn check(&self, options: &RequestOptions) -> Result<()> {
+        // Without any, nothing can be wrong, and the roots need not be loaded yet.
+        match options.get().connecting.get() {
+            Some(_) => self.clients.of(options.get()).map(drop),
+            None => Ok(()),
+        }
     }
 
     fn clear_dns_cache(&self, host: Option<&str>) -> Result<()> {

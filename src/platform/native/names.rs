@@ -263,6 +263,7 @@ fn failed(name: &Arc<str>, error: BoxError) -> NotResolved {
     NotResolved { name: Arc::clone(name), why: Why::Failed(error.into()) }
 }
 
+#[cfg(test)]
 impl NotResolved {
     /// The resolver has failed.
     pub(super) fn new(name: &str, error: BoxError) -> Self {
