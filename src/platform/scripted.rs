@@ -38,6 +38,7 @@ use crate::decoding::Supply;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::Head;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
+use crate::progress::ConnectionUse;
 use crate::request::Request;
 
 use super::{Backend, Capabilities};
@@ -191,6 +192,13 @@ impl Backend for Scripted {
         let (reply, open) = self.world.begin(&request);
         open.note_body(request.body.collected(request.watch.clone()).await?);
         let bound = request.options.timeout.resolve().connect;
+        let how = match reply.connecting.is_zero() {
+            true => ConnectionUse::Reused,
+            false => ConnectionUse::Started,
+        };
+        if let Some(progress) = &request.progress {
+            progress.came_by(how);
+        }
         if !reply.connecting.is_zero() {
             if let Some(progress) = &request.progress {
                 progress.connecting(self.now());
