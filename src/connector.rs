@@ -7,7 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::{Error, ErrorKind, Result};
+use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
+use crate::url::Url;
 
 /// What is set; what is left out falls back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -17,6 +20,7 @@ pub(crate) struct Connector {
     pub(crate) local_ipv4: Option<Ipv4Addr>,
     pub(crate) local_ipv6: Option<Ipv6Addr>,
     pub(crate) unix_socket: Option<Arc<Path>>,
+    pub(crate) safe_mode: Option<Arc<SafeMode>>,
     pub(crate) tcp_keepalive: Option<Option<Duration>>,
     pub(crate) tcp_nodelay: Option<bool>,
     pub(crate) max_idle_per_host: Option<usize>,
@@ -37,6 +41,7 @@ impl Connector {
             local_ipv4: self.local_ipv4.or(base.local_ipv4),
             local_ipv6: self.local_ipv6.or(base.local_ipv6),
             unix_socket: self.unix_socket.clone().or_else(|| base.unix_socket.clone()),
+            safe_mode: self.safe_mode.clone().or_else(|| base.safe_mode.clone()),
             tcp_keepalive: self.tcp_keepalive.or(base.tcp_keepalive),
             tcp_nodelay: self.tcp_nodelay.or(base.tcp_nodelay),
             max_idle_per_host: self.max_idle_per_host.or(base.max_idle_per_host),
@@ -58,11 +63,21 @@ impl Choices for Connector {
             ("happy_eyeballs", self.happy_eyeballs.is_some()),
             ("local_address", self.local_ipv4.is_some() || self.local_ipv6.is_some()),
             ("unix_socket", self.unix_socket.is_some()),
+            ("safe_mode", self.safe_mode.is_some()),
             ("tcp_keepalive", self.tcp_keepalive.is_some()),
             ("tcp_nodelay", self.tcp_nodelay.is_some()),
             ("max_idle_per_host", self.max_idle_per_host.is_some()),
         ];
         asked.into_iter().find_map(|(option, is_set)| is_set.then_some(option))
+    }
+
+    fn check(&self, url: Option<&Url>) -> Result<()> {
+        let Some(safe_mode) = &self.safe_mode else { return Ok(()) };
+        if self.unix_socket.is_some() {
+            return Err(Error::new(ErrorKind::InvalidOption { option: "safe_mode" })
+                .with_message("unix_socket connects to what no address tells of; set one of the two"));
+        }
+        url.map_or(Ok(()), |url| safe_mode.check_url(url))
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -79,6 +94,8 @@ trait Choices: Any + Send + Sync {
     /// What this sets, and `base` for the rest.
     fn over(&self, base: &dyn Choices) -> Arc<dyn Choices>;
     fn first_set(&self) -> Option<&'static str>;
+    /// Refuses what makes no sense together, and this URL where it must not be asked.
+    fn check(&self, url: Option<&Url>) -> Result<()>;
     fn as_any(&self) -> &dyn Any;
 }
 
@@ -110,6 +127,11 @@ impl Connecting {
     /// The name of the first option that is set.
     pub(crate) fn first_set(&self) -> Option<&'static str> {
         self.0.as_ref().and_then(|choices| choices.first_set())
+    }
+
+    /// Refuses what makes no sense together, and this URL where it must not be asked.
+    pub(crate) fn check(&self, url: Option<&Url>) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |choices| choices.check(url))
     }
 
     /// Whether both are the same in memory, which is a quick way to see that they are equal.

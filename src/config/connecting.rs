@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::Connector;
+use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 
 use super::Config;
@@ -39,6 +40,20 @@ impl Config {
     /// https, in TLS. On Windows [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
     pub fn unix_socket(self, path: impl AsRef<Path>) -> Self {
         self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
+    }
+
+    /// Asks, and connects to, only what this lets through: for programs that fetch what strangers name. Refusals are
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied). Not together with [`unix_socket`](Self::unix_socket).
+    ///
+    /// ```
+    /// use dualfetch::{DefaultSession, SafeMode};
+    ///
+    /// let session = DefaultSession::builder().safe_mode(SafeMode::new()).build()?;
+    /// # let _ = session;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn safe_mode(self, safe_mode: SafeMode) -> Self {
+        self.connecting(|connector| connector.safe_mode = Some(Arc::new(safe_mode)))
     }
 
     /// For how long nothing comes by a connection before TCP asks whether the other end is still there, and how long

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::Connector;
+use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 
 use super::RequestBuilder;
@@ -36,6 +37,12 @@ impl<S> RequestBuilder<S> {
     /// The Unix domain socket to connect to: see [`Config::unix_socket`](crate::Config::unix_socket).
     pub fn unix_socket(self, path: impl AsRef<Path>) -> Self {
         self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
+    }
+
+    /// What may be asked and connected to, in place of the session's: see
+    /// [`Config::safe_mode`](crate::Config::safe_mode). It cannot be switched off for one request.
+    pub fn safe_mode(self, safe_mode: SafeMode) -> Self {
+        self.connecting(|connector| connector.safe_mode = Some(Arc::new(safe_mode)))
     }
 
     fn connecting(self, set: impl FnOnce(&mut Connector)) -> Self {

@@ -121,6 +121,7 @@ impl Clients {
             resolver: self.resolver.clone(),
             dial: Dial::new(connector),
             tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
+            safe_mode: connector.and_then(|connector| connector.safe_mode.clone()),
             unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
         });
         Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })

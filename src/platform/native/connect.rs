@@ -4,6 +4,7 @@
 //! seen here. A connection that is no longer needed goes on in the background, under the same bound.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -16,8 +17,10 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 use tower_service::Service;
 
+use crate::error::Error;
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
+use crate::safe_mode::SafeMode;
 
 use super::dial::Dial;
 use super::dns::Resolver;
@@ -106,6 +109,7 @@ pub(super) struct Way {
     pub(super) dial: Dial,
     pub(super) tls: Client,
     pub(super) unix_socket: Option<Arc<Path>>,
+    pub(super) safe_mode: Option<Arc<SafeMode>>,
 }
 
 impl Connect {
@@ -167,8 +171,27 @@ impl Way {
         if let Some(path) = &self.unix_socket {
             return unix(path).await;
         }
-        let addresses = self.resolver.look_up(host, port).await?;
+        let mut addresses = self.resolver.look_up(host, port).await?;
+        if let Some(safe_mode) = &self.safe_mode {
+            keep_allowed(safe_mode, &mut addresses)?;
+        }
         Ok(Stream::Tcp(self.dial.connect(&addresses).await?))
+    }
+}
+
+/// Leaves those that may be connected to; they are connected to as they stand here, without another look-up.
+fn keep_allowed(safe_mode: &SafeMode, addresses: &mut Vec<SocketAddr>) -> Result<(), Error> {
+    let mut denied = None;
+    addresses.retain(|address| match safe_mode.check_address(address.ip()) {
+        Ok(()) => true,
+        Err(error) => {
+            denied.get_or_insert(error);
+            false
+        }
+    });
+    match denied.filter(|_| addresses.is_empty()) {
+        Some(error) => Err(error),
+        None => Ok(()),
     }
 }
 
