@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
 use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
@@ -77,10 +77,6 @@ impl Choices for Connector {
         }
     }
 
-    fn check(&self, url: &Url) -> Result<()> {
-        self.safe_mode.as_ref().map_or(Ok(()), |safe_mode| safe_mode.check_url(url))
-    }
-
     fn first_set(&self) -> Option<&'static str> {
         let asked = [
             ("tls", self.tls.is_some()),
@@ -99,6 +95,15 @@ impl Choices for Connector {
         asked.into_iter().find_map(|(option, is_set)| is_set.then_some(option))
     }
 
+    fn check(&self, url: Option<&Url>) -> Result<()> {
+        let Some(safe_mode) = &self.safe_mode else { return Ok(()) };
+        if self.unix_socket.is_some() {
+            return Err(Error::new(ErrorKind::InvalidOption { option: "safe_mode" })
+                .with_message("unix_socket connects to what no address tells of; set one of the two"));
+        }
+        url.map_or(Ok(()), |url| safe_mode.check_url(url))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -112,9 +117,9 @@ pub(crate) struct Connecting(Option<Arc<dyn Choices>>);
 trait Choices: Any + Send + Sync {
     /// What this sets, and `base` for the rest.
     fn over(&self, base: &dyn Choices) -> Arc<dyn Choices>;
-    /// Refuses what must not be asked.
-    fn check(&self, url: &Url) -> Result<()>;
     fn first_set(&self) -> Option<&'static str>;
+    /// Refuses what makes no sense together, and this URL where it must not be asked.
+    fn check(&self, url: Option<&Url>) -> Result<()>;
     fn as_any(&self) -> &dyn Any;
 }
 
@@ -143,14 +148,14 @@ impl Connecting {
         })
     }
 
-    /// Refuses a URL that must not be asked.
-    pub(crate) fn check(&self, url: &Url) -> Result<()> {
-        self.0.as_ref().map_or(Ok(()), |choices| choices.check(url))
-    }
-
     /// The name of the first option that is set.
     pub(crate) fn first_set(&self) -> Option<&'static str> {
         self.0.as_ref().and_then(|choices| choices.first_set())
+    }
+
+    /// Refuses what makes no sense together, and this URL where it must not be asked.
+    pub(crate) fn check(&self, url: Option<&Url>) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |choices| choices.check(url))
     }
 
     /// Whether both are the same in memory, which is a quick way to see that they are equal.

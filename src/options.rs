@@ -128,6 +128,7 @@ impl Options {
     /// Refuses values that make no sense on any platform.
     pub(crate) fn validate(&self) -> Result<()> {
         self.timeout.validate()?;
+        self.connecting.check(None)?;
         if self.transport.keep_alive.is_some() && self.transport.force_close == Some(true) {
             return Err(Error::new(ErrorKind::InvalidOption { option: "keep_alive" })
                 .with_message("force_close leaves no connection to keep alive; set one of the two"));

@@ -156,7 +156,10 @@ impl<'a, B: Backend> Call<'a, B> {
             RedirectAction::Follow if next.keep_body && body.is_consumed() => {
                 Err(ErrorKind::BodyConsumed.into())
             }
-            RedirectAction::Follow => Ok(Next::Follow(next)),
+            RedirectAction::Follow => {
+                options.connecting.check(Some(&next.url))?;
+                Ok(Next::Follow(next))
+            }
         }
     }
 
@@ -280,7 +283,7 @@ pub(super) fn check(request: &mut Request) -> Result<()> {
             Error::new(ErrorKind::UnsupportedScheme).with_message(format!("{:?}", request.url.scheme()))
         );
     }
-    request.options.connecting.check(&request.url)?;
+    request.options.connecting.check(Some(&request.url))?;
     check_framing(request)?;
     request.take_userinfo()
 }

@@ -8,7 +8,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::body::Outgoing;
 use crate::connector::{Connecting, Connector};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
 use crate::options::{HttpVersion, Options, Transport};
 
@@ -140,7 +140,6 @@ impl Clients {
 
     fn build(&self, options: &Options, is_closed: bool) -> Result<Pooled> {
         let (transport, connector) = (&options.transport, options.connecting.get());
-        connector.map_or(Ok(()), agrees)?;
         let version = transport.http_version.unwrap_or_default();
         let mut builder = Client::builder(TokioExecutor::new());
         builder
@@ -165,19 +164,9 @@ impl Clients {
             names: self.names(connector),
             dial: Dial::new(connector),
             tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
-            unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
             safe_mode: connector.and_then(|connector| connector.safe_mode.clone()),
+            unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
         });
         Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })
-    }
-}
-
-/// Refuses what would leave a setting without effect.
-fn agrees(connector: &Connector) -> Result<()> {
-    let is_safe = connector.safe_mode.is_some();
-    match is_safe && connector.unix_socket.is_some() {
-        true => Err(Error::new(ErrorKind::InvalidOption { option: "safe_mode" })
-            .with_message("a Unix socket is no address that could be checked; set one of the two")),
-        false => Ok(()),
     }
 }

@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 use tower_service::Service;
 
+use crate::error::Error;
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
 use crate::progress::{ConnectStep, ConnectionUse, ResolvedFrom};
@@ -230,6 +231,22 @@ impl Way {
         }
         probe.step(ConnectStep::ResolveEnd { host, addresses: &addresses, from });
         Ok(addresses)
+    }
+}
+
+/// Leaves those that may be connected to; they are connected to as they stand here, without another look-up.
+fn keep_allowed(safe_mode: &SafeMode, addresses: &mut Vec<SocketAddr>) -> Result<(), Error> {
+    let mut denied = None;
+    addresses.retain(|address| match safe_mode.check_address(address.ip()) {
+        Ok(()) => true,
+        Err(error) => {
+            denied.get_or_insert(error);
+            false
+        }
+    });
+    match denied.filter(|_| addresses.is_empty()) {
+        Some(error) => Err(error),
+        None => Ok(()),
     }
 }
 
