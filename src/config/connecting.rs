@@ -75,8 +75,16 @@ impl Config {
         self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
     }
 
-    /// For programs that fetch what strangers name: asks nothing but the public internet, at every hop. Not to be had
-    /// together with a proxy or a Unix socket, which would ask in its place.
+    /// Asks, and connects to, only what this lets through: for programs that fetch what strangers name. Refusals are
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied). Not together with [`unix_socket`](Self::unix_socket).
+    ///
+    /// ```
+    /// use dualfetch::{DefaultSession, SafeMode};
+    ///
+    /// let session = DefaultSession::builder().safe_mode(SafeMode::new()).build()?;
+    /// # let _ = session;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
     pub fn safe_mode(self, safe_mode: SafeMode) -> Self {
         self.connecting(|connector| connector.safe_mode = Some(Arc::new(safe_mode)))
     }

@@ -199,12 +199,7 @@ impl Way {
         }
         let mut addresses = self.look_up(host, port, probe).await?;
         if let Some(safe_mode) = &self.safe_mode {
-            let denied =
-                addresses.iter().map(|address| safe_mode.check_address(address.ip())).find_map(Result::err);
-            addresses.retain(|address| safe_mode.check_address(address.ip()).is_ok());
-            if let (Some(denied), true) = (denied, addresses.is_empty()) {
-                return Err(denied.into());
-            }
+            keep_allowed(safe_mode, &mut addresses)?;
         }
         Ok(Stream::Tcp(self.dial.connect(&addresses).await?))
     }
