@@ -30,6 +30,7 @@ pub mod page;
 pub mod payload;
 pub mod platform;
 pub mod policy;
+pub mod proxy;
 pub mod request;
 pub mod response;
 #[cfg(feature = "tower")]
@@ -67,6 +68,7 @@ pub use crate::policy::raise::RaiseForStatus;
 pub use crate::policy::redirect_policy::{Redirect, RedirectAction, RedirectPolicy};
 pub use crate::policy::retry::Retry;
 pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
+pub use crate::proxy::Proxy;
 pub use crate::request::{Request, RequestBuilder, RequestOptions};
 pub use crate::response::{Blocks, BodyReader, Lines, Response, ResponseBody, ResponseInfo};
 pub use crate::session::Session;
