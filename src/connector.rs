@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
+use crate::proxy::Proxy;
 use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 use crate::url::Url;
@@ -17,6 +18,7 @@ use crate::url::Url;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Connector {
     pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) proxies: Option<Arc<[Proxy]>>,
     pub(crate) resolver: Option<SharedResolver>,
     pub(crate) overrides: Option<Overrides>,
     pub(crate) dns_cache: Option<DnsCache>,
@@ -39,6 +41,12 @@ impl Connector {
         }
     }
 
+    /// Adds a proxy behind those that are there.
+    pub(crate) fn add_proxy(&mut self, proxy: Proxy) {
+        let before = self.proxies.iter().flat_map(|proxies| proxies.iter().cloned());
+        self.proxies = Some(before.chain([proxy]).collect());
+    }
+
     /// Fixes the addresses of names, beside those that are fixed already.
     pub(crate) fn fix(&mut self, fixed: &Overrides) {
         self.overrides = Some(match &self.overrides {
@@ -50,6 +58,7 @@ impl Connector {
     fn merged(&self, base: &Self) -> Self {
         Self {
             tls: self.tls.clone().or_else(|| base.tls.clone()),
+            proxies: self.proxies.clone().or_else(|| base.proxies.clone()),
             resolver: self.resolver.clone().or_else(|| base.resolver.clone()),
             overrides: match (&self.overrides, &base.overrides) {
                 (Some(own), Some(base)) => Some(own.over(base)),
@@ -80,6 +89,7 @@ impl Choices for Connector {
     fn first_set(&self) -> Option<&'static str> {
         let asked = [
             ("tls", self.tls.is_some()),
+            ("proxy", self.proxies.is_some()),
             ("resolver", self.resolver.is_some()),
             ("resolve", self.overrides.is_some()),
             ("dns_cache", self.dns_cache.is_some()),
@@ -96,10 +106,19 @@ impl Choices for Connector {
     }
 
     fn check(&self, url: Option<&Url>) -> Result<()> {
+        let has_proxy =
+            self.proxies.as_ref().is_some_and(|proxies| proxies.iter().any(|proxy| !proxy.is_direct()));
+        let invalid = |option, message: &str| {
+            Err(Error::new(ErrorKind::InvalidOption { option }).with_message(message.to_owned()))
+        };
+        if has_proxy && self.unix_socket.is_some() {
+            return invalid("proxy", "all connections go to unix_socket; set one of the two");
+        }
         let Some(safe_mode) = &self.safe_mode else { return Ok(()) };
-        if self.unix_socket.is_some() {
-            return Err(Error::new(ErrorKind::InvalidOption { option: "safe_mode" })
-                .with_message("unix_socket connects to what no address tells of; set one of the two"));
+        if has_proxy || self.unix_socket.is_some() {
+            let message =
+                "what a proxy or a Unix socket connects to cannot be checked here; set one of the two";
+            return invalid("safe_mode", message);
         }
         url.map_or(Ok(()), |url| safe_mode.check_url(url))
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::Connector;
+use crate::error::Error;
 use crate::names::{AddressFamily, DnsCache, Overrides, Resolve, SharedResolver};
+use crate::proxy::Proxy;
 use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 
@@ -21,6 +23,36 @@ impl Config {
     /// Who is trusted, and what is shown, over TLS.
     pub fn tls(self, tls: Tls) -> Self {
         self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
+    }
+
+    /// Adds a proxy, its URL or a [`Proxy`] that says more, behind those that were added before: the first that is for a
+    /// request carries it. Default: none, the environment is not looked at.
+    ///
+    /// ```
+    /// use dualfetch::{DefaultSession, Proxy};
+    ///
+    /// let session = DefaultSession::builder()
+    ///     .proxy(Proxy::new("socks5h://127.0.0.1:9050")?.only_https())
+    ///     .proxy("http://user:secret@proxy.example:3128")
+    ///     .build()?;
+    /// # let _ = session;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn proxy<P: TryInto<Proxy, Error: Into<Error>>>(self, proxy: P) -> Self {
+        self.try_set(proxy.try_into().map_err(Into::into), |config, proxy| {
+            config.options.connecting.set(|connector| connector.add_proxy(proxy));
+            Ok(())
+        })
+    }
+
+    /// Adds the proxies that the environment names: see [`Proxy::from_env`].
+    pub fn proxy_from_env(self) -> Self {
+        self.try_set(Proxy::from_env(), |config, proxies| {
+            config.options.connecting.set(|connector| {
+                proxies.into_iter().for_each(|proxy| connector.add_proxy(proxy));
+            });
+            Ok(())
+        })
     }
 
     /// What looks names up. Default: the system, by [`SystemResolver`](crate::dns::SystemResolver).
@@ -76,7 +108,8 @@ impl Config {
     }
 
     /// Asks, and connects to, only what this lets through: for programs that fetch what strangers name. Refusals are
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied). Not together with [`unix_socket`](Self::unix_socket).
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied). Not together with a [`proxy`](Self::proxy) or a
+    /// [`unix_socket`](Self::unix_socket).
     ///
     /// ```
     /// use dualfetch::{DefaultSession, SafeMode};

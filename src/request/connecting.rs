@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::Connector;
+use crate::error::Error;
 use crate::names::{AddressFamily, Overrides, Resolve, SharedResolver};
+use crate::proxy::Proxy;
 use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 
@@ -21,6 +23,17 @@ impl<S> RequestBuilder<S> {
     /// Who is trusted, and what is shown, over TLS: see [`Tls`].
     pub fn tls(self, tls: Tls) -> Self {
         self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
+    }
+
+    /// The proxy, its URL or a [`Proxy`] that says more, in place of the session's: see
+    /// [`Config::proxy`](crate::Config::proxy). [`Proxy::direct`] is none.
+    pub fn proxy<P: TryInto<Proxy, Error: Into<Error>>>(self, proxy: P) -> Self {
+        let proxy = proxy.try_into().map_err(Into::into);
+        self.change(|request| {
+            let proxies = [proxy?].into();
+            Arc::make_mut(&mut request.options).connecting.set(|connector| connector.proxies = Some(proxies));
+            Ok(())
+        })
     }
 
     /// What looks names up: see [`Config::resolver`](crate::Config::resolver). To have what it finds kept for later

@@ -11,13 +11,15 @@ use crate::connector::{Connecting, Connector};
 use crate::error::{ErrorKind, Result};
 use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
 use crate::options::{HttpVersion, Options, Transport};
+use crate::proxy::{self, ProxyScheme};
 
 use super::alpn::Alpn;
-use super::connect::{Connect, Way};
+use super::connect::Connect;
 use super::dial::Dial;
 use super::names::Names;
 use super::system_resolver::SystemResolver;
 use super::tls::Configurations;
+use super::way::Way;
 
 /// How many ways to make connections are kept ready.
 const KEPT: usize = 32;
@@ -160,7 +162,16 @@ impl Clients {
         if is_closed || transport.force_close == Some(true) {
             builder.pool_max_idle_per_host(0);
         }
+        let proxies = connector.and_then(|connector| connector.proxies.clone()).unwrap_or_default();
+        let over_tls = proxy::servers(&proxies).filter(|server| server.scheme == ProxyScheme::Https);
+        let proxy_tls = over_tls.map(|server| {
+            // What is said to it is HTTP/1.1.
+            Ok((Arc::clone(server), self.tls.of(server.tls.as_ref(), HttpVersion::Http1)?))
+        });
         let connect = Connect::new(Way {
+            proxy_tls: proxy_tls.collect::<Result<_>>()?,
+            proxies,
+            is_http2: version == HttpVersion::Http2,
             names: self.names(connector),
             dial: Dial::new(connector),
             tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,

@@ -1,11 +1,9 @@
-//! Making connections: names, TCP or a Unix socket, TLS; the bound on it, and word of how far it is.
+//! Making connections: the bound on it, and word of how far it is.
 //!
 //! hyper-util polls a new connection first in the task that asked for it, so a task-local set around the request is
 //! seen here. A connection that is no longer needed goes on in the background, under the same bound.
 
 use std::fmt;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
@@ -17,16 +15,12 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::error::Error;
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
-use crate::progress::{ConnectStep, ConnectionUse, ResolvedFrom};
-use crate::safe_mode::SafeMode;
+use crate::progress::{ConnectStep, ConnectionUse};
 
-use super::dial::Dial;
-use super::names::{Found, How, Names, is_literal};
 use super::stream::Stream;
-use super::tls::Client;
+use super::way::{Reached, Way};
 use super::wire::Wire;
 
 tokio::task_local! {
@@ -34,7 +28,7 @@ tokio::task_local! {
     pub(super) static CONNECT: Arc<Probe>;
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What one request wants of its connection, and what became of it.
 pub(super) struct Probe {
@@ -63,13 +57,13 @@ impl Probe {
     }
 
     /// Tells of a step.
-    fn step(&self, step: ConnectStep<'_>) {
+    pub(super) fn step(&self, step: ConnectStep<'_>) {
         if let Some(progress) = &self.progress {
             progress.step(step);
         }
     }
 
-    fn resolved(&self, took: Duration) {
+    pub(super) fn resolved(&self, took: Duration) {
         if let Some(progress) = &self.progress {
             progress.resolved(took);
         }
@@ -127,15 +121,6 @@ pub(super) struct Connect {
     way: Arc<Way>,
 }
 
-/// One way to make connections.
-pub(super) struct Way {
-    pub(super) names: Names,
-    pub(super) dial: Dial,
-    pub(super) tls: Client,
-    pub(super) unix_socket: Option<Arc<Path>>,
-    pub(super) safe_mode: Option<Arc<SafeMode>>,
-}
-
 impl Connect {
     pub(super) fn new(way: Way) -> Self {
         Self { way: Arc::new(way) }
@@ -160,7 +145,7 @@ impl Service<Uri> for Connect {
         Box::pin(async move {
             let connecting = way.connect(&target, probe.as_deref());
             let bound = probe.as_ref().and_then(|probe| probe.bound);
-            let stream = match bound {
+            let Reached { stream, is_proxied } = match bound {
                 None => connecting.await?,
                 // Not boxed by hand: `?` would box the box, and the type could not be found again.
                 Some(bound) => {
@@ -170,88 +155,10 @@ impl Service<Uri> for Connect {
             if let Some(probe) = &probe {
                 probe.connected(if stream.speaks_http2() { Stage::Http2 } else { Stage::Http1 });
             }
-            let (info, speaks_http2) = (stream.info(), stream.speaks_http2());
-            Ok(Wire::new(TokioIo::new(stream)).telling(info).speaking_http2(speaks_http2))
+            let speaks_http2 = stream.speaks_http2();
+            let info = stream.info(target.scheme() == Some(&Scheme::HTTPS));
+            let wire = Wire::new(TokioIo::new(stream)).telling(info);
+            Ok(wire.speaking_http2(speaks_http2).by_proxy(is_proxied))
         })
     }
-}
-
-impl Way {
-    async fn connect(&self, target: &Uri, probe: Option<&Probe>) -> Result<Stream, BoxError> {
-        let is_secure = target.scheme() == Some(&Scheme::HTTPS);
-        let host = target.host().unwrap_or_default();
-        let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-        // A host that cannot have a certificate is not connected to.
-        let name = is_secure.then(|| self.tls.name(host)).transpose()?;
-        let stream = self.reach(host, port, probe).await?;
-        let step = |step| probe.into_iter().for_each(|probe| probe.step(step));
-        step(ConnectStep::Connected { remote: stream.remote() });
-        let Some(name) = name else { return Ok(stream) };
-        let stream = self.tls.secure(name, stream).await?;
-        step(ConnectStep::Secured { alpn: stream.alpn() });
-        Ok(stream)
-    }
-
-    /// A connection to this host, not yet a secure one.
-    async fn reach(&self, host: &str, port: u16, probe: Option<&Probe>) -> Result<Stream, BoxError> {
-        if let Some(path) = &self.unix_socket {
-            return unix(path).await;
-        }
-        let mut addresses = self.look_up(host, port, probe).await?;
-        if let Some(safe_mode) = &self.safe_mode {
-            keep_allowed(safe_mode, &mut addresses)?;
-        }
-        Ok(Stream::Tcp(self.dial.connect(&addresses).await?))
-    }
-
-    async fn look_up(
-        &self,
-        host: &str,
-        port: u16,
-        probe: Option<&Probe>,
-    ) -> Result<Vec<SocketAddr>, BoxError> {
-        let looking_up = self.names.look_up(host, port);
-        let Some(probe) = probe.filter(|_| !is_literal(host)) else { return Ok(looking_up.await?.addresses) };
-        probe.step(ConnectStep::ResolveStart { host });
-        let asked = Instant::now();
-        let Found { addresses, how } = looking_up.await?;
-        let from = match how {
-            How::Asked => ResolvedFrom::Resolver,
-            How::Cached => ResolvedFrom::Cache,
-            How::Fixed | How::Literal => ResolvedFrom::Fixed,
-            How::Shared => ResolvedFrom::Shared,
-        };
-        if matches!(from, ResolvedFrom::Resolver | ResolvedFrom::Shared) {
-            probe.resolved(asked.elapsed());
-        }
-        probe.step(ConnectStep::ResolveEnd { host, addresses: &addresses, from });
-        Ok(addresses)
-    }
-}
-
-/// Leaves those that may be connected to; they are connected to as they stand here, without another look-up.
-fn keep_allowed(safe_mode: &SafeMode, addresses: &mut Vec<SocketAddr>) -> Result<(), Error> {
-    let mut denied = None;
-    addresses.retain(|address| match safe_mode.check_address(address.ip()) {
-        Ok(()) => true,
-        Err(error) => {
-            denied.get_or_insert(error);
-            false
-        }
-    });
-    match denied.filter(|_| addresses.is_empty()) {
-        Some(error) => Err(error),
-        None => Ok(()),
-    }
-}
-
-#[cfg(unix)]
-async fn unix(path: &Path) -> Result<Stream, BoxError> {
-    Ok(Stream::Unix(tokio::net::UnixStream::connect(path).await?))
-}
-
-#[cfg(not(unix))]
-async fn unix(_: &Path) -> Result<Stream, BoxError> {
-    Err(crate::error::Error::from(ErrorKind::Unsupported { feature: "unix_socket", platform: "native" })
-        .into())
 }

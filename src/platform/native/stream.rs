@@ -42,10 +42,10 @@ impl Stream {
         self.tcp().and_then(|tcp| tcp.peer_addr().ok())
     }
 
-    /// What responses tell of it.
-    pub(super) fn info(&self) -> ConnectionInfo {
+    /// What responses tell of it, and of its TLS where that is the origin's.
+    pub(super) fn info(&self, is_secure: bool) -> ConnectionInfo {
         let tls = match self {
-            Self::Tls(stream) => Some(tls::info(stream.get_ref().1)),
+            Self::Tls(stream) if is_secure => Some(tls::info(stream.get_ref().1)),
             _ => None,
         };
         ConnectionInfo::new(self.remote(), self.tcp().and_then(|tcp| tcp.local_addr().ok()), tls)

@@ -31,6 +31,7 @@ pub(super) struct Wire<S> {
     used: Used,
     told: Option<ConnectionInfo>,
     speaks_http2: bool,
+    is_proxied: bool,
     /// The peer has closed. What it said before may still be read: a server that refuses an upload answers and closes,
     /// and hyper would look at the failed write first. So writes go nowhere from then on, and reading tells the rest.
     takes_no_more: bool,
@@ -52,6 +53,7 @@ impl<S> Wire<S> {
             used: Used::default(),
             told: None,
             speaks_http2: false,
+            is_proxied: false,
             takes_no_more: false,
         }
     }
@@ -65,6 +67,12 @@ impl<S> Wire<S> {
     /// What responses tell of it.
     pub(super) fn telling(mut self, told: ConnectionInfo) -> Self {
         self.told = Some(told);
+        self
+    }
+
+    /// Whether at its other end is a proxy, which is told the whole URL.
+    pub(super) fn by_proxy(mut self, is_proxied: bool) -> Self {
+        self.is_proxied = is_proxied;
         self
     }
 
@@ -105,7 +113,7 @@ impl<S> Connection for Wire<S> {
             true => Connected::new().negotiated_h2(),
             false => Connected::new(),
         };
-        let connected = connected.extra(self.ended.clone());
+        let connected = connected.proxy(self.is_proxied).extra(self.ended.clone());
         match &self.told {
             Some(told) => connected.extra(told.clone()).extra(self.used.clone()),
             None => connected,

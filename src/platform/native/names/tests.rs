@@ -10,10 +10,12 @@ use tokio::sync::Notify;
 
 use super::*;
 
+type Says = dyn Fn(&str, usize) -> Answering + Send + Sync;
+
 /// Answers as the test says, and knows what it was asked.
 struct Script {
     asked: Mutex<Vec<String>>,
-    answer: Box<dyn Fn(&str, usize) -> Answering + Send + Sync>,
+    answer: Box<Says>,
 }
 
 type Answer = Result<Addresses, BoxError>;
