@@ -24,6 +24,7 @@ mod into_url;
 mod js;
 pub mod maybe;
 pub mod middleware;
+mod names;
 mod options;
 #[cfg(feature = "html")]
 pub mod page;
@@ -82,6 +83,15 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 /// [`Disconnected`](ErrorKind::Disconnected), and the session goes on in another runtime with connections of its own.
 /// While a runtime that holds connections is there but not driven, a request that takes one of them waits.
 pub type DefaultSession = Client<platform::Default>;
+
+/// How names become addresses: resolvers, the cache of their answers, fixed addresses, and the family of addresses.
+///
+/// Native: a page's names are the browser's to look up.
+pub mod dns {
+    pub use crate::names::{AddressFamily, Addresses, BoxError, DnsCache, Overrides, Resolve};
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::platform::native::SystemResolver;
+}
 
 /// What other clients have, beside what is here: every name, what differs on purpose, and the test that proves it.
 pub mod coming_from {

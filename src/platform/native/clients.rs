@@ -9,12 +9,14 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::body::Outgoing;
 use crate::connector::Connecting;
 use crate::error::{ErrorKind, Result};
+use crate::names::{AddressFamily, DnsCache, Overrides};
 use crate::options::{HttpVersion, Options, Transport};
 
 use super::alpn::Alpn;
 use super::connect::{Connect, Way};
 use super::dial::Dial;
-use super::dns::Resolver;
+use super::names::Names;
+use super::system_resolver::SystemResolver;
 use super::tls::Configurations;
 
 /// How many ways to make connections are kept ready.
@@ -38,7 +40,7 @@ pub(super) struct Pooled {
 pub(super) struct Clients {
     kept: Mutex<Kept>,
     tls: Configurations,
-    resolver: Resolver,
+    names: Names,
 }
 
 /// What a connection is made by; under another one it is not used.
@@ -54,7 +56,9 @@ struct Kept {
 
 impl Clients {
     pub(super) fn new() -> Self {
-        Self { kept: Mutex::default(), tls: Configurations::default(), resolver: Resolver::new() }
+        let resolver = Arc::new(SystemResolver::new());
+        let names = Names::new(resolver, &DnsCache::new(), Overrides::new(), AddressFamily::Any);
+        Self { kept: Mutex::default(), tls: Configurations::default(), names }
     }
 
     /// The client for the way to make connections that these options name.
@@ -118,7 +122,7 @@ impl Clients {
             builder.pool_max_idle_per_host(0);
         }
         let connect = Connect::new(Way {
-            resolver: self.resolver.clone(),
+            names: self.names.clone(),
             dial: Dial::new(connector),
             tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
             unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),

@@ -20,7 +20,7 @@ use crate::maybe::BoxFuture;
 use crate::platform::Progress;
 
 use super::dial::Dial;
-use super::dns::Resolver;
+use super::names::Names;
 use super::stream::Stream;
 use super::tls::Client;
 use super::wire::Wire;
@@ -102,7 +102,7 @@ pub(super) struct Connect {
 
 /// One way to make connections.
 pub(super) struct Way {
-    pub(super) resolver: Resolver,
+    pub(super) names: Names,
     pub(super) dial: Dial,
     pub(super) tls: Client,
     pub(super) unix_socket: Option<Arc<Path>>,
@@ -167,8 +167,8 @@ impl Way {
         if let Some(path) = &self.unix_socket {
             return unix(path).await;
         }
-        let addresses = self.resolver.look_up(host, port).await?;
-        Ok(Stream::Tcp(self.dial.connect(&addresses).await?))
+        let found = self.names.look_up(host, port).await?;
+        Ok(Stream::Tcp(self.dial.connect(&found.addresses).await?))
     }
 }
 

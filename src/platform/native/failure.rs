@@ -8,7 +8,7 @@ use rustls::pki_types::InvalidDnsNameError;
 use crate::error::{Error, ErrorKind, Phase};
 
 use super::connect::ConnectTimeout;
-use super::dns::NotResolved;
+use super::names::NotResolved;
 
 /// The typed error for a request without a head in return, the root cause as its message. The URL is added later, by
 /// the engine.
@@ -33,8 +33,9 @@ pub(super) fn receiving(error: hyper::Error) -> Error {
 }
 
 fn with_root(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> Error {
-    // The request's body has told all of it already.
-    if let Some(own) = Causes(Some(&error)).find_map(|cause| cause.downcast_ref::<Error>()) {
+    // The request's body has told all of it already. A resolver's own request is another matter.
+    let mut of_request = Causes(Some(&error)).take_while(|cause| !cause.is::<NotResolved>());
+    if let Some(own) = of_request.find_map(|cause| cause.downcast_ref::<Error>()) {
         let again = Error::new(own.kind().clone());
         return match own.message().map(str::to_owned) {
             Some(message) => again.with_message(message).with_source(error),
@@ -49,11 +50,12 @@ fn with_root(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> E
 
 /// What has types of its own.
 fn before_http(causes: Causes<'_>) -> Option<ErrorKind> {
-    if causes.clone().any(|cause| cause.is::<ConnectTimeout>()) {
-        return Some(ErrorKind::Timeout(Phase::Connect));
-    }
+    // First: a resolver may itself be a client, whose failure is its cause.
     if causes.clone().any(|cause| cause.is::<NotResolved>()) {
         return Some(ErrorKind::Dns);
+    }
+    if causes.clone().any(|cause| cause.is::<ConnectTimeout>()) {
+        return Some(ErrorKind::Timeout(Phase::Connect));
     }
     if causes.clone().any(|cause| cause.is::<InvalidDnsNameError>()) {
         return Some(ErrorKind::InvalidUrl);
@@ -182,5 +184,19 @@ impl<'a> Iterator for Causes<'a> {
             None => now.source(),
         };
         Some(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resolver_that_is_a_client_itself_fails_as_a_resolver() {
+        let own = Error::new(ErrorKind::Timeout(Phase::Headers)).with_source(ConnectTimeout);
+        let error = NotResolved::new(&"a.test".into(), own.into());
+        let kind = before_http(Causes(Some(&error)));
+        assert_eq!(kind, Some(ErrorKind::Dns));
+        assert_eq!(with_root(ErrorKind::Dns, error).kind(), &ErrorKind::Dns);
     }
 }

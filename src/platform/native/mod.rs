@@ -11,10 +11,11 @@ mod connect;
 #[cfg(feature = "cookies")]
 mod cookie_files;
 mod dial;
-mod dns;
 mod failure;
 mod home;
+mod names;
 mod stream;
+mod system_resolver;
 mod tls;
 mod verifier;
 mod wire;
@@ -50,6 +51,7 @@ use connect::{CONNECT, Probe};
 use home::Housed;
 
 pub use home::Sleep;
+pub use system_resolver::SystemResolver;
 
 /// What is offered in `Accept-Encoding`, and taken.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
