@@ -43,7 +43,7 @@ pub enum Answer {
     /// No records, and this code: 2 is SERVFAIL, 3 NXDOMAIN, 5 REFUSED.
     Code(u8),
     /// The answer, once the gate lets it through.
-    After(Gate, Box<Answer>),
+    After(Gate, Box<Self>),
     /// Only that UDP does not hold the answer.
     Truncated,
     /// These bytes after the identifier of the question, whatever they are.
