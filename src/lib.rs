@@ -93,6 +93,8 @@ pub type DefaultSession = Client<platform::Default>;
 /// Native: a page's names are the browser's to look up.
 pub mod dns {
     pub use crate::names::{AddressFamily, Addresses, BoxError, DnsCache, Overrides, Resolve};
+    #[cfg(all(not(target_arch = "wasm32"), feature = "hickory"))]
+    pub use crate::platform::native::HickoryResolver;
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::platform::native::SystemResolver;
 }

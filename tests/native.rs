@@ -23,6 +23,8 @@ mod native {
     mod faults;
     mod handing_on;
     mod help;
+    #[cfg(feature = "hickory")]
+    mod hickory;
     mod hostile;
     mod labs;
     mod limits;

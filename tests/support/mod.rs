@@ -5,6 +5,7 @@
 //! | [`CountingServer`] | a well-behaved hyper server on N loopback ports, each port a host of its own | its counters are exact: a request is in flight from its head until the last byte of its response was handed to the connection, or was given up. A client that has seen the end of a response finds it counted down already |
 //! | [`TlsServer`] | the same behind TLS, with a CA made at run time | ALPN and the certificate's fault are chosen; every handshake is on record, failed ones with their reason |
 //! | [`RawServer`] | a socket and a [`Script`], for faults that no HTTP library would produce | bytes leave exactly as written; how each connection ended, and what went over it, is on record |
+//! | [`DnsServer`](dns_server::DnsServer) | a name server, over UDP and TCP, that answers as the test says | every question is on record before it is answered |
 //! | [`Refusing`], [`Unanswering`] | ports that refuse a connection, or never answer one | both hold as long as the value lives |
 //!
 //! [`PlainClient`] is a client on a bare socket; `tests/support_self.rs` holds the servers to their promises with it.
@@ -20,6 +21,7 @@
 
 pub mod cors;
 mod counting;
+pub mod dns_server;
 mod events;
 pub mod faults;
 mod gate;

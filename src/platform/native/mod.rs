@@ -12,6 +12,8 @@ mod connect;
 mod cookie_files;
 mod dial;
 mod failure;
+#[cfg(feature = "hickory")]
+mod hickory;
 mod home;
 mod names;
 mod stream;
@@ -51,6 +53,8 @@ use clients::{Clients, Pooled};
 use connect::{CONNECT, Probe};
 use home::Housed;
 
+#[cfg(feature = "hickory")]
+pub use hickory::HickoryResolver;
 pub use home::Sleep;
 pub use system_resolver::SystemResolver;
 

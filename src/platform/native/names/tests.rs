@@ -13,10 +13,12 @@ use super::*;
 /// Answers as the test says, and knows what it was asked.
 struct Script {
     asked: Mutex<Vec<String>>,
-    answer: Box<dyn Fn(&str, usize) -> Answering + Send + Sync>,
+    answer: Box<Answers>,
 }
 
 type Answer = Result<Addresses, BoxError>;
+
+type Answers = dyn Fn(&str, usize) -> Answering + Send + Sync;
 
 type Answering = BoxFuture<'static, Answer>;
 
