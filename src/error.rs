@@ -209,10 +209,11 @@ impl StdError for Error {
 
 /// An `io::Error` that holds this one: `get_ref()` and `downcast_ref::<Error>()` show it.
 ///
-/// Its kind: `TimedOut` for any timeout; `UnexpectedEof` for `Disconnected`; `ConnectionRefused` for `Connect`;
-/// `HostUnreachable` for `Dns`; `ConnectionAborted` for `Aborted`; `NotConnected` for `Closed`; `FileTooLarge` for
-/// `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `HeadersTooLarge`, `Json`, `LineTooLong`, `Protocol` and
-/// `Tls`; `PermissionDenied` for `Denied`; `InvalidInput` for what the caller got wrong; `Unsupported`; else `Other`.
+/// Its kind: `TimedOut` for any timeout; `UnexpectedEof` for `Disconnected`; `ConnectionRefused` for `Connect` and
+/// `Proxy`; `HostUnreachable` for `Dns`; `ConnectionAborted` for `Aborted`; `NotConnected` for `Closed`;
+/// `FileTooLarge` for `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `HeadersTooLarge`, `Json`,
+/// `LineTooLong`, `Protocol` and `Tls`; `PermissionDenied` for `Denied`; `InvalidInput` for what the caller got wrong;
+/// `Unsupported`; else `Other`.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         Self::new(error.kind().of_io(), error)
@@ -289,6 +290,14 @@ pub enum ErrorKind {
     Opaque,
     /// What came is not HTTP as RFC 9112 or 9113 describe it. Not in a page. Not retried.
     Protocol,
+    /// The proxy could not be reached, its name not be resolved, no TLS be spoken with it, or it refused; the message
+    /// says which. What an origin behind it does has the other kinds. Not in a page. Retried unless `refused`.
+    Proxy {
+        /// What an HTTP proxy answered to CONNECT in place of a success.
+        status: Option<StatusCode>,
+        /// Whether it said no, and would again: to who is asking, or to what was asked for.
+        refused: bool,
+    },
     /// A redirect that must not be followed: to another scheme than http or https, to no URL, or against the
     /// [`RedirectPolicy`](crate::RedirectPolicy). Not retried.
     Redirect,
@@ -347,6 +356,7 @@ impl ErrorKind {
             Self::Network => "network",
             Self::Opaque => "opaque",
             Self::Protocol => "protocol",
+            Self::Proxy { .. } => "proxy",
             Self::Redirect => "redirect",
             Self::RequestBody => "request_body",
             Self::Status(_) => "status",
@@ -365,7 +375,7 @@ impl ErrorKind {
             Self::Aborted => io::ErrorKind::ConnectionAborted,
             Self::BodyTooLarge { .. } => io::ErrorKind::FileTooLarge,
             Self::Closed => io::ErrorKind::NotConnected,
-            Self::Connect => io::ErrorKind::ConnectionRefused,
+            Self::Connect | Self::Proxy { .. } => io::ErrorKind::ConnectionRefused,
             Self::ContentType
             | Self::Decode
             | Self::HeadersTooLarge
@@ -417,6 +427,8 @@ impl fmt::Display for ErrorKind {
             Self::Network => f.write_str("network error"),
             Self::Opaque => f.write_str("sent, but the browser hides the answer (mode no-cors)"),
             Self::Protocol => f.write_str("invalid HTTP from the server"),
+            Self::Proxy { status: None, refused: false } => f.write_str("no connection by the proxy"),
+            Self::Proxy { .. } => f.write_str("the proxy refused"),
             Self::Redirect => f.write_str("a redirect that cannot be followed"),
             Self::RequestBody => f.write_str("the request's body failed"),
             Self::Status(status) => write!(f, "status {status}"),

@@ -32,6 +32,7 @@ pub mod payload;
 pub mod platform;
 pub mod policy;
 mod progress;
+pub mod proxy;
 pub mod request;
 pub mod response;
 pub mod safe_mode;
@@ -71,6 +72,7 @@ pub use crate::policy::redirect_policy::{Redirect, RedirectAction, RedirectPolic
 pub use crate::policy::retry::Retry;
 pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
 pub use crate::progress::{ConnectStep, ConnectionUse, ResolvedFrom};
+pub use crate::proxy::Proxy;
 pub use crate::request::{Request, RequestBuilder, RequestOptions};
 pub use crate::response::{Blocks, BodyReader, Lines, Response, ResponseBody, ResponseInfo};
 pub use crate::safe_mode::SafeMode;

@@ -45,7 +45,7 @@ export class InputError extends DualfetchError {
   }
 }
 
-/** No answer, half of one, or too large a head: `connect`, `denied`, `disconnected`, `dns`, `headers_too_large`, `network`, `opaque`, `protocol`, `tls`. */
+/** No answer, half of one, or too large a head: `connect`, `denied`, `disconnected`, `dns`, `headers_too_large`, `network`, `opaque`, `protocol`, `proxy`, `tls`. */
 export class NetworkError extends DualfetchError {
   get name() {
     return "NetworkError";

@@ -31,6 +31,7 @@ const classes = {
   network: NetworkError,
   opaque: NetworkError,
   protocol: NetworkError,
+  proxy: NetworkError,
   redirect: RedirectError,
   request_body: RequestBodyError,
   status: StatusError,

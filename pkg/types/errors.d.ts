@@ -23,6 +23,7 @@ export type ErrorCode =
   | "network"
   | "opaque"
   | "protocol"
+  | "proxy"
   | "redirect"
   | "request_body"
   | "status"
@@ -62,7 +63,7 @@ export class InputError extends DualfetchError {
   readonly option?: string;
 }
 
-/** No answer, half of one, or too large a head: `connect`, `denied`, `disconnected`, `dns`, `headers_too_large`, `network`, `opaque`, `protocol`, `tls`. */
+/** No answer, half of one, or too large a head: `connect`, `denied`, `disconnected`, `dns`, `headers_too_large`, `network`, `opaque`, `protocol`, `proxy`, `tls`. */
 export class NetworkError extends DualfetchError {}
 
 /** A redirect that is not followed: `redirect`, `too_many_redirects`. */

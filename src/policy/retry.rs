@@ -9,8 +9,9 @@ use crate::error::{ErrorKind, Phase};
 /// How failures are retried. Off unless set.
 ///
 /// Only methods that may be sent twice are (GET, HEAD, OPTIONS, PUT, DELETE, TRACE: RFC 9110, section 9.2.2), and only
-/// after failures before the response's head that may pass: no connection, an early end, a name that did not resolve,
-/// the connect or headers timeout, and the statuses 408, 425, 429, 500, 502, 503 and 504. The permit is given back while backing off; the total clock
+/// after failures before the response's head that may pass: no connection, or none by the proxy (unless it refuses for
+/// good), an early end, a name that did not resolve, the connect or headers timeout, and the statuses 408, 425, 429,
+/// 500, 502, 503 and 504. The permit is given back while backing off; the total clock
 /// runs on.
 ///
 /// ```
@@ -116,11 +117,13 @@ fn is_transient(kind: &ErrorKind) -> bool {
             | ErrorKind::Disconnected
             | ErrorKind::Dns
             | ErrorKind::Network
+            | ErrorKind::Proxy { refused: false, .. }
             | ErrorKind::Timeout(Phase::Connect | Phase::Headers)
     )
 }
 
-fn is_transient_status(status: StatusCode) -> bool {
+/// A status that may be another one the next time.
+pub(crate) fn is_transient_status(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
 }
 
@@ -147,6 +150,9 @@ mod tests {
         assert!(matches!(after(2, Method::PUT, ErrorKind::Timeout(Phase::Headers)), Decision::Retry { .. }));
         assert_eq!(after(1, Method::POST, ErrorKind::Connect), Decision::Stop);
         assert_eq!(after(1, Method::GET, ErrorKind::Tls), Decision::Stop);
+        let proxy = |refused| ErrorKind::Proxy { status: None, refused };
+        assert!(matches!(after(1, Method::GET, proxy(false)), Decision::Retry { .. }));
+        assert_eq!(after(1, Method::GET, proxy(true)), Decision::Stop);
         assert_eq!(after(1, Method::GET, ErrorKind::Timeout(Phase::Total)), Decision::Stop);
         assert_eq!(after(3, Method::GET, ErrorKind::Connect), Decision::Stop);
     }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderValue};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::url::percent_decoded;
 
 use super::Request;
 
@@ -43,25 +44,4 @@ fn basic_of(plain: Vec<u8>) -> Result<HeaderValue> {
 
 fn secret(text: &str) -> Result<HeaderValue> {
     super::header("authorization", text.as_bytes()).map(|(_, value)| value)
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let hex =
-        |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).map(|digit| digit as u8);
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high * 16 + low);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    out
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Phase};
 
 use super::connect::ConnectTimeout;
 use super::names::NotResolved;
+use super::proxied::ProxyFailed;
 
 /// The typed error for a request without a head in return, the root cause as its message. The URL is added later, by
 /// the engine.
@@ -42,6 +43,12 @@ fn with_root(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> E
             None => again.with_source(error),
         };
     }
+    // Which of the two parties failed matters more than the root.
+    if let ErrorKind::Proxy { .. } = kind
+        && let Some(failed) = Causes(Some(&error)).find_map(|cause| cause.downcast_ref::<ProxyFailed>())
+    {
+        return Error::new(kind).with_message(failed.to_string()).with_source(error);
+    }
     match Causes(Some(&error)).last().map(ToString::to_string) {
         Some(root) => Error::new(kind).with_message(root).with_source(error),
         None => Error::new(kind).with_source(error),
@@ -50,9 +57,14 @@ fn with_root(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> E
 
 /// What has types of its own.
 fn before_http(causes: Causes<'_>) -> Option<ErrorKind> {
-    // First: a resolver may itself be a client, whose failure is its cause.
-    if causes.clone().any(|cause| cause.is::<NotResolved>()) {
-        return Some(ErrorKind::Dns);
+    // First, and of the two the outer one: a resolver may itself be a client, whose failure is its cause, and a proxy's
+    // name is resolved, too.
+    let of_others = |cause: &(dyn StdError + 'static)| match cause.downcast_ref::<ProxyFailed>() {
+        Some(failed) => Some(failed.kind()),
+        None => cause.is::<NotResolved>().then_some(ErrorKind::Dns),
+    };
+    if let Some(kind) = causes.clone().find_map(of_others) {
+        return Some(kind);
     }
     if causes.clone().any(|cause| cause.is::<ConnectTimeout>()) {
         return Some(ErrorKind::Timeout(Phase::Connect));
