@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::tls::Tls;
 use crate::url::{Url, percent_decoded};
 
 use exempt::Exempt;
@@ -55,6 +56,8 @@ pub(crate) struct ProxyServer {
     pub(crate) port: u16,
     /// User name and password.
     pub(crate) credentials: Option<(Vec<u8>, Vec<u8>)>,
+    /// How TLS is spoken with the proxy itself.
+    pub(crate) tls: Option<Arc<Tls>>,
     fields: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -167,6 +170,20 @@ impl Proxy {
         })
     }
 
+    /// How TLS is spoken with an `https` proxy. Default: as [`Tls::new`] has it, whatever the session has for origins.
+    ///
+    /// # Errors
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for a proxy of another scheme and for [`direct`](Self::direct).
+    pub fn tls(self, tls: Tls) -> Result<Self> {
+        self.with_server(|server| match server.scheme {
+            ProxyScheme::Https => {
+                server.tls = Some(Arc::new(tls));
+                Ok(())
+            }
+            _ => Err("TLS is spoken with an https proxy alone".to_owned()),
+        })
+    }
+
     /// Hosts that this proxy is not for, beside those named already, separated by commas or white space:
     ///
     /// | pattern | what it is |
@@ -252,7 +269,7 @@ impl ProxyServer {
             let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
             (percent_decoded(user), percent_decoded(password))
         });
-        let server = Self { scheme, host: host_of(host)?, port, credentials, fields: Vec::new() };
+        let server = Self { scheme, host: host_of(host)?, port, credentials, tls: None, fields: Vec::new() };
         server.check()?;
         Ok(server)
     }

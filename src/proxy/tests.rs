@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::error::{Error, ErrorKind};
+use crate::tls::Tls;
 
 use super::{Proxy, ProxyScheme, ProxyServer, environment, route};
 
@@ -202,6 +203,8 @@ fn what_cannot_be_said_to_a_proxy_is_refused() {
     }
     assert_eq!(kind(proxy("http://proxy").header("a b", "c")), ErrorKind::InvalidHeader);
     assert_eq!(kind(proxy("http://proxy").header("a", "b\r\nc: d")), ErrorKind::InvalidHeader);
+    assert_eq!(kind(proxy("http://proxy").tls(Tls::new())), invalid);
+    assert!(proxy("https://proxy").tls(Tls::new()).is_ok());
     assert!(proxy("socks5://proxy").basic_auth("a:b", "c").is_ok());
 }
 
