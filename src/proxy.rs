@@ -32,11 +32,13 @@ use exempt::Exempt;
 /// ```
 /// use dualfetch::{Proxy, Url};
 ///
-/// let proxy = Proxy::new("http://me:secret@proxy.example:3128")?.no_proxy("localhost, .internal, 10.0.0.0/8")?;
+/// let proxy = Proxy::new("http://me:secret@proxy.example:3128")?;
+/// assert_eq!(format!("{proxy:?}"), "Proxy { server: http://***@proxy.example:3128 }");
+///
+/// let proxy = proxy.no_proxy("localhost, .internal, 10.0.0.0/8")?;
 /// assert!(proxy.is_for(&Url::parse("https://example.com/")?));
 /// assert!(!proxy.is_for(&Url::parse("https://wiki.internal/")?));
 /// assert!(!proxy.is_for(&Url::parse("http://10.1.2.3:8080/")?));
-/// assert_eq!(format!("{proxy:?}"), "Proxy { server: http://***@proxy.example:3128 }");
 /// # Ok::<(), dualfetch::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]

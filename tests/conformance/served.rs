@@ -120,11 +120,9 @@ impl Port {
 pub fn installed(variable: &str) -> String {
     let named = std::env::var(variable).ok().filter(|path| !path.is_empty());
     let path = named.or_else(|| environment(variable)).unwrap_or_default();
+    // Whether it calls being asked for help a success is its own matter.
     let output = Command::new(&path).arg("-h").stdin(Stdio::null()).output();
-    assert!(
-        output.is_ok_and(|output| output.status.success()),
-        "{variable} ({path:?}) does not run: run scripts/setup, which installs it"
-    );
+    assert!(output.is_ok(), "{variable} ({path:?}) does not run: run scripts/setup, which installs it");
     path
 }
 
