@@ -23,6 +23,8 @@ use crate::maybe::{MaybeSend, MaybeSync};
 use crate::middleware::Layers;
 #[cfg(feature = "middleware")]
 use crate::middleware::Middleware;
+#[cfg(feature = "middleware")]
+use crate::netrc::Netrc;
 use crate::options::{HttpVersion, Options};
 use crate::policy::deadline::Timeout;
 use crate::policy::raise::RaiseForStatus;
@@ -301,6 +303,26 @@ impl Config {
     pub fn hop_middleware(mut self, middleware: impl Middleware + 'static) -> Self {
         self.layers.hop.push(Arc::new(middleware));
         self
+    }
+
+    /// Gives each hop whose host the file knows basic authentication, unless it has some: the caller's `Authorization`
+    /// and what stands in the URL count before it, and with `authorization` among
+    /// [`skip_auto_headers`](Self::skip_auto_headers) there is none. A redirect to another host is given that host's own, if there is any,
+    /// and never the `default` ones, which are for the origin that the caller has asked. Added as
+    /// [`hop_middleware`](Self::hop_middleware). In a page, where redirects are the platform's, for the first hop alone.
+    ///
+    /// ```
+    /// use dualfetch::{DefaultSession, Netrc};
+    ///
+    /// # fn example() -> dualfetch::Result<()> {
+    /// let session = DefaultSession::builder().netrc(Netrc::from_env()?).build()?;
+    /// # let _ = session;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "middleware")]
+    pub fn netrc(self, netrc: Netrc) -> Self {
+        self.hop_middleware(netrc)
     }
 
     /// Adds what is told of each request's [events](crate::events).

@@ -25,6 +25,7 @@ mod js;
 pub mod maybe;
 pub mod middleware;
 mod names;
+pub mod netrc;
 mod options;
 #[cfg(feature = "html")]
 pub mod page;
@@ -62,6 +63,7 @@ pub use crate::fields::{ContentDisposition, Link, safe_file_name};
 pub use crate::head::{Head, Hop};
 pub use crate::into_url::IntoUrl;
 pub use crate::middleware::{Middleware, Next};
+pub use crate::netrc::Netrc;
 pub use crate::options::{Compression, HttpVersion};
 #[cfg(feature = "html")]
 pub use crate::page::{Page, PageOptions};

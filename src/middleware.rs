@@ -9,6 +9,7 @@
 //! Middleware runs in the order in which it was added, a request's own within the session's.
 
 mod headers;
+mod netrc;
 mod refresh;
 #[cfg(feature = "tracing")]
 mod spans;

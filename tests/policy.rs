@@ -18,6 +18,7 @@ mod policy {
     pub(crate) mod handover;
     pub(crate) mod limits;
     pub(crate) mod middleware;
+    pub(crate) mod netrc;
     pub(crate) mod options;
     pub(crate) mod pages;
     pub(crate) mod pieces;

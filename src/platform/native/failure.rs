@@ -44,7 +44,9 @@ fn with_root(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> E
         };
     }
     // Which of the two parties failed matters more than the root.
-    if let Some(failed) = Causes(Some(&error)).find_map(|cause| cause.downcast_ref::<ProxyFailed>()) {
+    if let ErrorKind::Proxy { .. } = kind
+        && let Some(failed) = Causes(Some(&error)).find_map(|cause| cause.downcast_ref::<ProxyFailed>())
+    {
         return Error::new(kind).with_message(failed.to_string()).with_source(error);
     }
     match Causes(Some(&error)).last().map(ToString::to_string) {
@@ -55,13 +57,14 @@ fn with_root(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> E
 
 /// What has types of its own.
 fn before_http(causes: Causes<'_>) -> Option<ErrorKind> {
-    // Before what it holds: a name that did not resolve is the proxy's own.
-    if let Some(failed) = causes.clone().find_map(|cause| cause.downcast_ref::<ProxyFailed>()) {
-        return Some(failed.kind());
-    }
-    // First: a resolver may itself be a client, whose failure is its cause.
-    if causes.clone().any(|cause| cause.is::<NotResolved>()) {
-        return Some(ErrorKind::Dns);
+    // First, and of the two the outer one: a resolver may itself be a client, whose failure is its cause, and a proxy's
+    // name is resolved, too.
+    let of_others = |cause: &(dyn StdError + 'static)| match cause.downcast_ref::<ProxyFailed>() {
+        Some(failed) => Some(failed.kind()),
+        None => cause.is::<NotResolved>().then_some(ErrorKind::Dns),
+    };
+    if let Some(kind) = causes.clone().find_map(of_others) {
+        return Some(kind);
     }
     if causes.clone().any(|cause| cause.is::<ConnectTimeout>()) {
         return Some(ErrorKind::Timeout(Phase::Connect));
