@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
+use crate::proxy::Proxy;
 use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 use crate::url::Url;
@@ -26,6 +27,8 @@ pub(crate) struct Connector {
     pub(crate) local_ipv6: Option<Ipv6Addr>,
     pub(crate) unix_socket: Option<Arc<Path>>,
     pub(crate) safe_mode: Option<Arc<SafeMode>>,
+    /// The first that is for a request carries it.
+    pub(crate) proxies: Option<Arc<[Proxy]>>,
     pub(crate) tcp_keepalive: Option<Option<Duration>>,
     pub(crate) tcp_nodelay: Option<bool>,
     pub(crate) max_idle_per_host: Option<usize>,
@@ -37,6 +40,12 @@ impl Connector {
             IpAddr::V4(address) => self.local_ipv4 = Some(address),
             IpAddr::V6(address) => self.local_ipv6 = Some(address),
         }
+    }
+
+    /// Adds proxies after those that are there.
+    pub(crate) fn add_proxies(&mut self, proxies: impl IntoIterator<Item = Proxy>) {
+        let before = self.proxies.as_deref().unwrap_or_default();
+        self.proxies = Some(before.iter().cloned().chain(proxies).collect());
     }
 
     /// Fixes the addresses of names, beside those that are fixed already.
@@ -62,6 +71,7 @@ impl Connector {
             local_ipv6: self.local_ipv6.or(base.local_ipv6),
             unix_socket: self.unix_socket.clone().or_else(|| base.unix_socket.clone()),
             safe_mode: self.safe_mode.clone().or_else(|| base.safe_mode.clone()),
+            proxies: self.proxies.clone().or_else(|| base.proxies.clone()),
             tcp_keepalive: self.tcp_keepalive.or(base.tcp_keepalive),
             tcp_nodelay: self.tcp_nodelay.or(base.tcp_nodelay),
             max_idle_per_host: self.max_idle_per_host.or(base.max_idle_per_host),
@@ -88,6 +98,7 @@ impl Choices for Connector {
             ("local_address", self.local_ipv4.is_some() || self.local_ipv6.is_some()),
             ("unix_socket", self.unix_socket.is_some()),
             ("safe_mode", self.safe_mode.is_some()),
+            ("proxy", self.proxies.is_some()),
             ("tcp_keepalive", self.tcp_keepalive.is_some()),
             ("tcp_nodelay", self.tcp_nodelay.is_some()),
             ("max_idle_per_host", self.max_idle_per_host.is_some()),
@@ -96,10 +107,21 @@ impl Choices for Connector {
     }
 
     fn check(&self, url: Option<&Url>) -> Result<()> {
+        let of_two = |option, why| Err(Error::new(ErrorKind::InvalidOption { option }).with_message(why));
+        let is_proxied =
+            self.proxies.as_deref().is_some_and(|proxies| proxies.iter().any(|proxy| !proxy.is_direct()));
+        if is_proxied && self.unix_socket.is_some() {
+            return of_two("proxy", "there is none on the way to a unix_socket; set one of the two");
+        }
         let Some(safe_mode) = &self.safe_mode else { return Ok(()) };
         if self.unix_socket.is_some() {
-            return Err(Error::new(ErrorKind::InvalidOption { option: "safe_mode" })
-                .with_message("unix_socket connects to what no address tells of; set one of the two"));
+            return of_two(
+                "safe_mode",
+                "unix_socket connects to what no address tells of; set one of the two",
+            );
+        }
+        if is_proxied {
+            return of_two("safe_mode", "a proxy connects to what is not seen from here; set one of the two");
         }
         url.map_or(Ok(()), |url| safe_mode.check_url(url))
     }

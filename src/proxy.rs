@@ -144,8 +144,9 @@ impl Proxy {
         })
     }
 
-    /// A header field for the proxy alone, beside those of its name: in a CONNECT, and in a request that goes through it
-    /// in the open. A `Proxy-Authorization` is sent in place of [`basic_auth`](Self::basic_auth)'s.
+    /// A header field for the proxy, beside those of its name: in a CONNECT, and in a request for an `http` URL, where it
+    /// takes the place of the request's own, and which a proxy hands on to the origin with all fields that it does not
+    /// know. A `Proxy-Authorization`, which none hands on, is sent in place of [`basic_auth`](Self::basic_auth)'s.
     ///
     /// # Errors
     /// [`InvalidHeader`](crate::ErrorKind::InvalidHeader) for a name or value that HTTP does not allow;
@@ -211,6 +212,15 @@ impl Proxy {
             (Some(host), Some(port)) => self.matches(url.scheme(), host, port),
             _ => false,
         }
+    }
+
+    pub(crate) fn is_direct(&self) -> bool {
+        self.server.is_none()
+    }
+
+    #[allow(dead_code, reason = "a browser routes for itself")]
+    pub(crate) fn server(&self) -> Option<&Arc<ProxyServer>> {
+        self.server.as_ref()
     }
 
     fn matches(&self, scheme: &str, host: &str, port: u16) -> bool {
@@ -418,6 +428,14 @@ impl TryFrom<&str> for Proxy {
     type Error = Error;
 
     fn try_from(url: &str) -> Result<Self> {
+        Self::new(url)
+    }
+}
+
+impl TryFrom<&String> for Proxy {
+    type Error = Error;
+
+    fn try_from(url: &String) -> Result<Self> {
         Self::new(url)
     }
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::Connector;
+use crate::error::Error;
 use crate::names::{AddressFamily, DnsCache, Overrides, Resolve, SharedResolver};
+use crate::proxy::Proxy;
 use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 
@@ -104,6 +106,35 @@ impl Config {
     /// How many idle connections are kept to one host. Default: no limit. 0 keeps none.
     pub fn max_idle_per_host(self, limit: usize) -> Self {
         self.connecting(|connector| connector.max_idle_per_host = Some(limit))
+    }
+
+    /// A [`Proxy`], or the URL of one, after those that are set: the first that is for a request carries it, and what none
+    /// is for goes to its origin directly. Default: none, whatever the environment says; see
+    /// [`Proxy::from_env`](crate::Proxy::from_env).
+    ///
+    /// ```
+    /// use dualfetch::{DefaultSession, Proxy};
+    ///
+    /// let proxy = Proxy::new("http://proxy.example:3128")?.no_proxy("localhost, .internal")?;
+    /// let session = DefaultSession::builder().proxy(proxy).build()?;
+    /// let by_environment = DefaultSession::builder().proxies(Proxy::from_env()?).build()?;
+    /// # let _ = (session, by_environment);
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn proxy<P>(self, proxy: P) -> Self
+    where
+        P: TryInto<Proxy>,
+        Error: From<P::Error>,
+    {
+        self.try_set(proxy.try_into().map_err(Error::from), |config, proxy| {
+            config.options.connecting.set(|connector| connector.add_proxies([proxy]));
+            Ok(())
+        })
+    }
+
+    /// Several proxies, as [`proxy`](Self::proxy).
+    pub fn proxies(self, proxies: impl IntoIterator<Item = Proxy>) -> Self {
+        self.connecting(|connector| connector.add_proxies(proxies))
     }
 
     fn connecting(mut self, set: impl FnOnce(&mut Connector)) -> Self {

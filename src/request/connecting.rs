@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::Connector;
+use crate::error::Error;
 use crate::names::{AddressFamily, Overrides, Resolve, SharedResolver};
+use crate::proxy::Proxy;
 use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 
@@ -66,6 +68,21 @@ impl<S> RequestBuilder<S> {
     /// [`Config::safe_mode`](crate::Config::safe_mode). It cannot be switched off for one request.
     pub fn safe_mode(self, safe_mode: SafeMode) -> Self {
         self.connecting(|connector| connector.safe_mode = Some(Arc::new(safe_mode)))
+    }
+
+    /// A [`Proxy`], or the URL of one; several calls give a list, as [`Config::proxy`](crate::Config::proxy) has it, and
+    /// it takes the place of the session's as a whole. With [`Proxy::direct`] there is none.
+    pub fn proxy<P>(self, proxy: P) -> Self
+    where
+        P: TryInto<Proxy>,
+        Error: From<P::Error>,
+    {
+        let proxy = proxy.try_into().map_err(Error::from);
+        self.change(|request| {
+            let proxy = proxy?;
+            Arc::make_mut(&mut request.options).connecting.set(|connector| connector.add_proxies([proxy]));
+            Ok(())
+        })
     }
 
     fn connecting(self, set: impl FnOnce(&mut Connector)) -> Self {

@@ -16,6 +16,7 @@ use super::alpn::Alpn;
 use super::connect::{Connect, Way};
 use super::dial::Dial;
 use super::names::Names;
+use super::routes::Routes;
 use super::system_resolver::SystemResolver;
 use super::tls::Configurations;
 
@@ -166,6 +167,7 @@ impl Clients {
             tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
             safe_mode: connector.and_then(|connector| connector.safe_mode.clone()),
             unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
+            routes: Routes::new(options, &self.tls)?,
         });
         Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })
     }

@@ -17,14 +17,18 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 use tower_service::Service;
 
+use crate::connection::ConnectionInfo;
 use crate::error::Error;
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
 use crate::progress::{ConnectStep, ConnectionUse, ResolvedFrom};
+use crate::proxy::ProxyScheme;
 use crate::safe_mode::SafeMode;
 
 use super::dial::Dial;
 use super::names::{Found, How, Names, is_literal};
+use super::proxied::{ProxyFailed, connect_through};
+use super::routes::{ByWayOf, Route, Routes};
 use super::stream::Stream;
 use super::tls::Client;
 use super::wire::Wire;
@@ -134,6 +138,7 @@ pub(super) struct Way {
     pub(super) tls: Client,
     pub(super) unix_socket: Option<Arc<Path>>,
     pub(super) safe_mode: Option<Arc<SafeMode>>,
+    pub(super) routes: Routes,
 }
 
 impl Connect {
@@ -170,26 +175,79 @@ impl Service<Uri> for Connect {
             if let Some(probe) = &probe {
                 probe.connected(if stream.speaks_http2() { Stage::Http2 } else { Stage::Http1 });
             }
+            let is_forwarded = way.is_forwarded(&target);
             let (info, speaks_http2) = (stream.info(), stream.speaks_http2());
-            Ok(Wire::new(TokioIo::new(stream)).telling(info).speaking_http2(speaks_http2))
+            // TLS with the proxy is none with the origin.
+            let info = match is_forwarded {
+                true => ConnectionInfo::new(info.remote(), info.local(), None),
+                false => info,
+            };
+            let wire = Wire::new(TokioIo::new(stream)).telling(info);
+            Ok(wire.speaking_http2(speaks_http2).forwarded(is_forwarded))
         })
     }
 }
 
 impl Way {
     async fn connect(&self, target: &Uri, probe: Option<&Probe>) -> Result<Stream, BoxError> {
-        let is_secure = target.scheme() == Some(&Scheme::HTTPS);
-        let host = target.host().unwrap_or_default();
-        let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        let Target { is_secure, host, port } = Target::of(target);
         // A host that cannot have a certificate is not connected to.
         let name = is_secure.then(|| self.tls.name(host)).transpose()?;
-        let stream = self.reach(host, port, probe).await?;
+        let stream = match self.routes.of(is_secure, host, port) {
+            None => self.reach(host, port, probe).await?,
+            Some(Route::Forward(proxy)) => self.reach_proxy(proxy, probe).await?,
+            Some(Route::Tunnel(proxy)) => self.tunnel(proxy, (host, port), probe).await?,
+        };
         let step = |step| probe.into_iter().for_each(|probe| probe.step(step));
         step(ConnectStep::Connected { remote: stream.remote() });
         let Some(name) = name else { return Ok(stream) };
         let stream = self.tls.secure(name, stream).await?;
         step(ConnectStep::Secured { alpn: stream.alpn() });
         Ok(stream)
+    }
+
+    fn is_forwarded(&self, target: &Uri) -> bool {
+        let Target { is_secure, host, port } = Target::of(target);
+        matches!(self.routes.of(is_secure, host, port), Some(Route::Forward(_)))
+    }
+
+    /// A connection to the proxy, a secure one if that is how it is spoken to.
+    async fn reach_proxy(&self, proxy: &ByWayOf, probe: Option<&Probe>) -> Result<Stream, BoxError> {
+        let server = &*proxy.server;
+        let addresses = self.look_up(&server.host, server.port, probe).await;
+        let addresses = addresses.map_err(|error| ProxyFailed::not_resolved(server, error))?;
+        let stream = self.dial.connect(&addresses).await;
+        let stream = Stream::Tcp(stream.map_err(|error| ProxyFailed::not_reached(server, error))?);
+        let Some(tls) = &proxy.tls else { return Ok(stream) };
+        let name = tls.name(&server.host).map_err(|error| ProxyFailed::not_secure(server, error))?;
+        Ok(tls.secure(name, stream).await.map_err(|error| ProxyFailed::not_secure(server, error))?)
+    }
+
+    /// A connection through the proxy.
+    async fn tunnel(
+        &self,
+        proxy: &ByWayOf,
+        (host, port): (&str, u16),
+        probe: Option<&Probe>,
+    ) -> Result<Stream, BoxError> {
+        let server = &*proxy.server;
+        if server.scheme != ProxyScheme::Socks5 {
+            let stream = self.reach_proxy(proxy, probe).await?;
+            return Ok(connect_through(stream, server, host, port).await?);
+        }
+        // Names are resolved here, and each address is another request to the proxy.
+        let addresses = self.look_up(host, port, probe).await?;
+        let mut failed = None;
+        for address in addresses {
+            let stream = self.reach_proxy(proxy, probe).await?;
+            match connect_through(stream, server, &address.ip().to_string(), address.port()).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) if error.is_for_good() => return Err(error.into()),
+                Err(error) => failed = Some(error),
+            }
+        }
+        let none = || ProxyFailed::broken(server, "was not asked: the host has no address", None);
+        Err(failed.unwrap_or_else(none).into())
     }
 
     /// A connection to this host, not yet a secure one.
@@ -226,6 +284,21 @@ impl Way {
         }
         probe.step(ConnectStep::ResolveEnd { host, addresses: &addresses, from });
         Ok(addresses)
+    }
+}
+
+/// To whom a request goes.
+struct Target<'a> {
+    is_secure: bool,
+    host: &'a str,
+    port: u16,
+}
+
+impl<'a> Target<'a> {
+    fn of(uri: &'a Uri) -> Self {
+        let is_secure = uri.scheme() == Some(&Scheme::HTTPS);
+        let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        Self { is_secure, host: uri.host().unwrap_or_default(), port }
     }
 }
 

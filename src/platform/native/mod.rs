@@ -14,8 +14,8 @@ mod dial;
 mod failure;
 mod home;
 mod names;
-#[allow(dead_code, reason = "the connector is to come")]
 mod proxied;
+mod routes;
 mod socks;
 mod stream;
 mod system_resolver;
@@ -100,6 +100,17 @@ impl Native {
         // hyper leaves the length of no bytes out, and some servers answer 411 to that. (RFC 9110, section 8.6; Fetch.)
         if body.length() == Some(0) && (!body.is_none() || matches!(method, Method::POST | Method::PUT)) {
             headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
+        }
+        if let (Some(host), Some(port)) = (url.host(), url.port())
+            && let Some(proxy) = routes::forwarder(&options, url.scheme(), host, port)
+        {
+            let fields = proxy.fields();
+            for name in fields.keys() {
+                headers.remove(name);
+            }
+            for (name, value) in &fields {
+                headers.append(name, value.clone());
+            }
         }
         let uri = url.into_uri()?;
         let body = match options.compress.filter(|_| body.length() != Some(0)) {

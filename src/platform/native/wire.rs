@@ -31,6 +31,8 @@ pub(super) struct Wire<S> {
     used: Used,
     told: Option<ConnectionInfo>,
     speaks_http2: bool,
+    /// Requests go to a proxy, which is told whom they are for.
+    is_forwarded: bool,
     /// The peer has closed. What it said before may still be read: a server that refuses an upload answers and closes,
     /// and hyper would look at the failed write first. So writes go nowhere from then on, and reading tells the rest.
     takes_no_more: bool,
@@ -52,6 +54,7 @@ impl<S> Wire<S> {
             used: Used::default(),
             told: None,
             speaks_http2: false,
+            is_forwarded: false,
             takes_no_more: false,
         }
     }
@@ -59,6 +62,12 @@ impl<S> Wire<S> {
     /// Whether the other end has chosen HTTP/2.
     pub(super) fn speaking_http2(mut self, speaks_http2: bool) -> Self {
         self.speaks_http2 = speaks_http2;
+        self
+    }
+
+    /// Whether it leads to a proxy that is told whom each request is for.
+    pub(super) fn forwarded(mut self, is_forwarded: bool) -> Self {
+        self.is_forwarded = is_forwarded;
         self
     }
 
@@ -105,7 +114,7 @@ impl<S> Connection for Wire<S> {
             true => Connected::new().negotiated_h2(),
             false => Connected::new(),
         };
-        let connected = connected.extra(self.ended.clone());
+        let connected = connected.proxy(self.is_forwarded).extra(self.ended.clone());
         match &self.told {
             Some(told) => connected.extra(told.clone()).extra(self.used.clone()),
             None => connected,
