@@ -18,7 +18,6 @@ use crate::url::Url;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Connector {
     pub(crate) tls: Option<Arc<Tls>>,
-    pub(crate) proxies: Option<Arc<[Proxy]>>,
     pub(crate) resolver: Option<SharedResolver>,
     pub(crate) overrides: Option<Overrides>,
     pub(crate) dns_cache: Option<DnsCache>,
@@ -28,6 +27,8 @@ pub(crate) struct Connector {
     pub(crate) local_ipv6: Option<Ipv6Addr>,
     pub(crate) unix_socket: Option<Arc<Path>>,
     pub(crate) safe_mode: Option<Arc<SafeMode>>,
+    /// The first that is for a request carries it.
+    pub(crate) proxies: Option<Arc<[Proxy]>>,
     pub(crate) tcp_keepalive: Option<Option<Duration>>,
     pub(crate) tcp_nodelay: Option<bool>,
     pub(crate) max_idle_per_host: Option<usize>,
@@ -41,10 +42,10 @@ impl Connector {
         }
     }
 
-    /// Adds a proxy behind those that are there.
-    pub(crate) fn add_proxy(&mut self, proxy: Proxy) {
-        let before = self.proxies.iter().flat_map(|proxies| proxies.iter().cloned());
-        self.proxies = Some(before.chain([proxy]).collect());
+    /// Adds proxies after those that are there.
+    pub(crate) fn add_proxies(&mut self, proxies: impl IntoIterator<Item = Proxy>) {
+        let before = self.proxies.as_deref().unwrap_or_default();
+        self.proxies = Some(before.iter().cloned().chain(proxies).collect());
     }
 
     /// Fixes the addresses of names, beside those that are fixed already.
@@ -58,7 +59,6 @@ impl Connector {
     fn merged(&self, base: &Self) -> Self {
         Self {
             tls: self.tls.clone().or_else(|| base.tls.clone()),
-            proxies: self.proxies.clone().or_else(|| base.proxies.clone()),
             resolver: self.resolver.clone().or_else(|| base.resolver.clone()),
             overrides: match (&self.overrides, &base.overrides) {
                 (Some(own), Some(base)) => Some(own.over(base)),
@@ -71,6 +71,7 @@ impl Connector {
             local_ipv6: self.local_ipv6.or(base.local_ipv6),
             unix_socket: self.unix_socket.clone().or_else(|| base.unix_socket.clone()),
             safe_mode: self.safe_mode.clone().or_else(|| base.safe_mode.clone()),
+            proxies: self.proxies.clone().or_else(|| base.proxies.clone()),
             tcp_keepalive: self.tcp_keepalive.or(base.tcp_keepalive),
             tcp_nodelay: self.tcp_nodelay.or(base.tcp_nodelay),
             max_idle_per_host: self.max_idle_per_host.or(base.max_idle_per_host),
@@ -89,7 +90,6 @@ impl Choices for Connector {
     fn first_set(&self) -> Option<&'static str> {
         let asked = [
             ("tls", self.tls.is_some()),
-            ("proxy", self.proxies.is_some()),
             ("resolver", self.resolver.is_some()),
             ("resolve", self.overrides.is_some()),
             ("dns_cache", self.dns_cache.is_some()),
@@ -98,6 +98,7 @@ impl Choices for Connector {
             ("local_address", self.local_ipv4.is_some() || self.local_ipv6.is_some()),
             ("unix_socket", self.unix_socket.is_some()),
             ("safe_mode", self.safe_mode.is_some()),
+            ("proxy", self.proxies.is_some()),
             ("tcp_keepalive", self.tcp_keepalive.is_some()),
             ("tcp_nodelay", self.tcp_nodelay.is_some()),
             ("max_idle_per_host", self.max_idle_per_host.is_some()),

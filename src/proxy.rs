@@ -144,8 +144,9 @@ impl Proxy {
         })
     }
 
-    /// A header field for the proxy alone, beside those of its name: in a CONNECT, and in a request that goes through it
-    /// in the open. A `Proxy-Authorization` is sent in place of [`basic_auth`](Self::basic_auth)'s.
+    /// A header field for the proxy, beside those of its name: in a CONNECT, and in a request for an `http` URL, where it
+    /// takes the place of the request's own, and which a proxy hands on to the origin with all fields that it does not
+    /// know. A `Proxy-Authorization`, which none hands on, is sent in place of [`basic_auth`](Self::basic_auth)'s.
     ///
     /// # Errors
     /// [`InvalidHeader`](crate::ErrorKind::InvalidHeader) for a name or value that HTTP does not allow;
@@ -219,6 +220,11 @@ impl Proxy {
         self.server.is_none()
     }
 
+    #[allow(dead_code, reason = "a browser routes for itself")]
+    pub(crate) fn server(&self) -> Option<&Arc<ProxyServer>> {
+        self.server.as_ref()
+    }
+
     fn matches(&self, scheme: &str, host: &str, port: u16) -> bool {
         let in_scope = match self.scope {
             Scope::Every => true,
@@ -233,12 +239,6 @@ impl Proxy {
         change(Arc::make_mut(server)).map_err(|why| invalid(&why))?;
         Ok(self)
     }
-}
-
-/// Those of a list that are servers.
-#[allow(dead_code, reason = "a browser routes for itself")]
-pub(crate) fn servers(proxies: &[Proxy]) -> impl Iterator<Item = &Arc<ProxyServer>> {
-    proxies.iter().filter_map(|proxy| proxy.server.as_ref())
 }
 
 /// By way of whom this origin is asked: the first proxy of the list that is for it. None: directly.
@@ -430,6 +430,14 @@ impl TryFrom<&str> for Proxy {
     type Error = Error;
 
     fn try_from(url: &str) -> Result<Self> {
+        Self::new(url)
+    }
+}
+
+impl TryFrom<&String> for Proxy {
+    type Error = Error;
+
+    fn try_from(url: &String) -> Result<Self> {
         Self::new(url)
     }
 }

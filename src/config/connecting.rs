@@ -25,36 +25,6 @@ impl Config {
         self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
     }
 
-    /// Adds a proxy, its URL or a [`Proxy`] that says more, behind those that were added before: the first that is for a
-    /// request carries it. Default: none, the environment is not looked at.
-    ///
-    /// ```
-    /// use dualfetch::{DefaultSession, Proxy};
-    ///
-    /// let session = DefaultSession::builder()
-    ///     .proxy(Proxy::new("socks5h://127.0.0.1:9050")?.only_https())
-    ///     .proxy("http://user:secret@proxy.example:3128")
-    ///     .build()?;
-    /// # let _ = session;
-    /// # Ok::<(), dualfetch::Error>(())
-    /// ```
-    pub fn proxy<P: TryInto<Proxy, Error: Into<Error>>>(self, proxy: P) -> Self {
-        self.try_set(proxy.try_into().map_err(Into::into), |config, proxy| {
-            config.options.connecting.set(|connector| connector.add_proxy(proxy));
-            Ok(())
-        })
-    }
-
-    /// Adds the proxies that the environment names: see [`Proxy::from_env`].
-    pub fn proxy_from_env(self) -> Self {
-        self.try_set(Proxy::from_env(), |config, proxies| {
-            config.options.connecting.set(|connector| {
-                proxies.into_iter().for_each(|proxy| connector.add_proxy(proxy));
-            });
-            Ok(())
-        })
-    }
-
     /// What looks names up. Default: the system, by [`SystemResolver`](crate::dns::SystemResolver).
     pub fn resolver(self, resolver: impl Resolve + 'static) -> Self {
         self.connecting(|connector| connector.resolver = Some(SharedResolver(Arc::new(resolver))))
@@ -137,6 +107,35 @@ impl Config {
     /// How many idle connections are kept to one host. Default: no limit. 0 keeps none.
     pub fn max_idle_per_host(self, limit: usize) -> Self {
         self.connecting(|connector| connector.max_idle_per_host = Some(limit))
+    }
+
+    /// A [`Proxy`], or the URL of one, after those that are set: the first that is for a request carries it, and what none
+    /// is for goes to its origin directly. Default: none, whatever the environment says; see
+    /// [`Proxy::from_env`](crate::Proxy::from_env).
+    ///
+    /// ```
+    /// use dualfetch::{DefaultSession, Proxy};
+    ///
+    /// let proxy = Proxy::new("http://proxy.example:3128")?.no_proxy("localhost, .internal")?;
+    /// let session = DefaultSession::builder().proxy(proxy).build()?;
+    /// let by_environment = DefaultSession::builder().proxies(Proxy::from_env()?).build()?;
+    /// # let _ = (session, by_environment);
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn proxy<P>(self, proxy: P) -> Self
+    where
+        P: TryInto<Proxy>,
+        Error: From<P::Error>,
+    {
+        self.try_set(proxy.try_into().map_err(Error::from), |config, proxy| {
+            config.options.connecting.set(|connector| connector.add_proxies([proxy]));
+            Ok(())
+        })
+    }
+
+    /// Several proxies, as [`proxy`](Self::proxy).
+    pub fn proxies(self, proxies: impl IntoIterator<Item = Proxy>) -> Self {
+        self.connecting(|connector| connector.add_proxies(proxies))
     }
 
     fn connecting(mut self, set: impl FnOnce(&mut Connector)) -> Self {

@@ -25,17 +25,6 @@ impl<S> RequestBuilder<S> {
         self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
     }
 
-    /// The proxy, its URL or a [`Proxy`] that says more, in place of the session's: see
-    /// [`Config::proxy`](crate::Config::proxy). [`Proxy::direct`] is none.
-    pub fn proxy<P: TryInto<Proxy, Error: Into<Error>>>(self, proxy: P) -> Self {
-        let proxy = proxy.try_into().map_err(Into::into);
-        self.change(|request| {
-            let proxies = [proxy?].into();
-            Arc::make_mut(&mut request.options).connecting.set(|connector| connector.proxies = Some(proxies));
-            Ok(())
-        })
-    }
-
     /// What looks names up: see [`Config::resolver`](crate::Config::resolver). To have what it finds kept for later
     /// requests, give each of them a clone of one `Arc`.
     pub fn resolver(self, resolver: Arc<dyn Resolve>) -> Self {
@@ -79,6 +68,21 @@ impl<S> RequestBuilder<S> {
     /// [`Config::safe_mode`](crate::Config::safe_mode). It cannot be switched off for one request.
     pub fn safe_mode(self, safe_mode: SafeMode) -> Self {
         self.connecting(|connector| connector.safe_mode = Some(Arc::new(safe_mode)))
+    }
+
+    /// A [`Proxy`], or the URL of one; several calls give a list, as [`Config::proxy`](crate::Config::proxy) has it, and
+    /// it takes the place of the session's as a whole. With [`Proxy::direct`] there is none.
+    pub fn proxy<P>(self, proxy: P) -> Self
+    where
+        P: TryInto<Proxy>,
+        Error: From<P::Error>,
+    {
+        let proxy = proxy.try_into().map_err(Error::from);
+        self.change(|request| {
+            let proxy = proxy?;
+            Arc::make_mut(&mut request.options).connecting.set(|connector| connector.add_proxies([proxy]));
+            Ok(())
+        })
     }
 
     fn connecting(self, set: impl FnOnce(&mut Connector)) -> Self {

@@ -10,12 +10,12 @@ use crate::body::Outgoing;
 use crate::connector::{Connecting, Connector};
 use crate::error::{ErrorKind, Result};
 use crate::options::{HttpVersion, Options, Transport};
-use crate::proxy::{self, ProxyScheme};
 
 use super::alpn::Alpn;
 use super::connect::Connect;
 use super::dial::Dial;
 use super::names::{AllNames, Names};
+use super::routes::Routes;
 use super::tls::Configurations;
 use super::way::Way;
 
@@ -136,21 +136,13 @@ impl Clients {
         if is_closed || transport.force_close == Some(true) {
             builder.pool_max_idle_per_host(0);
         }
-        let proxies = connector.and_then(|connector| connector.proxies.clone()).unwrap_or_default();
-        let over_tls = proxy::servers(&proxies).filter(|server| server.scheme == ProxyScheme::Https);
-        let proxy_tls = over_tls.map(|server| {
-            // What is said to it is HTTP/1.1.
-            Ok((Arc::clone(server), self.tls.of(server.tls.as_ref(), HttpVersion::Http1)?))
-        });
         let connect = Connect::new(Way {
-            proxy_tls: proxy_tls.collect::<Result<_>>()?,
-            proxies,
-            is_http2: version == HttpVersion::Http2,
             names: self.names(connector),
             dial: Dial::new(connector),
             tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
             safe_mode: connector.and_then(|connector| connector.safe_mode.clone()),
             unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
+            routes: Routes::new(options, &self.tls)?,
         });
         Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })
     }

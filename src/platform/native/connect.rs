@@ -145,7 +145,7 @@ impl Service<Uri> for Connect {
         Box::pin(async move {
             let connecting = way.connect(&target, probe.as_deref());
             let bound = probe.as_ref().and_then(|probe| probe.bound);
-            let Reached { stream, is_proxied } = match bound {
+            let Reached { stream, is_forwarded } = match bound {
                 None => connecting.await?,
                 // Not boxed by hand: `?` would box the box, and the type could not be found again.
                 Some(bound) => {
@@ -158,7 +158,7 @@ impl Service<Uri> for Connect {
             let speaks_http2 = stream.speaks_http2();
             let info = stream.info(target.scheme() == Some(&Scheme::HTTPS));
             let wire = Wire::new(TokioIo::new(stream)).telling(info);
-            Ok(wire.speaking_http2(speaks_http2).by_proxy(is_proxied))
+            Ok(wire.speaking_http2(speaks_http2).forwarded(is_forwarded))
         })
     }
 }

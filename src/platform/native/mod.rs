@@ -17,6 +17,7 @@ mod hickory;
 mod home;
 mod names;
 mod proxied;
+mod routes;
 mod socks;
 mod stream;
 mod system_resolver;
@@ -33,8 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue,
-    PROXY_AUTHORIZATION, RANGE, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, RANGE, UPGRADE,
 };
 use http::{Method, StatusCode};
 use hyper::ext::ReasonPhrase;
@@ -48,9 +48,7 @@ use crate::head::{Head, Reason};
 use crate::maybe::BoxFuture;
 use crate::options::HttpVersion;
 use crate::progress::Progress;
-use crate::proxy::{self, Proxy};
 use crate::request::{Request, RequestOptions};
-use crate::url::Url;
 
 use super::{Backend, Capabilities};
 
@@ -91,13 +89,6 @@ impl Native {
     /// The request as it goes out.
     fn translate(request: Request) -> Result<http::Request<Outgoing>> {
         let Request { method, url, mut headers, body, options, watch, .. } = request;
-        if let Some(proxies) = options.connecting.get().and_then(|connector| connector.proxies.as_deref()) {
-            address(&mut headers, &url, proxies);
-        }
-        if method == Method::CONNECT {
-            // A tunnel is no response.
-            return Err(ErrorKind::Unsupported { feature: "method", platform: "native" }.into());
-        }
         let wants_encoding = options.auto_decompress != Some(false) && !options.skips(&ACCEPT_ENCODING);
         if wants_encoding && !headers.contains_key(ACCEPT_ENCODING) {
             // A part of a compressed body cannot be decompressed. (Fetch, section 4.6.)
@@ -111,6 +102,7 @@ impl Native {
         if body.length() == Some(0) && (!body.is_none() || matches!(method, Method::POST | Method::PUT)) {
             headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
+        routes::address(&mut headers, &url, &options);
         let uri = url.into_uri()?;
         let body = match options.compress.filter(|_| body.length() != Some(0)) {
             Some(compression) if !headers.contains_key(CONTENT_ENCODING) => {
@@ -125,26 +117,6 @@ impl Native {
         *out.uri_mut() = uri;
         *out.headers_mut() = headers;
         Ok(out)
-    }
-}
-
-/// What is said to a proxy goes with the request where it reads that, and else not at all: an origin is not told.
-fn address(headers: &mut HeaderMap, url: &Url, proxies: &[Proxy]) {
-    let server =
-        proxy::route(proxies, url.scheme(), url.host().unwrap_or_default(), url.port().unwrap_or_default());
-    match server.filter(|server| server.scheme.is_http() && url.scheme() == "http") {
-        None => {
-            headers.remove(PROXY_AUTHORIZATION);
-        }
-        Some(server) => {
-            let fields = server.fields();
-            let own: Vec<_> = fields.keys().filter(|name| !headers.contains_key(*name)).cloned().collect();
-            for name in own {
-                fields.get_all(&name).iter().for_each(|value| {
-                    headers.append(name.clone(), value.clone());
-                });
-            }
-        }
     }
 }
 

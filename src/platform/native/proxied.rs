@@ -70,6 +70,11 @@ impl ProxyFailed {
         Self { message, status, refused: for_good, source: None }
     }
 
+    /// Whether it would say the same again.
+    pub(super) fn is_for_good(&self) -> bool {
+        self.refused
+    }
+
     pub(super) fn kind(&self) -> ErrorKind {
         ErrorKind::Proxy { status: self.status, refused: self.refused }
     }

@@ -8,28 +8,25 @@ use http::Uri;
 use http::uri::Scheme;
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::progress::{ConnectStep, ResolvedFrom};
-use crate::proxy::{self, Proxy, ProxyScheme, ProxyServer};
+use crate::proxy::ProxyScheme;
 use crate::safe_mode::SafeMode;
 
 use super::connect::{BoxError, Probe};
 use super::dial::Dial;
-use super::names::{Found, How, Names, NotResolved, is_literal};
+use super::names::{Found, How, Names, is_literal};
 use super::proxied::{ProxyFailed, connect_through};
+use super::routes::{ByWayOf, Route, Routes};
 use super::stream::Stream;
 use super::tls::Client;
 
 /// What connections are made by.
 pub(super) struct Way {
-    pub(super) proxies: Arc<[Proxy]>,
-    /// For those that are spoken to by TLS.
-    pub(super) proxy_tls: Vec<(Arc<ProxyServer>, Client)>,
+    pub(super) routes: Routes,
     pub(super) names: Names,
     pub(super) dial: Dial,
     pub(super) tls: Client,
-    /// HTTP/2 is spoken, without asking.
-    pub(super) is_http2: bool,
     pub(super) unix_socket: Option<Arc<Path>>,
     pub(super) safe_mode: Option<Arc<SafeMode>>,
 }
@@ -38,7 +35,7 @@ pub(super) struct Way {
 pub(super) struct Reached {
     pub(super) stream: Stream,
     /// At its end is a proxy that is told the whole URL.
-    pub(super) is_proxied: bool,
+    pub(super) is_forwarded: bool,
 }
 
 impl Way {
@@ -49,63 +46,58 @@ impl Way {
         let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
         // A host that cannot have a certificate is not connected to.
         let name = is_secure.then(|| self.tls.name(host)).transpose()?;
-        let server = proxy::route(&self.proxies, if is_secure { "https" } else { "http" }, host, port);
-        let is_proxied = !is_secure && server.is_some_and(|server| server.scheme.is_http());
-        if is_proxied && self.is_http2 {
-            let feature = Error::new(ErrorKind::Unsupported { feature: "http_version", platform: "native" });
-            return Err(feature.with_message("HTTP/2 without TLS, to a proxy").into());
-        }
-        let stream = match server {
+        let route = self.routes.of(is_secure, host, port);
+        let stream = match route {
             None => self.reach(host, port, probe).await?,
-            Some(server) => self.reach_proxy(server, probe).await?,
+            Some(Route::Forward(proxy)) => self.reach_proxy(proxy, probe).await?,
+            Some(Route::Tunnel(proxy)) => self.tunnel(proxy, (host, port), probe).await?,
         };
-        let stream = match server.filter(|_| !is_proxied) {
-            None => stream,
-            Some(server) => self.pass_through(stream, server, (host, port), probe).await?,
-        };
+        let is_forwarded = matches!(route, Some(Route::Forward(_)));
         let step = |step| probe.into_iter().for_each(|probe| probe.step(step));
         step(ConnectStep::Connected { remote: stream.remote() });
-        let Some(name) = name else { return Ok(Reached { stream, is_proxied }) };
+        let Some(name) = name else { return Ok(Reached { stream, is_forwarded }) };
         let stream = self.tls.secure(name, stream).await?;
         step(ConnectStep::Secured { alpn: stream.alpn() });
-        Ok(Reached { stream, is_proxied })
+        Ok(Reached { stream, is_forwarded })
     }
 
-    /// A connection to a proxy, TLS with it included.
-    async fn reach_proxy(
-        &self,
-        server: &Arc<ProxyServer>,
-        probe: Option<&Probe>,
-    ) -> Result<Stream, BoxError> {
-        let stream = self.reach(&server.host, server.port, probe).await.map_err(|error| match error
-            .is::<NotResolved>(
-        ) {
-            true => ProxyFailed::not_resolved(server, error),
-            false => ProxyFailed::not_reached(server, error),
-        })?;
-        let Some((_, tls)) = self.proxy_tls.iter().find(|(other, _)| other == server) else {
-            return Ok(stream);
-        };
+    /// A connection to the proxy, a secure one if that is how it is spoken to.
+    async fn reach_proxy(&self, proxy: &ByWayOf, probe: Option<&Probe>) -> Result<Stream, BoxError> {
+        let server = &*proxy.server;
+        let addresses = self.look_up(&server.host, server.port, probe).await;
+        let addresses = addresses.map_err(|error| ProxyFailed::not_resolved(server, error))?;
+        let stream = self.dial.connect(&addresses).await;
+        let stream = Stream::Tcp(stream.map_err(|error| ProxyFailed::not_reached(server, error))?);
+        let Some(tls) = &proxy.tls else { return Ok(stream) };
         let name = tls.name(&server.host).map_err(|error| ProxyFailed::not_secure(server, error))?;
-        let secured = tls.secure(name, stream).await;
-        Ok(secured.map_err(|error| ProxyFailed::not_secure(server, error))?)
+        Ok(tls.secure(name, stream).await.map_err(|error| ProxyFailed::not_secure(server, error))?)
     }
 
-    /// Has the proxy connect to the origin.
-    async fn pass_through(
+    /// A connection through the proxy.
+    async fn tunnel(
         &self,
-        stream: Stream,
-        server: &ProxyServer,
+        proxy: &ByWayOf,
         (host, port): (&str, u16),
         probe: Option<&Probe>,
     ) -> Result<Stream, BoxError> {
+        let server = &*proxy.server;
         if server.scheme != ProxyScheme::Socks5 {
+            let stream = self.reach_proxy(proxy, probe).await?;
             return Ok(connect_through(stream, server, host, port).await?);
         }
-        // Names are resolved here. There is one connection to the proxy, so one address is tried.
+        // Names are resolved here, and each address is another request to the proxy.
         let addresses = self.look_up(host, port, probe).await?;
-        let address = addresses.first().map_or_else(|| host.to_owned(), |address| address.ip().to_string());
-        Ok(connect_through(stream, server, &address, port).await?)
+        let mut failed = None;
+        for address in addresses {
+            let stream = self.reach_proxy(proxy, probe).await?;
+            match connect_through(stream, server, &address.ip().to_string(), address.port()).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) if error.is_for_good() => return Err(error.into()),
+                Err(error) => failed = Some(error),
+            }
+        }
+        let none = || ProxyFailed::broken(server, "was not asked: the host has no address", None);
+        Err(failed.unwrap_or_else(none).into())
     }
 
     /// A connection to this host, not yet a secure one.
@@ -168,5 +160,6 @@ async fn unix(path: &Path) -> Result<Stream, BoxError> {
 
 #[cfg(not(unix))]
 async fn unix(_: &Path) -> Result<Stream, BoxError> {
-    Err(Error::from(ErrorKind::Unsupported { feature: "unix_socket", platform: "native" }).into())
+    Err(Error::from(crate::error::ErrorKind::Unsupported { feature: "unix_socket", platform: "native" })
+        .into())
 }

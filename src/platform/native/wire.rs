@@ -31,7 +31,7 @@ pub(super) struct Wire<S> {
     used: Used,
     told: Option<ConnectionInfo>,
     speaks_http2: bool,
-    is_proxied: bool,
+    is_forwarded: bool,
     /// The peer has closed. What it said before may still be read: a server that refuses an upload answers and closes,
     /// and hyper would look at the failed write first. So writes go nowhere from then on, and reading tells the rest.
     takes_no_more: bool,
@@ -53,7 +53,7 @@ impl<S> Wire<S> {
             used: Used::default(),
             told: None,
             speaks_http2: false,
-            is_proxied: false,
+            is_forwarded: false,
             takes_no_more: false,
         }
     }
@@ -64,15 +64,15 @@ impl<S> Wire<S> {
         self
     }
 
-    /// What responses tell of it.
-    pub(super) fn telling(mut self, told: ConnectionInfo) -> Self {
-        self.told = Some(told);
+    /// Whether it leads to a proxy that is told whom each request is for.
+    pub(super) fn forwarded(mut self, is_forwarded: bool) -> Self {
+        self.is_forwarded = is_forwarded;
         self
     }
 
-    /// Whether at its other end is a proxy, which is told the whole URL.
-    pub(super) fn by_proxy(mut self, is_proxied: bool) -> Self {
-        self.is_proxied = is_proxied;
+    /// What responses tell of it.
+    pub(super) fn telling(mut self, told: ConnectionInfo) -> Self {
+        self.told = Some(told);
         self
     }
 
@@ -113,7 +113,7 @@ impl<S> Connection for Wire<S> {
             true => Connected::new().negotiated_h2(),
             false => Connected::new(),
         };
-        let connected = connected.proxy(self.is_proxied).extra(self.ended.clone());
+        let connected = connected.proxy(self.is_forwarded).extra(self.ended.clone());
         match &self.told {
             Some(told) => connected.extra(told.clone()).extra(self.used.clone()),
             None => connected,
