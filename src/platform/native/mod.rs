@@ -89,6 +89,10 @@ impl Native {
     /// The request as it goes out.
     fn translate(request: Request) -> Result<http::Request<Outgoing>> {
         let Request { method, url, mut headers, body, options, watch, .. } = request;
+        if method == Method::CONNECT {
+            // A tunnel is no response.
+            return Err(ErrorKind::Unsupported { feature: "method", platform: "native" }.into());
+        }
         let wants_encoding = options.auto_decompress != Some(false) && !options.skips(&ACCEPT_ENCODING);
         if wants_encoding && !headers.contains_key(ACCEPT_ENCODING) {
             // A part of a compressed body cannot be decompressed. (Fetch, section 4.6.)
