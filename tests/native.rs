@@ -16,6 +16,7 @@ mod native {
     mod cancellation;
     mod child;
     mod closing;
+    mod connecting;
     mod connections;
     #[cfg(feature = "cookies")]
     mod cookies;
@@ -31,6 +32,7 @@ mod native {
     mod matrix;
     mod options;
     mod parity;
+    mod pool;
     mod reading;
     mod redirects;
     mod responses;
@@ -41,6 +43,7 @@ mod native {
     mod stopping;
     mod titles;
     mod tls;
+    mod tls_options;
     #[cfg(feature = "tower")]
     mod tower;
     mod unread;
