@@ -9,15 +9,13 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::body::Outgoing;
 use crate::connector::{Connecting, Connector};
 use crate::error::{ErrorKind, Result};
-use crate::names::{AddressFamily, DnsCache, Overrides, SharedResolver};
 use crate::options::{HttpVersion, Options, Transport};
 use crate::proxy::{self, ProxyScheme};
 
 use super::alpn::Alpn;
 use super::connect::Connect;
 use super::dial::Dial;
-use super::names::Names;
-use super::system_resolver::SystemResolver;
+use super::names::{AllNames, Names};
 use super::tls::Configurations;
 use super::way::Way;
 
@@ -42,12 +40,8 @@ pub(super) struct Pooled {
 pub(super) struct Clients {
     kept: Mutex<Kept>,
     tls: Configurations,
-    /// Each under one setting.
-    names: Mutex<Vec<(NamesKey, Names)>>,
-    system: Arc<SystemResolver>,
+    names: AllNames,
 }
-
-type NamesKey = (Option<SharedResolver>, DnsCache, Overrides, AddressFamily);
 
 /// What a connection is made by; under another one it is not used.
 type Key = (Transport, Connecting);
@@ -62,12 +56,7 @@ struct Kept {
 
 impl Clients {
     pub(super) fn new() -> Self {
-        Self {
-            kept: Mutex::default(),
-            tls: Configurations::default(),
-            names: Mutex::default(),
-            system: Arc::new(SystemResolver::new()),
-        }
+        Self { kept: Mutex::default(), tls: Configurations::default(), names: AllNames::new() }
     }
 
     /// The client for the way to make connections that these options name.
@@ -110,34 +99,19 @@ impl Clients {
 
     /// Forgets the addresses of a host, or all.
     pub(super) fn forget_names(&self, host: Option<&str>) {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        names.iter().for_each(|(_, names)| names.clear(host));
+        self.names.clear(host);
     }
 
-    /// What looks names up under these settings, shared by clients that differ in others.
+    /// What looks names up under these settings.
     fn names(&self, connector: Option<&Connector>) -> Names {
-        let connector = connector.cloned().unwrap_or_default();
-        let key: NamesKey = (
-            connector.resolver,
-            connector.dns_cache.unwrap_or_default(),
-            connector.overrides.unwrap_or_default(),
-            connector.address_family.unwrap_or_default(),
-        );
-        let mut kept = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, names)) = kept.iter().find(|(other, _)| *other == key) {
-            return names.clone();
-        }
-        let (resolver, cache, overrides, family) = key.clone();
-        let resolver = match resolver {
-            Some(SharedResolver(resolver)) => resolver,
-            None => Arc::<SystemResolver>::clone(&self.system) as _,
-        };
-        let names = Names::new(resolver, &cache, overrides, family);
-        if kept.len() == KEPT {
-            kept.remove(0);
-        }
-        kept.push((key, names.clone()));
-        names
+        let Connector { resolver, dns_cache, overrides, address_family, .. } =
+            connector.cloned().unwrap_or_default();
+        self.names.of(
+            resolver,
+            dns_cache.unwrap_or_default(),
+            overrides.unwrap_or_default(),
+            address_family.unwrap_or_default(),
+        )
     }
 
     fn build(&self, options: &Options, is_closed: bool) -> Result<Pooled> {

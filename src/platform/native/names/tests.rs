@@ -8,6 +8,11 @@ use std::time::Duration;
 use futures_util::future::{join_all, poll_immediate};
 use tokio::sync::Notify;
 
+use crate::maybe::BoxFuture;
+use crate::names::{Addresses, Resolve};
+
+use tokio::time::Instant;
+
 use super::*;
 
 type Says = dyn Fn(&str, usize) -> Answering + Send + Sync;
@@ -110,7 +115,8 @@ fn names(resolver: &Arc<Script>, cache: &DnsCache) -> Names {
 }
 
 fn within(resolver: &Arc<Script>, cache: &DnsCache, fixed: Overrides, family: AddressFamily) -> Names {
-    Names::with_clock(Arc::<Script>::clone(resolver), cache, fixed, family, clock)
+    let answers = Answers::with_clock(Arc::<Script>::clone(resolver), cache, clock);
+    Names { answers: Arc::new(answers), overrides: fixed, family }
 }
 
 /// The last number of the first address, and how it was found.
@@ -228,7 +234,7 @@ async fn the_names_used_longest_ago_make_room() {
     for n in 0..1000 {
         found(&names, &format!("{n}.test")).await;
     }
-    assert_eq!(names.inner.lock().kept.sizes(), (2, 2), "nothing is left of what made room");
+    assert_eq!(names.answers.sizes(), (2, 2, 0), "nothing is left of what made room");
 }
 
 #[tokio::test]
@@ -279,7 +285,7 @@ async fn addresses_stay_in_the_resolvers_order_each_once_and_not_without_end() {
     });
     let found = names(&resolver, &DnsCache::new()).look_up("a.test", 1).await.unwrap().addresses;
     assert_eq!(found[..3], [at("10.0.0.254:1"), at("10.0.0.255:1"), at("10.0.0.253:1")]);
-    assert_eq!(found.len(), MOST_ADDRESSES);
+    assert_eq!(found.len(), 64);
 }
 
 #[tokio::test]
@@ -329,7 +335,7 @@ async fn a_look_up_survives_the_one_who_began_it_and_ends_with_the_last_who_wait
     let found = second.await.unwrap();
     assert_eq!(found, Found { addresses: vec![at("10.0.0.1:2")], how: How::Shared });
 
-    names.clear(None);
+    names.answers.clear(None);
     let mut third = Box::pin(names.look_up("a.test", 3));
     let mut fourth = Box::pin(names.look_up("a.test", 4));
     assert!(poll_immediate(&mut third).await.is_none());
@@ -344,7 +350,7 @@ async fn a_look_up_survives_the_one_who_began_it_and_ends_with_the_last_who_wait
         How::Asked,
         "what was given up is not waited for"
     );
-    assert!(names.inner.lock().under_way.is_empty());
+    assert_eq!(names.answers.sizes().2, 0);
 }
 
 #[tokio::test]
@@ -398,10 +404,10 @@ async fn what_is_cleared_is_asked_again() {
     let names = names(&resolver, &DnsCache::new().forever());
     found(&names, "a.test").await;
     found(&names, "b.test").await;
-    names.clear(Some("A.test"));
+    names.answers.clear(Some("A.test"));
     assert_eq!(found(&names, "b.test").await, (2, How::Cached));
     assert_eq!(found(&names, "a.test").await, (3, How::Asked));
-    names.clear(None);
+    names.answers.clear(None);
     assert_eq!(found(&names, "a.test").await, (4, How::Asked));
     assert_eq!(found(&names, "b.test").await, (5, How::Asked));
 }
@@ -417,9 +423,73 @@ async fn a_look_up_that_was_under_way_when_its_name_was_cleared_is_for_its_own_c
     let names = names(&resolver, &DnsCache::new());
     let mut before = Box::pin(found(&names, "a.test"));
     assert!(poll_immediate(&mut before).await.is_none());
-    names.clear(Some("a.test"));
+    names.answers.clear(Some("a.test"));
     assert_eq!(found(&names, "a.test").await, (2, How::Asked));
     gate.open.notify_one();
     assert_eq!(before.await, (1, How::Asked));
     assert_eq!(found(&names, "a.test").await, (2, How::Cached), "the older answer is not kept");
+}
+
+#[tokio::test]
+async fn one_resolvers_answers_are_kept_once_whatever_else_is_set() {
+    let resolver = Script::counting();
+    let shared = SharedResolver(Arc::<Script>::clone(&resolver));
+    let all = AllNames::new();
+    let of = |cache: &DnsCache, family| all.of(Some(shared.clone()), cache.clone(), Overrides::new(), family);
+    assert!(matches!(
+        found(&of(&DnsCache::new(), AddressFamily::Any), "a.test").await,
+        (1, How::Asked { .. })
+    ));
+    let four = of(&DnsCache::new(), AddressFamily::Ipv4);
+    assert_eq!(found(&four, "a.test").await, (1, How::Cached));
+    let six = of(&DnsCache::new(), AddressFamily::Ipv6);
+    six.look_up("a.test", 1).await.unwrap_err();
+    assert_eq!(resolver.asked().len(), 1);
+
+    let for_ever = of(&DnsCache::new().forever(), AddressFamily::Any);
+    assert_eq!(found(&for_ever, "a.test").await, (2, How::Asked), "another cache's");
+    all.clear(Some("a.test"));
+    assert_eq!(found(&four, "a.test").await, (3, How::Asked));
+    assert_eq!(found(&for_ever, "a.test").await, (4, How::Asked));
+
+    let other = SharedResolver(Script::counting());
+    let others = all.of(Some(other), DnsCache::new(), Overrides::new(), AddressFamily::Any);
+    assert_eq!(found(&others, "a.test").await, (1, How::Asked), "another resolver's");
+}
+
+#[tokio::test]
+async fn the_answers_of_resolvers_used_longest_ago_make_room() {
+    let all = AllNames::new();
+    let of = |resolver: &SharedResolver| {
+        all.of(Some(resolver.clone()), DnsCache::new(), Overrides::new(), AddressFamily::Any)
+    };
+    let first = SharedResolver(Script::counting());
+    found(&of(&first), "a.test").await;
+    for _ in 0..KEPT - 1 {
+        of(&SharedResolver(Script::counting()));
+    }
+    assert_eq!(found(&of(&first), "a.test").await, (1, How::Cached));
+    for _ in 0..KEPT {
+        of(&SharedResolver(Script::counting()));
+    }
+    assert_eq!(all.lock().len(), KEPT);
+    assert_eq!(found(&of(&first), "a.test").await, (2, How::Asked));
+}
+
+#[tokio::test]
+async fn what_is_in_use_makes_no_room_and_can_be_cleared() {
+    let all = AllNames::new();
+    let of = || {
+        let resolver = SharedResolver(Script::counting());
+        all.of(Some(resolver), DnsCache::new(), Overrides::new(), AddressFamily::Any)
+    };
+    let used = of();
+    found(&used, "a.test").await;
+    for _ in 0..2 * KEPT {
+        of();
+    }
+    assert_eq!(all.lock().len(), KEPT);
+    assert_eq!(found(&used, "a.test").await, (1, How::Cached));
+    all.clear(None);
+    assert_eq!(found(&used, "a.test").await, (2, How::Asked));
 }
