@@ -30,6 +30,7 @@ mod native {
     mod labs;
     mod limits;
     mod matrix;
+    mod names;
     mod options;
     mod parity;
     mod pool;

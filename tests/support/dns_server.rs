@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::gate::{Gate, within};
@@ -34,6 +34,9 @@ pub struct Question {
     pub over_tcp: bool,
     /// How often this was asked before: this name, and this kind of it.
     pub before: usize,
+    /// How often this very question came before: UDP's questions are sent again when the answer is late, for which a
+    /// machine that stands still is enough.
+    pub again: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -66,8 +69,11 @@ type Script = dyn Fn(&Question) -> Answer + Send + Sync;
 struct Shared {
     script: Box<Script>,
     asked: Mutex<Vec<Question>>,
-    counts: Mutex<HashMap<(String, Kind), usize>>,
+    counts: Mutex<HashMap<(String, Kind), Vec<Asked>>>,
 }
+
+/// The identifier of a question, and how often it came.
+type Asked = (u16, usize);
 
 impl Answer {
     /// Those of the addresses that are of the kind that was asked for, with this time to live in seconds.
@@ -108,15 +114,10 @@ impl DnsServer {
         self.shared.asked.lock().unwrap().clone()
     }
 
-    /// How often this was asked.
+    /// How often this was asked; what was only sent again counts once.
     pub fn count(&self, name: &str, kind: Kind) -> usize {
-        self.shared
-            .counts
-            .lock()
-            .unwrap()
-            .get(&(name.to_ascii_lowercase(), kind))
-            .copied()
-            .unwrap_or_default()
+        let counts = self.shared.counts.lock().unwrap();
+        counts.get(&(name.to_ascii_lowercase(), kind)).map_or(0, Vec::len)
     }
 
     /// Waits until this was asked so often.
@@ -181,24 +182,31 @@ async fn over_udp(socket: UdpSocket, shared: Arc<Shared>) {
 
 async fn over_tcp(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
-    while let Ok((mut stream, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            while let Ok(length) = stream.read_u16().await {
-                let mut message = vec![0; length.into()];
-                if stream.read_exact(&mut message).await.is_err() {
-                    break;
-                }
-                let Some((message, answer)) = shared.answer(&message, true) else { break };
-                if let Some(reply) = reply(&message, answer).await {
-                    let framed = [&(reply.len() as u16).to_be_bytes()[..], &reply].concat();
-                    if stream.write_all(&framed).await.is_err() {
-                        break;
-                    }
-                }
+    while let Ok((stream, _)) = listener.accept().await {
+        connections.spawn(connection(stream, Arc::clone(&shared)));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Answers leave as they are ready, not in the order of the questions.
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    let (mut reading, writing) = stream.into_split();
+    let writing = Arc::new(tokio::sync::Mutex::new(writing));
+    let mut answering = JoinSet::new();
+    while let Ok(length) = reading.read_u16().await {
+        let mut message = vec![0; length.into()];
+        if reading.read_exact(&mut message).await.is_err() {
+            return;
+        }
+        let Some((message, answer)) = shared.answer(&message, true) else { return };
+        let writing = Arc::clone(&writing);
+        answering.spawn(async move {
+            if let Some(reply) = reply(&message, answer).await {
+                let framed = [&(reply.len() as u16).to_be_bytes()[..], &reply].concat();
+                let _ = writing.lock().await.write_all(&framed).await;
             }
         });
-        while connections.try_join_next().is_some() {}
+        while answering.try_join_next().is_some() {}
     }
 }
 
@@ -206,10 +214,16 @@ impl Shared {
     /// The question's message, to its end, and what to answer; `None` for what is no question.
     fn answer(&self, message: &[u8], over_tcp: bool) -> Option<(Vec<u8>, Answer)> {
         let (name, kind, end) = question(message)?;
+        let number = u16::from_be_bytes([message[0], message[1]]);
         let mut counts = self.counts.lock().unwrap();
-        let count = counts.entry((name.to_ascii_lowercase(), kind)).or_default();
-        let question = Question { name, kind, over_tcp, before: *count };
-        *count += 1;
+        let asked = counts.entry((name.to_ascii_lowercase(), kind)).or_default();
+        let before = asked.iter().position(|(other, _)| *other == number).unwrap_or_else(|| {
+            asked.push((number, 0));
+            asked.len() - 1
+        });
+        let again = asked[before].1;
+        asked[before].1 += 1;
+        let question = Question { name, kind, over_tcp, before, again };
         drop(counts);
         self.asked.lock().unwrap().push(question.clone());
         Some((message[..end].to_vec(), (self.script)(&question)))
