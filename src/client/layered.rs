@@ -16,7 +16,7 @@ use crate::events::{self, Watched, What};
 use crate::gated::Gated;
 use crate::maybe::{BoxBody, BoxFuture};
 use crate::middleware::{End, Layers, Next};
-use crate::options::DEFAULT_MAX_BODY;
+use crate::options::{DEFAULT_MAX_BODY, Options};
 use crate::payload::{Payload, Transfer};
 use crate::platform::Backend;
 use crate::request::Request;
@@ -54,7 +54,8 @@ pub(super) async fn call<B: Backend>(
     let extensions = request.extensions.clone().unwrap_or_default();
     let watched = Watched::new(&layers.observers, extensions, number);
     let mut telling = Telling { backend, watched, method, url: &url, is_done: false };
-    let mut end = CallEnd { shared, started, number };
+    let options = Arc::clone(&request.options);
+    let mut end = CallEnd { shared, options, started, number };
     let mut next = Next::new(&layers.call, &mut end);
     let handled = bounded(backend, &url, next.run(request), || wall_at.map(|at| (at, Phase::Wall))).await;
     let raised = match handled {
@@ -104,12 +105,14 @@ pub(super) const RAISE_TIME: Duration = Duration::from_secs(2);
 
 struct CallEnd<'a, B: Backend> {
     shared: &'a Arc<Shared<B>>,
+    options: Arc<Options>,
     started: Duration,
     number: u64,
 }
 
 impl<B: Backend> End for CallEnd<'_, B> {
-    fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>> {
+    fn run(&mut self, mut request: Request) -> BoxFuture<'_, Result<Response>> {
+        fall_back(&mut request, &self.options);
         // Anew: middleware may have added to the request's own.
         let layers = layers_of(self.shared, &request);
         let call = Call::new(self.shared, request, layers).map(|call| call.within(self.number));
@@ -128,7 +131,7 @@ pub(super) async fn attempt<B: Backend>(
     let backend = Arc::clone(&run.shared.backend);
     let asked = request.url.clone();
     let (wall_at, runs_out) = run.clocks(&layers);
-    let mut end = AttemptEnd { run, attempt };
+    let mut end = AttemptEnd { run, options: Arc::clone(&request.options), attempt };
     let mut next = Next::new(&layers.hop, &mut end);
     let deadline = || {
         // The total clock stands still while a permit is waited for, and that is bounded there.
@@ -169,11 +172,22 @@ async fn bounded<B: Backend>(
 
 struct AttemptEnd<'r, 'a, B: Backend> {
     run: &'r mut Run<'a, B>,
+    options: Arc<Options>,
     attempt: u32,
+}
+
+/// A request that middleware has made in place of its caller's has the caller's options where it sets none: what the
+/// caller, or the session, does not trust is not reached by way of it.
+fn fall_back(request: &mut Request, options: &Arc<Options>) {
+    if !Arc::ptr_eq(&request.options, options) {
+        let own = std::mem::replace(&mut request.options, Arc::clone(options));
+        request.options = Arc::new(Arc::unwrap_or_clone(own).over(options));
+    }
 }
 
 impl<B: Backend> End for AttemptEnd<'_, '_, B> {
     fn run(&mut self, mut request: Request) -> BoxFuture<'_, Result<Response>> {
+        fall_back(&mut request, &self.options);
         Box::pin(async move {
             check(&mut request).map_err(|error| error.with_url(&request.url))?;
             let (url, options) = (request.url.clone(), Arc::clone(&request.options));

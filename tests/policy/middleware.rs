@@ -571,3 +571,31 @@ fn an_extension_to_another_base_takes_no_credentials_along() {
     assert_eq!(sent, [None, Some(HeaderValue::from_static("Bearer of-b"))]);
     assert!(platform.calls().iter().all(|call| call.headers["x-kept"] == "1"));
 }
+
+#[test]
+fn a_request_that_middleware_makes_falls_back_to_its_caller_s_options() {
+    use dualfetch::SafeMode;
+
+    let inward = || {
+        middleware::from_fn(|_, mut next| {
+            Box::pin(async move {
+                next.run(Request::builder(dualfetch::Method::GET, "http://10.0.0.1/").build()?).await
+            })
+        })
+    };
+    let (of_session, safe) = session(Config::new().safe_mode(SafeMode::new()));
+    let (of_request, open) = session(Config::new());
+    for (platform, request) in [
+        (&of_session, safe.get(URL).hop_middleware(inward())),
+        (&of_session, safe.get(URL).middleware(inward())),
+        (&of_request, open.get(URL).safe_mode(SafeMode::new()).hop_middleware(inward())),
+        (&of_request, open.get(URL).safe_mode(SafeMode::new()).middleware(inward())),
+    ] {
+        assert_eq!(platform.run(request.send()).expect_err("denied").code(), "denied");
+    }
+    assert!(of_session.calls().is_empty() && of_request.calls().is_empty());
+    of_request.on_every(|_: &Request| Reply::ok("x"));
+    let elsewhere =
+        of_request.run(open.get(URL).hop_middleware(inward()).send()).expect("nothing is in its way");
+    assert_eq!(elsewhere.url().as_str(), "http://10.0.0.1/");
+}
