@@ -35,6 +35,7 @@ mod native {
     mod redirects;
     mod responses;
     mod runtimes;
+    mod safe_mode;
     mod serving;
     mod slowness;
     mod stopping;
