@@ -2,6 +2,7 @@
 //! server that must see no connection listens where all of it would lead.
 
 mod canary;
+mod names;
 mod properties;
 mod table;
 
@@ -140,6 +141,25 @@ fn ports_are_80_and_443_unless_named() {
         let response = session.get(front.page()).safe_mode(allowed.allow_ports([front.port()])).await;
         assert_eq!(response.expect("a request's own safe mode").status(), 200);
         assert_eq!(front.requests(), 1);
+    });
+}
+
+#[test]
+fn redirects_keep_to_the_ports_and_schemes_that_are_allowed() {
+    run(async {
+        let beyond = Front::start(Vec::new()).await;
+        let front = Front::start(vec![beyond.page(), "//127.0.0.2/".to_owned()]).await;
+        let ports = safe_mode().allow_ports([front.port(), 443]);
+        let schemes = safe_mode().allow_schemes(["https"]).expect("a scheme");
+        let session = session();
+        for nth in 0..2 {
+            let error = session.get(front.url(nth)).safe_mode(ports.clone()).await.expect_err("a port");
+            assert_eq!((error.code(), error.history().len()), ("denied", 1), "{error:?}");
+            assert!(error.message().is_some_and(|message| message.starts_with("port ")), "{error}");
+        }
+        let error = session.get(front.url(0)).safe_mode(schemes).await.expect_err("a scheme");
+        assert_eq!((error.code(), error.attempts()), ("denied", 0));
+        assert_eq!((front.requests(), beyond.requests()), (2, 0));
     });
 }
 
