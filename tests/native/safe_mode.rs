@@ -219,13 +219,22 @@ fn a_batch_tells_what_was_denied_and_goes_on() {
 }
 
 #[test]
-#[cfg(unix)]
-fn a_unix_socket_is_refused_beside_safe_mode() {
-    let both = Config::new().safe_mode(SafeMode::new()).unix_socket("/run/none");
+fn what_would_connect_in_its_place_is_refused_beside_safe_mode() {
+    use dualfetch::Proxy;
+
+    let safe = || Config::new().safe_mode(safe_mode());
     let expected = ErrorKind::InvalidOption { option: "safe_mode" };
-    assert_eq!(*both.build().expect_err("both").kind(), expected);
+    let proxy = Proxy::new("http://127.0.0.2:3128").expect("a proxy");
+    let refused = |config: Config| config.build().expect_err("both").kind().clone();
+    assert_eq!(refused(safe().proxy(proxy.clone())), expected);
+    assert_eq!(refused(safe().unix_socket("/run/none")), expected);
     run(async {
-        let error = safe().get("http://example.com/").unix_socket("/run/none").await.expect_err("both");
-        assert_eq!(*error.kind(), expected);
+        let session = safe().build().expect("a session");
+        for get in [
+            session.get("http://example.com/").proxy(proxy),
+            session.get("http://example.com/").unix_socket("/run/none"),
+        ] {
+            assert_eq!(*get.await.expect_err("both").kind(), expected);
+        }
     });
 }

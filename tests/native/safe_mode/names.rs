@@ -163,3 +163,38 @@ fn an_answer_that_was_kept_without_safe_mode_is_checked_under_it() {
         assert_eq!((error.code(), answers.questions(), canary.connections()), ("denied", 1, made));
     });
 }
+
+#[test]
+#[cfg(feature = "hickory")]
+fn a_name_server_that_binds_its_names_again_leads_nowhere() {
+    use dualfetch::dns::HickoryResolver;
+
+    use crate::support::dns_server::{Answer, DnsServer, Kind, Record};
+
+    run(async {
+        let (canary, front) = Canary::beside(&["/page"]).await;
+        let server = DnsServer::start(|asked| match (asked.name.as_str(), asked.before) {
+            // To be kept by nobody, and another one the next time.
+            ("rebind.test", 0) => Answer::addresses(asked, 0, ["127.0.0.2"]),
+            ("rebind.test", _) => Answer::addresses(asked, 0, ["127.0.0.1", "::1"]),
+            ("alias.test", _) => {
+                Answer::Records(vec![Record::Alias("inside.test".to_owned(), 0), Record::Address(DENIED, 0)])
+            }
+            ("mapped.test", _) => Answer::addresses(asked, 0, ["::ffff:127.0.0.1", "::ffff:127.0.0.2"]),
+            _ => Answer::addresses(asked, 0, ["127.0.0.1", "169.254.169.254", "::1", "fd00:ec2::254"]),
+        })
+        .await;
+        let resolver = HickoryResolver::with_servers([server.address()]).expect("a resolver");
+        let config = Config::new().resolver(resolver).force_close(true).safe_mode(safe_mode());
+        let session = config.build().expect("a session");
+        let at = |name: &str, path: &str| format!("http://{name}:{}{path}", front.port());
+        let error = fetch(&session, &at("rebind.test", "/0")).await.expect_err("rebound between two hops");
+        assert_eq!((error.code(), error.history().len()), ("denied", 1), "{error:?}");
+        assert_eq!(server.count("rebind.test", Kind::A), 2, "one look-up for each connection");
+        for name in ["rebind.test", "alias.test", "mapped.test", "inside.test"] {
+            let error = fetch(&session, &at(name, "/page")).await.expect_err(name);
+            assert_eq!(error.code(), "denied", "{name}: {error:?}");
+        }
+        assert_eq!((front.requests(), canary.connections()), (1, 0));
+    });
+}
