@@ -26,7 +26,8 @@ use network::Network;
 /// [`allow_network`](Self::allow_network), the table above.
 ///
 /// In a session every hop is checked: the URL before anything is sent, a name's addresses after its look-up, and the
-/// connection goes to an address that was checked, without a second look-up. Refusals are
+/// connection goes to an address that was checked, without a second look-up. Addresses fixed by
+/// [`Config::resolve`](crate::Config::resolve) are checked as well. Refusals are
 /// [`ErrorKind::Denied`], and a name of which some addresses are denied is asked at the others.
 ///
 /// What it cannot know: public addresses that are one's own (a firewall may trust them) and a NAT64 prefix out of one's
@@ -273,6 +274,9 @@ mod tests {
             "2001:0:102:304:0:0:f5fe:fdfc",
             "fe80::5efe:10.1.2.3",
             "2a00::200:5efe:10.1.2.3",
+            "2002:808:808::5efe:10.1.2.3",
+            "2002:a01:203::5efe:8.8.8.8",
+            "2001:0:808:808::5efe:10.1.2.3",
         ] {
             assert!(told(&safe, form).is_some(), "{form}");
         }

@@ -88,24 +88,25 @@ fn what(address: IpAddr) -> Option<&'static str> {
     })
 }
 
-/// The IPv4 addresses that a tunnel or translator may take this one for.
-pub(super) fn embedded(address: IpAddr) -> [Option<Ipv4Addr>; 2] {
-    let IpAddr::V6(v6) = address else { return [None, None] };
+/// The IPv4 addresses that a tunnel or translator may take this one for: by its prefix, and by its interface identifier.
+pub(super) fn embedded(address: IpAddr) -> [Option<Ipv4Addr>; 3] {
+    let IpAddr::V6(v6) = address else { return [None; 3] };
     let bits = v6.to_bits();
+    let of_isatap = is_isatap(v6).then(|| low(v6));
     let at = |shift: u32| Some(Ipv4Addr::from_bits((bits >> shift) as u32));
     if TEREDO.contains(address) {
-        return [at(64), Some(Ipv4Addr::from_bits(!low(v6).to_bits()))];
+        return [at(64), Some(Ipv4Addr::from_bits(!low(v6).to_bits())), of_isatap];
     }
     if SIX_TO_FOUR.contains(address) {
-        return [at(80), None];
+        return [at(80), None, of_isatap];
     }
     if LOCAL_NAT64.contains(address) {
         // The form for a prefix of 48 bits jumps over eight (RFC 6052, section 2.2).
         let split = ((bits >> 64) as u32) << 16 | ((bits >> 40) as u32) & 0xffff;
-        return [Some(low(v6)), Some(Ipv4Addr::from_bits(split))];
+        return [Some(low(v6)), Some(Ipv4Addr::from_bits(split)), None];
     }
     let is_last = [COMPATIBLE, MAPPED, NAT64, TRANSLATED].iter().any(|network| network.contains(address));
-    [(is_last || is_isatap(v6)).then(|| low(v6)), None]
+    [is_last.then(|| low(v6)), None, of_isatap]
 }
 
 fn low(address: Ipv6Addr) -> Ipv4Addr {

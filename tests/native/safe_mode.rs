@@ -2,6 +2,7 @@
 //! server that must see no connection listens where all of it would lead.
 
 mod canary;
+mod names;
 mod properties;
 mod table;
 
@@ -144,6 +145,25 @@ fn ports_are_80_and_443_unless_named() {
 }
 
 #[test]
+fn redirects_keep_to_the_ports_and_schemes_that_are_allowed() {
+    run(async {
+        let beyond = Front::start(Vec::new()).await;
+        let front = Front::start(vec![beyond.page(), "//127.0.0.2/".to_owned()]).await;
+        let ports = safe_mode().allow_ports([front.port(), 443]);
+        let schemes = safe_mode().allow_schemes(["https"]).expect("a scheme");
+        let session = session();
+        for nth in 0..2 {
+            let error = session.get(front.url(nth)).safe_mode(ports.clone()).await.expect_err("a port");
+            assert_eq!((error.code(), error.history().len()), ("denied", 1), "{error:?}");
+            assert!(error.message().is_some_and(|message| message.starts_with("port ")), "{error}");
+        }
+        let error = session.get(front.url(0)).safe_mode(schemes).await.expect_err("a scheme");
+        assert_eq!((error.code(), error.attempts()), ("denied", 0));
+        assert_eq!((front.requests(), beyond.requests()), (2, 0));
+    });
+}
+
+#[test]
 fn a_connection_made_without_safe_mode_is_not_taken_under_it() {
     run(async {
         let (canary, session) = (Canary::start().await, session());
@@ -199,13 +219,22 @@ fn a_batch_tells_what_was_denied_and_goes_on() {
 }
 
 #[test]
-#[cfg(unix)]
-fn a_unix_socket_is_refused_beside_safe_mode() {
-    let both = Config::new().safe_mode(SafeMode::new()).unix_socket("/run/none");
+fn what_would_connect_in_its_place_is_refused_beside_safe_mode() {
+    use dualfetch::Proxy;
+
+    let safe = || Config::new().safe_mode(safe_mode());
     let expected = ErrorKind::InvalidOption { option: "safe_mode" };
-    assert_eq!(*both.build().expect_err("both").kind(), expected);
+    let proxy = Proxy::new("http://127.0.0.2:3128").expect("a proxy");
+    let refused = |config: Config| config.build().expect_err("both").kind().clone();
+    assert_eq!(refused(safe().proxy(proxy.clone())), expected);
+    assert_eq!(refused(safe().unix_socket("/run/none")), expected);
     run(async {
-        let error = safe().get("http://example.com/").unix_socket("/run/none").await.expect_err("both");
-        assert_eq!(*error.kind(), expected);
+        let session = safe().build().expect("a session");
+        for get in [
+            session.get("http://example.com/").proxy(proxy),
+            session.get("http://example.com/").unix_socket("/run/none"),
+        ] {
+            assert_eq!(*get.await.expect_err("both").kind(), expected);
+        }
     });
 }

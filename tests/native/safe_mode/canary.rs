@@ -20,6 +20,21 @@ impl Canary {
             Ok(listener) => listener,
             Err(_) => TcpListener::bind("0.0.0.0:0").await.expect("a port"),
         };
+        Self::at(listener)
+    }
+
+    /// Listens at 127.0.0.1, at the port at which the front listens elsewhere.
+    pub async fn beside(places: &[&str]) -> (Self, Front) {
+        loop {
+            let front = Front::start(places.iter().map(|place| (*place).to_owned()).collect()).await;
+            // The port may be another's there.
+            if let Ok(listener) = TcpListener::bind(("127.0.0.1", front.port)).await {
+                return (Self::at(listener), front);
+            }
+        }
+    }
+
+    fn at(listener: TcpListener) -> Self {
         let port = listener.local_addr().expect("an address").port();
         let connections = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&connections);
@@ -96,6 +111,12 @@ impl Front {
 
     pub fn page(&self) -> String {
         format!("http://127.0.0.2:{}/page", self.port)
+    }
+
+    /// Nobody listens there from now on.
+    pub async fn end(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
     }
 
     pub fn requests(&self) -> usize {
