@@ -31,6 +31,7 @@ mod native {
     mod matrix;
     mod options;
     mod parity;
+    mod proxies;
     mod reading;
     mod redirects;
     mod responses;
