@@ -1,5 +1,5 @@
 //! What users of aiohttp, requests and curl rely on, one named case for each behaviour, against servers that nobody here
-//! wrote: nginx and httpbin. `scripts/setup` installs both; without them these tests fail.
+//! wrote: nginx and httpbin, squid and microsocks. `scripts/setup` installs them; without them these tests fail.
 //!
 //! A server's cases are a table, run as one test, whose failure names every case that failed. `DUALFETCH_CASE=word` runs
 //! those alone whose names hold the word. `index.md` says where each behaviour of the list is proved, here or elsewhere.
@@ -20,7 +20,9 @@ mod conformance {
     mod help;
     mod httpbin;
     mod index;
+    mod microsocks;
     mod nginx;
     mod served;
+    mod squid;
     mod table;
 }

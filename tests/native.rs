@@ -34,6 +34,7 @@ mod native {
     mod options;
     mod parity;
     mod pool;
+    mod proxies;
     mod reading;
     mod redirects;
     mod responses;

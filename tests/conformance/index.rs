@@ -27,9 +27,9 @@ fn every_behaviour_has_a_test_or_says_that_it_has_none() {
 }
 
 #[test]
-fn every_case_against_nginx_and_httpbin_is_in_the_index() {
+fn every_case_against_a_server_of_others_is_in_the_index() {
     let named = named();
-    for server in ["nginx", "httpbin"] {
+    for server in ["nginx", "httpbin", "squid", "microsocks"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance").join(server);
         for file in std::fs::read_dir(folder).expect("the server's cases").flatten() {
             let module = file.file_name().to_string_lossy().into_owned();

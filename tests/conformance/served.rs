@@ -1,6 +1,6 @@
 //! Programs that serve: started on ports of their own, and ended with the test, however that ends.
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,6 +43,16 @@ impl Served {
         self
     }
 
+    /// Waits until the port takes connections.
+    pub fn listens(self, address: SocketAddr) -> Self {
+        let start = Instant::now();
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(start.elapsed() < PATIENCE, "no listener in {PATIENCE:?}; it said:\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self
+    }
+
     fn said(&self) -> String {
         std::fs::read_to_string(self.folder.join("said")).unwrap_or_default()
     }
@@ -73,9 +83,21 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
+        Self::below(PathBuf::from(env!("CARGO_TARGET_TMPDIR")), name)
+    }
+
+    /// One that a server may read which gives up being root.
+    pub fn open_to_all(name: &str) -> Self {
+        let folder = Self::below(std::env::temp_dir(), &format!("dualfetch-{name}"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), mode).expect("let others in");
+        folder
+    }
+
+    fn below(place: PathBuf, name: &str) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("{name}-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let folder = place.join(name);
         let _ = std::fs::remove_dir_all(&folder); // a killed process's of the same number
         std::fs::create_dir_all(&folder).expect("create a folder");
         Self(folder)
@@ -114,6 +136,16 @@ impl Port {
     pub fn descriptor(&self) -> i32 {
         self.0.as_raw_fd()
     }
+}
+
+/// As many free ports at a loopback address that nobody else uses, for programs that open their own.
+pub fn free<const N: usize>() -> [SocketAddr; N] {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let [high, low, ..] = std::process::id().to_le_bytes();
+    let number = u8::try_from(NUMBER.fetch_add(1, Ordering::Relaxed) % 128).expect("less than 128");
+    let address = Ipv4Addr::new(127, 64 + number, low, high);
+    let listeners = [(); N].map(|()| TcpListener::bind((address, 0)).expect("bind a loopback port"));
+    listeners.map(|listener| listener.local_addr().expect("the bound address"))
 }
 
 /// A program that scripts/setup installs, by the variable in which `scripts/setup --env` names it.
