@@ -87,6 +87,6 @@ pub async fn for_one_request(lab: &Lab) {
         let get = if by.is_some() { get.proxy(lab.open()) } else { get };
         let response = get.await.expect("an answer");
         let remote = response.connection().and_then(|connection| connection.remote());
-        assert_eq!(remote, by.or(Some(lab.secure.address(0))), "{path}");
+        assert_eq!(remote, by.or_else(|| Some(lab.secure.address(0))), "{path}");
     }
 }
