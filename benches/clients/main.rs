@@ -3,6 +3,8 @@
 //! ```sh
 //! clients server                                      says on standard output where it listens
 //! clients ours|reqwest|hyper gets COUNT WARM-UP URL   the page at URL, COUNT times
+//! clients ours|reqwest tls|h2 COUNT WARM-UP URL CA   the same of a server that this CA, in PEM, speaks for
+//! clients ours options COUNT WARM-UP URL PROXY...     the same, each request with options of its own, one of these proxies among them
 //! clients ours titles COUNT WARM-UP URL               the titles of the pages URL0 to URL{COUNT - 1}
 //! clients ours hang COUNT WARM-UP URL...              COUNT pages of each of these hosts; the first hangs or does not
 //! ```
@@ -35,6 +37,15 @@ fn main() -> ExitCode {
             let (Ok(count), Ok(warm_up)) = (count.parse(), warm_up.parse()) else { return usage() };
             let measured = match (client, work, urls) {
                 ("ours", "gets", [url]) => runtime.block_on(ours::gets(url, count, warm_up)),
+                ("ours", "tls" | "h2", [url, ca]) => {
+                    runtime.block_on(ours::secure_gets(url, ca, count, warm_up))
+                }
+                ("reqwest", "tls" | "h2", [url, ca]) => {
+                    runtime.block_on(reqwest::secure_gets(url, ca, count, warm_up))
+                }
+                ("ours", "options", [url, proxies @ ..]) => {
+                    runtime.block_on(ours::gets_with_options(url, proxies, count, warm_up))
+                }
                 ("ours", "titles", [url]) => runtime.block_on(ours::titles(url, count, warm_up)),
                 ("ours", "hang", urls) => runtime.block_on(ours::hang(urls, count, warm_up)),
                 ("reqwest", "gets", [url]) => runtime.block_on(reqwest::gets(url, count, warm_up)),

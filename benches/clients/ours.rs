@@ -1,6 +1,9 @@
 //! This crate, with its defaults wherever the work does not ask for something else.
 
-use dualfetch::{DefaultSession, Session, SessionExt};
+use std::time::Duration;
+
+use dualfetch::tls::{Roots, Tls, TlsVersion};
+use dualfetch::{DefaultSession, Proxy, Session, SessionExt};
 use futures_util::{StreamExt, stream};
 
 use crate::IN_FLIGHT;
@@ -8,10 +11,45 @@ use crate::measure::{Measured, Start};
 use crate::pages::SMALL;
 
 pub(crate) async fn gets(url: &str, count: usize, warm_up: usize) -> Measured {
-    let session = DefaultSession::new().expect("a session");
+    by(DefaultSession::new().expect("a session"), url, count, warm_up).await
+}
+
+/// Of a server for which this CA alone speaks.
+pub(crate) async fn secure_gets(url: &str, ca: &str, count: usize, warm_up: usize) -> Measured {
+    let tls = Tls::new().roots(Roots::None).add_roots(ca.to_owned());
+    by(DefaultSession::builder().tls(tls).build().expect("a session"), url, count, warm_up).await
+}
+
+async fn by(session: DefaultSession, url: &str, count: usize, warm_up: usize) -> Measured {
     some(&session, url, warm_up).await;
     let start = Start::now();
     some(&session, url, count).await;
+    start.taken()
+}
+
+/// Each with options of its own, if there are proxies to be among them.
+pub(crate) async fn gets_with_options(url: &str, proxies: &[&str], count: usize, warm_up: usize) -> Measured {
+    if proxies.is_empty() {
+        return gets(url, count, warm_up).await;
+    }
+    let session = DefaultSession::new().expect("a session");
+    let proxies: Vec<Proxy> =
+        proxies.iter().map(|proxy| Proxy::new(proxy).expect("the URL of a proxy")).collect();
+    let some = async |count: usize| {
+        stream::iter(0..count)
+            .map(|number| {
+                let request = session.get(url).timeout(Duration::from_secs(30 + number as u64 % 7));
+                let request = request.tls(Tls::new().min_version(TlsVersion::V1_3));
+                let request = request.proxy(proxies[number % proxies.len()].clone());
+                async move { request.send().await?.bytes().await }
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .for_each(async |body| assert_eq!(body.expect("a body").len(), SMALL))
+            .await;
+    };
+    some(warm_up).await;
+    let start = Start::now();
+    some(count).await;
     start.taken()
 }
 

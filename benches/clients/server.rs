@@ -16,8 +16,12 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::measure;
 use crate::pages::Pages;
@@ -35,7 +39,8 @@ pub(crate) async fn run() {
         ports.push(address.port().to_string());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(speak(stream, Arc::clone(&pages)));
+                let _ = stream.set_nodelay(true);
+                tokio::spawn(speak(stream, false, Arc::clone(&pages)));
             }
         });
     }
@@ -46,7 +51,11 @@ pub(crate) async fn run() {
             taken.push(stream);
         }
     });
-    println!(r#"{{"ports":[{}],"silent":{}}}"#, ports.join(","), address.port());
+    let (ca, certificate, key) = certificate();
+    let [tls, h2] = [&b"http/1.1"[..], b"h2"].map(|alpn| secure(alpn, certificate.clone(), &key, &pages));
+    let (tls, h2, ca) = (tls.await, h2.await, ca.replace('\n', "\\n"));
+    let (ports, silent) = (ports.join(","), address.port());
+    println!(r#"{{"ports":[{ports}],"silent":{silent},"tls":{tls},"h2":{h2},"ca":"{ca}"}}"#);
     let _ = tokio::io::stdin().read_to_end(&mut Vec::new()).await;
 }
 
@@ -56,17 +65,60 @@ async fn listener() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-async fn speak(stream: TcpStream, pages: Arc<Pages>) {
-    let _ = stream.set_nodelay(true);
+/// The port of a server that speaks TLS, and this protocol over it.
+async fn secure(
+    alpn: &'static [u8],
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+    pages: &Arc<Pages>,
+) -> u16 {
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring knows these versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key);
+    let mut config = config.expect("the key fits the certificate");
+    config.alpn_protocols = vec![alpn.to_vec()];
+    let (acceptor, pages) = (TlsAcceptor::from(Arc::new(config)), Arc::clone(pages));
+    let (listener, address) = listener().await;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.set_nodelay(true);
+            let (acceptor, pages) = (acceptor.clone(), Arc::clone(&pages));
+            tokio::spawn(async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    speak(stream, alpn == b"h2", pages).await;
+                }
+            });
+        }
+    });
+    address.port()
+}
+
+/// A CA in PEM, and a certificate of it for `localhost` with its key.
+fn certificate() -> (String, CertificateDer<'static>, KeyPair) {
+    let mut params = CertificateParams::new(Vec::new()).expect("no names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA");
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    (ca.pem(), params.signed_by(&key, &ca).expect("a certificate").der().clone(), key)
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    is_http2: bool,
+    pages: Arc<Pages>,
+) {
     let service = service_fn(move |request: Request<Incoming>| {
         let pages = Arc::clone(&pages);
         async move { Ok::<_, Infallible>(answer(request.uri().path(), &pages).await) }
     });
     // A client that ends a transfer early is an error here, and none.
-    let _ = auto::Builder::new(TokioExecutor::new())
-        .http1_only()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let builder = if is_http2 { builder.http2_only() } else { builder.http1_only() };
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// `/` is the small page, `/title/N` page N, `/late/N` the small page after 50 to 150 ms, `/cpu` what this process has

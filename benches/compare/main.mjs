@@ -18,6 +18,9 @@ const usage = `What the session costs beside its peers: the same work by each of
 works (default: all)
   gets      GETs of a small page: requests a second and the client's CPU time for each, ours (with the defaults), a
             bare reqwest loop, a bare hyper-util loop, aiohttp on uvloop, undici
+  tls       the same by HTTP/1.1 over TLS, ours and the reqwest loop
+  h2        the same by HTTP/2 over TLS
+  options   what a timeout, TLS settings and one of 20 proxies of each request's own cost, beside none
   titles    titles of pages of 2 to 500 kB: pages for each second of CPU time, ours and aiohttp on uvloop with lxml
   hang      one host of 100 hangs: when the last row of the others is there, and when without it
   pages     titles of pages at hand, without a network, title early, late and absent, and of pages made to look real:
@@ -49,7 +52,9 @@ const only = wanted.only?.split(',');
 const all = [...Object.keys(works), 'pages'];
 const chosen = positionals.length ? positionals : all;
 const served = chosen.filter((name) => works[name]);
-const counts = { gets: number('gets', works.gets.count), titles: number('pages', works.titles.count), hang: works.hang.count };
+const counts = Object.fromEntries(Object.entries(works).map(([name, { count }]) => [name, count]));
+counts.gets = number('gets', works.gets.count);
+counts.titles = number('pages', works.titles.count);
 for (const name of chosen) if (!all.includes(name)) fail(`there is no work ${name}; there are ${all.join(', ')}`);
 const names = ['ours', 'reqwest', 'hyper-util', 'aiohttp', 'undici', ...parsers];
 for (const name of only ?? []) if (!names.includes(name)) fail(`there is no client ${name}; there are ${names.join(', ')}`);
