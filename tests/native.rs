@@ -29,6 +29,7 @@ mod native {
     mod labs;
     mod limits;
     mod matrix;
+    mod names;
     mod options;
     mod parity;
     mod reading;

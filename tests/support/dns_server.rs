@@ -34,6 +34,9 @@ pub struct Question {
     pub over_tcp: bool,
     /// How often this was asked before: this name, and this kind of it.
     pub before: usize,
+    /// How often this very question came before: UDP's questions are sent again when the answer is late, for which a
+    /// machine that stands still is enough.
+    pub again: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -66,7 +69,8 @@ type Script = dyn Fn(&Question) -> Answer + Send + Sync;
 struct Shared {
     script: Box<Script>,
     asked: Mutex<Vec<Question>>,
-    counts: Mutex<HashMap<(String, Kind), usize>>,
+    /// The identifiers of the questions, and how often each came.
+    counts: Mutex<HashMap<(String, Kind), Vec<(u16, usize)>>>,
 }
 
 impl Answer {
@@ -108,15 +112,10 @@ impl DnsServer {
         self.shared.asked.lock().unwrap().clone()
     }
 
-    /// How often this was asked.
+    /// How often this was asked; what was only sent again counts once.
     pub fn count(&self, name: &str, kind: Kind) -> usize {
-        self.shared
-            .counts
-            .lock()
-            .unwrap()
-            .get(&(name.to_ascii_lowercase(), kind))
-            .copied()
-            .unwrap_or_default()
+        let counts = self.shared.counts.lock().unwrap();
+        counts.get(&(name.to_ascii_lowercase(), kind)).map_or(0, Vec::len)
     }
 
     /// Waits until this was asked so often.
@@ -206,10 +205,16 @@ impl Shared {
     /// The question's message, to its end, and what to answer; `None` for what is no question.
     fn answer(&self, message: &[u8], over_tcp: bool) -> Option<(Vec<u8>, Answer)> {
         let (name, kind, end) = question(message)?;
+        let number = u16::from_be_bytes([message[0], message[1]]);
         let mut counts = self.counts.lock().unwrap();
-        let count = counts.entry((name.to_ascii_lowercase(), kind)).or_default();
-        let question = Question { name, kind, over_tcp, before: *count };
-        *count += 1;
+        let asked = counts.entry((name.to_ascii_lowercase(), kind)).or_default();
+        let before = asked.iter().position(|(other, _)| *other == number).unwrap_or_else(|| {
+            asked.push((number, 0));
+            asked.len() - 1
+        });
+        let again = asked[before].1;
+        asked[before].1 += 1;
+        let question = Question { name, kind, over_tcp, before, again };
         drop(counts);
         self.asked.lock().unwrap().push(question.clone());
         Some((message[..end].to_vec(), (self.script)(&question)))
