@@ -69,9 +69,11 @@ type Script = dyn Fn(&Question) -> Answer + Send + Sync;
 struct Shared {
     script: Box<Script>,
     asked: Mutex<Vec<Question>>,
-    /// The identifiers of the questions, and how often each came.
-    counts: Mutex<HashMap<(String, Kind), Vec<(u16, usize)>>>,
+    counts: Mutex<HashMap<(String, Kind), Vec<Asked>>>,
 }
+
+/// The identifier of a question, and how often it came.
+type Asked = (u16, usize);
 
 impl Answer {
     /// Those of the addresses that are of the kind that was asked for, with this time to live in seconds.

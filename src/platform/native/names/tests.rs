@@ -15,15 +15,15 @@ use tokio::time::Instant;
 
 use super::*;
 
+type Says = dyn Fn(&str, usize) -> Answering + Send + Sync;
+
 /// Answers as the test says, and knows what it was asked.
 struct Script {
     asked: Mutex<Vec<String>>,
-    answer: Box<Saying>,
+    answer: Box<Says>,
 }
 
 type Answer = Result<Addresses, BoxError>;
-
-type Saying = dyn Fn(&str, usize) -> Answering + Send + Sync;
 
 type Answering = BoxFuture<'static, Answer>;
 
@@ -436,7 +436,7 @@ async fn one_resolvers_answers_are_kept_once_whatever_else_is_set() {
     let shared = SharedResolver(Arc::<Script>::clone(&resolver));
     let all = AllNames::new();
     let of = |cache: &DnsCache, family| all.of(Some(shared.clone()), cache.clone(), Overrides::new(), family);
-    assert!(matches!(found(&of(&DnsCache::new(), AddressFamily::Any), "a.test").await, (1, How::Asked)));
+    assert_eq!(found(&of(&DnsCache::new(), AddressFamily::Any), "a.test").await, (1, How::Asked));
     let four = of(&DnsCache::new(), AddressFamily::Ipv4);
     assert_eq!(found(&four, "a.test").await, (1, How::Cached));
     let six = of(&DnsCache::new(), AddressFamily::Ipv6);
