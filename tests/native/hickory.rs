@@ -186,13 +186,36 @@ async fn what_udp_does_not_hold_is_asked_over_tcp() {
         false => Answer::Truncated,
     };
     let server = DnsServer::start(script).await;
+    assert_eq!(ips(&resolve(&asking(&server), "large.test").await.unwrap()), expected);
+}
+
+#[tokio::test]
+async fn many_names_are_looked_up_at_once_over_tcp() {
+    // Each needs two questions. All are on their way before one is answered.
+    const NAMES: usize = 200;
+    let gate = Gate::new();
+    let held = gate.clone();
+    let script = move |asked: &Question| match asked.over_tcp {
+        true => {
+            let answer = Answer::addresses(asked, 60, ["192.0.2.1"]);
+            Answer::After(held.clone(), Box::new(answer))
+        }
+        false => Answer::Truncated,
+    };
+    let server = DnsServer::start(script).await;
     let resolver = asking(&server);
-    assert_eq!(ips(&resolve(&resolver, "large.test").await.unwrap()), expected);
-    // More at once than hickory puts on one TCP connection by itself.
-    let names: Vec<String> = (0..200).map(|n| format!("{n}.test")).collect();
-    for found in join_all(names.iter().map(|name| resolve(&resolver, name))).await {
-        assert_eq!(ips(&found.unwrap()), expected);
-    }
+    let names: Vec<String> = (0..NAMES).map(|n| format!("{n}.test")).collect();
+    let opening = async {
+        let all_asked = async {
+            while server.asked().iter().filter(|asked| asked.over_tcp).count() < 2 * NAMES {
+                tokio::task::yield_now().await;
+            }
+        };
+        within("all questions over TCP", || format!("{}", server.asked().len()), all_asked).await;
+        gate.open();
+    };
+    let (found, ()) = tokio::join!(join_all(names.iter().map(|name| resolve(&resolver, name))), opening);
+    assert!(found.iter().all(|found| found.as_ref().is_ok_and(|found| ips(found) == ["192.0.2.1"])));
 }
 
 #[tokio::test]
@@ -295,30 +318,24 @@ async fn a_look_up_that_is_given_up_asks_no_more() {
 }
 
 #[test]
-fn a_runtime_that_has_ended_takes_no_look_up_with_it() {
+fn look_ups_need_no_runtime_but_their_own() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let home = runtime();
-    let server = home.block_on(DnsServer::start(|asked| match asked.over_tcp {
+    // It runs beside all others.
+    let home = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let over_tcp = home.block_on(DnsServer::start(|asked| match asked.over_tcp {
         true => Answer::addresses(asked, 60, ["192.0.2.1"]),
         false => Answer::Truncated,
     }));
-    let resolver = asking(&server);
-    let stop = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            home.block_on(async {
-                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            });
-        });
-        for n in 0..10 {
-            let name = format!("{n}.test");
-            let found = runtime().block_on(resolve(&resolver, &name));
-            stop.store(n == 9, std::sync::atomic::Ordering::Relaxed);
-            assert_eq!(ips(&found.unwrap()), ["192.0.2.1"]);
-        }
-    });
+    let resolver = asking(&over_tcp);
+    // Nobody drives this one from then on, and it holds a connection.
+    let idle = runtime();
+    assert_eq!(ips(&idle.block_on(resolve(&resolver, "first.test")).unwrap()), ["192.0.2.1"]);
+    for n in 0..10 {
+        let name = format!("{n}.test");
+        let ending = runtime();
+        assert_eq!(ips(&ending.block_on(resolve(&resolver, &name)).unwrap()), ["192.0.2.1"]);
+    }
+    assert_eq!(ips(&idle.block_on(resolve(&resolver, "last.test")).unwrap()), ["192.0.2.1"]);
 }
 
 #[test]

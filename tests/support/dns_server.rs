@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::gate::{Gate, within};
@@ -182,24 +182,31 @@ async fn over_udp(socket: UdpSocket, shared: Arc<Shared>) {
 
 async fn over_tcp(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
-    while let Ok((mut stream, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            while let Ok(length) = stream.read_u16().await {
-                let mut message = vec![0; length.into()];
-                if stream.read_exact(&mut message).await.is_err() {
-                    break;
-                }
-                let Some((message, answer)) = shared.answer(&message, true) else { break };
-                if let Some(reply) = reply(&message, answer).await {
-                    let framed = [&(reply.len() as u16).to_be_bytes()[..], &reply].concat();
-                    if stream.write_all(&framed).await.is_err() {
-                        break;
-                    }
-                }
+    while let Ok((stream, _)) = listener.accept().await {
+        connections.spawn(connection(stream, Arc::clone(&shared)));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Answers leave as they are ready, not in the order of the questions.
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    let (mut reading, writing) = stream.into_split();
+    let writing = Arc::new(tokio::sync::Mutex::new(writing));
+    let mut answering = JoinSet::new();
+    while let Ok(length) = reading.read_u16().await {
+        let mut message = vec![0; length.into()];
+        if reading.read_exact(&mut message).await.is_err() {
+            return;
+        }
+        let Some((message, answer)) = shared.answer(&message, true) else { return };
+        let writing = Arc::clone(&writing);
+        answering.spawn(async move {
+            if let Some(reply) = reply(&message, answer).await {
+                let framed = [&(reply.len() as u16).to_be_bytes()[..], &reply].concat();
+                let _ = writing.lock().await.write_all(&framed).await;
             }
         });
-        while connections.try_join_next().is_some() {}
+        while answering.try_join_next().is_some() {}
     }
 }
 
