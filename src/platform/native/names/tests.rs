@@ -15,15 +15,15 @@ use tokio::time::Instant;
 
 use super::*;
 
+type Says = dyn Fn(&str, usize) -> Answering + Send + Sync;
+
 /// Answers as the test says, and knows what it was asked.
 struct Script {
     asked: Mutex<Vec<String>>,
-    answer: Box<Saying>,
+    answer: Box<Says>,
 }
 
 type Answer = Result<Addresses, BoxError>;
-
-type Saying = dyn Fn(&str, usize) -> Answering + Send + Sync;
 
 type Answering = BoxFuture<'static, Answer>;
 
