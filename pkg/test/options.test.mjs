@@ -92,7 +92,7 @@ test("what is undefined counts as left out, and null options as none", async () 
 
 test("a URL may be anything, and what is none is an error", async () => {
   const session = new Session({ fetch });
-  for (const odd of ["", "no URL", "/path", undefined, null, 7, {}, Symbol("s"), [], "http://", "\ud800"]) {
+  for (const odd of ["", "no URL", "http://127.1/", "http://0x7f000001/", "http:\\\\2130706433/", "/path", undefined, null, 7, {}, Symbol("s"), [], "http://", "\ud800"]) {
     await assert.rejects(session.get(odd), (thrown) => thrown.code === "invalid_url", String(odd));
   }
   await assert.rejects(session.get("ftp://a.example/"), { code: "unsupported_scheme" });
