@@ -1,5 +1,7 @@
 //! Proxies on bare sockets: what is said to them, byte by byte, and what they may say.
 
+mod properties;
+
 use std::net::SocketAddr;
 
 use dualfetch::dns::{Addresses, BoxError, Resolve};
