@@ -68,7 +68,7 @@ fn a_network_exempts_exactly_the_addresses_in_it() {
     holds((any::<u32>(), any::<u32>(), 0_u32..=32, 0_u32..=32), |(network, other, bits, near)| {
         // One that shares its first bits, often.
         let other = network ^ other.checked_shr(near).unwrap_or(0);
-        let [network_text, other_text] = [network, other].map(|bits| std::net::Ipv4Addr::from_bits(bits));
+        let [network_text, other_text] = [network, other].map(std::net::Ipv4Addr::from_bits);
         let proxy = Proxy::direct().no_proxy(&format!("{network_text}/{bits}")).expect("a network");
         let is_in = (u64::from(network) >> (32 - bits)) == (u64::from(other) >> (32 - bits));
         for url in [format!("http://{other_text}/"), format!("http://[::ffff:{other_text}]/")] {
