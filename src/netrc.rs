@@ -8,6 +8,7 @@ use std::str::Chars;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::proxy::Proxy;
 
 /// Who is asking, by host: what a `.netrc` file says.
 ///
@@ -51,11 +52,7 @@ impl Netrc {
     pub fn parse(text: &str) -> Result<Self> {
         let mut words = Words { rest: text.chars().peekable(), line: 1 };
         let mut entries: Vec<Entry> = Vec::new();
-        while let Some(Word { text, line, is_quoted }) = words.next_word()? {
-            if text.starts_with('#') && !is_quoted {
-                words.skip_line(line);
-                continue;
-            }
+        while let Some(Word { text, line }) = words.keyword()? {
             match text.as_str() {
                 "machine" => {
                     let machine = words.value("machine", line)?;
@@ -125,7 +122,6 @@ impl Netrc {
     }
 
     /// With or without the default ones.
-    #[cfg_attr(not(feature = "middleware"), allow(dead_code, reason = "it is middleware that asks"))]
     pub(crate) fn of(&self, host: &str, or_default: bool) -> Option<(&str, &str)> {
         let host = stripped(host);
         let own = self.0.iter().find(|entry| {
@@ -137,6 +133,33 @@ impl Netrc {
         match (login, entry.password.as_deref()) {
             (None, None) => None,
             (login, password) => Some((login.unwrap_or_default(), password.unwrap_or_default())),
+        }
+    }
+}
+
+impl Proxy {
+    /// Proves who is asking by what the file says of the proxy's own host, where nothing else does; its default is for
+    /// origins.
+    ///
+    /// ```
+    /// use dualfetch::{DefaultSession, Netrc, Proxy};
+    ///
+    /// # fn example() -> dualfetch::Result<()> {
+    /// let netrc = Netrc::from_env()?;
+    /// let proxies: Vec<_> = Proxy::from_env()?.into_iter().map(|proxy| proxy.netrc(&netrc)).collect::<Result<_, _>>()?;
+    /// let session = DefaultSession::builder().proxies(proxies).netrc(netrc).build()?;
+    /// # let _ = session;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`basic_auth`](Self::basic_auth).
+    pub fn netrc(self, netrc: &Netrc) -> Result<Self> {
+        let server = self.server().filter(|server| server.credentials.is_none());
+        match server.and_then(|server| netrc.of(&server.host, false)) {
+            Some((user, password)) => self.basic_auth(user, password),
+            None => Ok(self),
         }
     }
 }
@@ -155,26 +178,42 @@ struct Words<'a> {
 
 struct Word {
     text: String,
-    /// In which it ends.
+    /// In which it begins.
     line: usize,
-    is_quoted: bool,
 }
 
 impl Words<'_> {
-    fn next_word(&mut self) -> Result<Option<Word>> {
-        while self.rest.peek().is_some_and(char::is_ascii_whitespace) {
-            self.take();
+    /// The next word that is not in a comment.
+    fn keyword(&mut self) -> Result<Option<Word>> {
+        loop {
+            self.skip_space();
+            match self.rest.peek() {
+                Some('#') => self.skip_line(),
+                _ => return self.word(),
+            }
         }
+    }
+
+    fn value(&mut self, keyword: &str, line: usize) -> Result<String> {
+        self.skip_space();
+        match self.word()? {
+            Some(word) => Ok(word.text),
+            None => Err(wrong(line, &format!("no value comes after {keyword}"))),
+        }
+    }
+
+    /// What begins here.
+    fn word(&mut self) -> Result<Option<Word>> {
         let Some(first) = self.rest.peek() else { return Ok(None) };
         let is_quoted = *first == '"';
-        let from = self.line;
+        let line = self.line;
         if is_quoted {
             self.take();
         }
         let mut text = String::new();
         loop {
             match self.rest.peek() {
-                None if is_quoted => return Err(wrong(from, "nothing closes the quote that begins there")),
+                None if is_quoted => return Err(wrong(line, "nothing closes the quote that begins there")),
                 None => break,
                 Some('"') if is_quoted => {
                     self.take();
@@ -188,13 +227,12 @@ impl Words<'_> {
                 Some(_) => text.extend(self.take()),
             }
         }
-        Ok(Some(Word { text, line: self.line, is_quoted }))
+        Ok(Some(Word { text, line }))
     }
 
-    fn value(&mut self, keyword: &str, line: usize) -> Result<String> {
-        match self.next_word()? {
-            Some(word) => Ok(word.text),
-            None => Err(wrong(line, &format!("no value comes after {keyword}"))),
+    fn skip_space(&mut self) {
+        while self.rest.peek().is_some_and(char::is_ascii_whitespace) {
+            self.take();
         }
     }
 
@@ -204,14 +242,14 @@ impl Words<'_> {
         next
     }
 
-    /// The rest of this line, where the words have not left it.
-    fn skip_line(&mut self, line: usize) {
-        while self.line == line && self.take().is_some() {}
+    /// The rest of this line, its end included.
+    fn skip_line(&mut self) {
+        while self.take().is_some_and(|c| c != '\n') {}
     }
 
     /// Its name, and all up to an empty line.
     fn skip_macro(&mut self) {
-        self.skip_line(self.line);
+        self.skip_line();
         while self.rest.peek().is_some() {
             let line = self.line;
             let mut is_empty = true;
@@ -273,6 +311,7 @@ mod tests {
             "# a comment\nmachine a.example # another\nlogin me #one more\n password secret # last",
             "#machine a.example login no password no\nmachine a.example user me password secret",
             "machine a.example password secret login me account x",
+            "# a backslash \\\nmachine a.example #\\\nlogin me password secret",
             "machine a.example account me password secret",
             "machine \"a.example\" login \"me\" password \"secret\"",
             "machine a.example login m\\e password \"sec\\ret\"",
@@ -338,6 +377,20 @@ mod tests {
             assert!(message.starts_with(&format!("line {line}: ")), "{text:?}: {message}");
             assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_is_given_its_own_host_s_credentials_where_it_has_none() {
+        let netrc = read("machine ::1 login six password p\ndefault login any password p");
+        let user = |url: &str| {
+            let proxy = Proxy::new(url).and_then(|proxy| proxy.netrc(&netrc)).expect("a proxy");
+            let credentials = proxy.server().and_then(|server| server.credentials.clone());
+            credentials.map(|(user, _)| String::from_utf8(user).expect("text"))
+        };
+        assert_eq!(user("http://[::1]:3128").as_deref(), Some("six"));
+        assert_eq!(user("socks5://me@[::1]").as_deref(), Some("me"));
+        assert_eq!(user("http://elsewhere"), None);
+        assert_eq!(Proxy::direct().netrc(&netrc).expect("none"), Proxy::direct());
     }
 
     #[test]

@@ -220,7 +220,6 @@ impl Proxy {
         self.server.is_none()
     }
 
-    #[allow(dead_code, reason = "a browser routes for itself")]
     pub(crate) fn server(&self) -> Option<&Arc<ProxyServer>> {
         self.server.as_ref()
     }

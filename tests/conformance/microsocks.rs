@@ -24,7 +24,7 @@ fn every_behaviour() {
         let lab = Lab::start().await;
         let cases = cases![Lab;
             connections: by_address, to_who_is_known, of_a_name_resolved_here, of_a_name_resolved_by_the_proxy,
-                of_the_address_that_answers, over_tls, as_to_the_origin_itself, with_a_body;
+                of_the_address_that_answers, of_an_address_with_a_port_of_its_own, over_tls, as_to_the_origin_itself, with_a_body;
             failures: who_is_asking_is_wanted, nobody_at_the_origin, a_name_that_the_proxy_does_not_know,
                 a_name_that_is_not_known_here, no_proxy_there, a_proxy_of_another_kind;
         ];

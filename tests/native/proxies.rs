@@ -1,10 +1,14 @@
 //! Proxies on bare sockets: what is said to them, byte by byte, and what they may say.
 
+mod properties;
+
 use std::net::SocketAddr;
 
+use dualfetch::dns::{Addresses, BoxError, Resolve};
+use dualfetch::maybe::BoxFuture;
 use dualfetch::{Config, DefaultSession, ErrorKind, Phase, Proxy, SafeMode, Session, Timeout};
 
-use crate::support::{CountingServer, RawServer, Script};
+use crate::support::{CountingServer, RawServer, Refusing, Script};
 
 use super::child::{self, CaStore};
 use super::help::{fetch, millis, run};
@@ -130,6 +134,36 @@ fn a_request_s_list_takes_the_place_of_the_session_s() {
 }
 
 #[test]
+fn the_first_of_a_session_s_proxies_that_is_for_a_request_carries_it() {
+    run(async {
+        let (one, two) = (answering().await, answering().await);
+        let first = by(&one).no_proxy("b.example").expect("a name");
+        let session = Config::new().proxy(first).proxy(by(&two)).build().expect("a session");
+        for (url, expected) in
+            [("http://a.example/", (1, 0)), ("http://b.example/", (1, 1)), ("http://a.example/", (2, 1))]
+        {
+            fetch(&session, url).await.expect("an answer");
+            assert_eq!((one.heads().len(), two.heads().len()), expected);
+        }
+    });
+}
+
+#[test]
+fn a_request_s_proxy_takes_the_place_of_all_of_the_session_s() {
+    run(async {
+        let (one, two) = (answering().await, answering().await);
+        let session = session(by(&one));
+        session.get("http://a.example/").proxy(by(&two)).await.expect("an answer");
+        assert_eq!((one.heads().len(), two.heads().len()), (0, 1));
+        let origin = CountingServer::start().await;
+        for around in [Proxy::direct(), by(&two).only_https()] {
+            session.get(origin.url(0, "/page/1")).proxy(around).await.expect("an answer");
+        }
+        assert_eq!((one.heads().len(), two.heads().len(), origin.total().requests), (0, 1, 2));
+    });
+}
+
+#[test]
 fn what_a_proxy_cannot_be_combined_with_is_refused() {
     let proxied = || Config::new().proxy("http://proxy.example");
     let option = |config: Config| config.build().expect_err("refused").kind().clone();
@@ -140,6 +174,30 @@ fn what_a_proxy_cannot_be_combined_with_is_refused() {
     assert_eq!(option(proxied().unix_socket("/run/x")), ErrorKind::InvalidOption { option: "proxy" });
     assert_eq!(option(Config::new().proxy("ftp://proxy")), ErrorKind::InvalidOption { option: "proxy" });
     assert!(Config::new().proxy(Proxy::direct()).safe_mode(SafeMode::new()).build().is_ok());
+}
+
+/// A resolver that asks a server, by way of a proxy of its own.
+struct Asking(DefaultSession);
+
+impl Resolve for Asking {
+    fn resolve(&self, _: &str) -> BoxFuture<'static, Result<Addresses, BoxError>> {
+        let session = self.0.clone();
+        Box::pin(async move {
+            session.get("https://resolver.example/").await?;
+            Ok(Addresses::new([std::net::Ipv4Addr::LOCALHOST]))
+        })
+    }
+}
+
+#[test]
+fn a_resolver_s_proxy_is_not_the_request_s() {
+    run(async {
+        let nobody = Refusing::new();
+        let asking = Asking(session(Proxy::new(&nobody.url("")).expect("a proxy")));
+        let session = Config::new().resolver(asking).build().expect("a session");
+        let error = fetch(&session, "http://a.example/").await.expect_err("no name");
+        assert_eq!(error.kind(), &ErrorKind::Dns, "{error:?}");
+    });
 }
 
 #[test]

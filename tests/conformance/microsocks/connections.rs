@@ -55,6 +55,12 @@ pub async fn of_the_address_that_answers(lab: &Lab) {
     fetch(&session, &url).await.expect("a page");
 }
 
+pub async fn of_an_address_with_a_port_of_its_own(lab: &Lab) {
+    let config = lab.config().resolve("moved.invalid", [lab.plain.address(0)]).proxy(lab.open("socks5"));
+    let session = config.build().expect("a session");
+    fetch(&session, "http://moved.invalid/page/8").await.expect("a page");
+}
+
 pub async fn over_tls(lab: &Lab) {
     let session = lab.config().proxy(lab.open("socks5h")).build().expect("a session");
     let response = session.get(lab.secure.named_url(0, "/page/7")).await.expect("an answer");
