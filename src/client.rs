@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::connection::Connections;
 use crate::dyn_session::DynSession;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gated::Gated;
@@ -69,6 +70,22 @@ impl<B: Backend> Client<B> {
         backend.check(&RequestOptions::new(Arc::clone(&options)))?;
         let layers = config.layers.shared();
         Ok(Self { shared: Arc::new(Shared { backend, config, options, layers, scheduler }) })
+    }
+
+    /// How many connections there are now, and how many were made.
+    ///
+    /// ```no_run
+    /// # fn example(session: &dualfetch::DefaultSession) -> dualfetch::Result<()> {
+    /// let connections = session.connections()?;
+    /// println!("{} of {} connections stand", connections.open, connections.made);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the platform does not tell, as a browser does not.
+    pub fn connections(&self) -> Result<Connections> {
+        self.shared.backend.connections()
     }
 
     /// Forgets the addresses that were found for a host, or for all: new connections ask the resolver again. Those that

@@ -31,6 +31,24 @@ pub struct ConnectionInfo {
     reused: bool,
 }
 
+/// How many connections a session has: [`Client::connections`](crate::Client::connections).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connections {
+    /// That stand, in use or idle. One to a proxy counts once, whatever is tunnelled through it.
+    pub open: usize,
+    /// That have been made since the session was, those that ended included.
+    pub made: u64,
+}
+
+impl Connections {
+    /// So many, as backends tell of them.
+    #[must_use]
+    pub fn new(open: usize, made: u64) -> Self {
+        Self { open, made }
+    }
+}
+
 struct Made {
     remote: Option<SocketAddr>,
     local: Option<SocketAddr>,

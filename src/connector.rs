@@ -14,21 +14,22 @@ use crate::safe_mode::SafeMode;
 use crate::tls::Tls;
 use crate::url::Url;
 
-/// What is set; what is left out falls back.
+/// What is set; what is left out falls back. What differs most from request to request comes first: two that are not
+/// equal are seen not to be at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Connector {
+    /// The first that is for a request carries it.
+    pub(crate) proxies: Option<Arc<[Proxy]>>,
+    pub(crate) local_ipv4: Option<Ipv4Addr>,
+    pub(crate) local_ipv6: Option<Ipv6Addr>,
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) resolver: Option<SharedResolver>,
     pub(crate) overrides: Option<Overrides>,
     pub(crate) dns_cache: Option<DnsCache>,
     pub(crate) address_family: Option<AddressFamily>,
     pub(crate) happy_eyeballs: Option<Option<Duration>>,
-    pub(crate) local_ipv4: Option<Ipv4Addr>,
-    pub(crate) local_ipv6: Option<Ipv6Addr>,
     pub(crate) unix_socket: Option<Arc<Path>>,
     pub(crate) safe_mode: Option<Arc<SafeMode>>,
-    /// The first that is for a request carries it.
-    pub(crate) proxies: Option<Arc<[Proxy]>>,
     pub(crate) tcp_keepalive: Option<Option<Duration>>,
     pub(crate) tcp_nodelay: Option<bool>,
     pub(crate) max_idle_per_host: Option<usize>,

@@ -53,7 +53,7 @@ pub use crate::body::{Body, UploadProgress};
 pub use crate::browser_options::BrowserOptions;
 pub use crate::client::{Client, Closing};
 pub use crate::config::Config;
-pub use crate::connection::{ConnectionInfo, TlsInfo};
+pub use crate::connection::{ConnectionInfo, Connections, TlsInfo};
 #[cfg(feature = "cookies")]
 pub use crate::cookies::CookieJar;
 pub use crate::cookies::CookieStore;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::capabilities::Capabilities;
+use crate::connection::Connections;
 use crate::decoding::Supply;
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::Head;
@@ -86,6 +87,13 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// Those that a request with them would come to.
     fn check(&self, _options: &RequestOptions) -> Result<()> {
         Ok(())
+    }
+
+    /// How many connections there are: [`Client::connections`](crate::Client::connections).
+    /// [`Unsupported`](ErrorKind::Unsupported) unless a backend counts them.
+    fn connections(&self) -> Result<Connections> {
+        let platform = self.capabilities().platform;
+        Err(ErrorKind::Unsupported { feature: "connections", platform }.into())
     }
 
     /// Forgets the addresses of a host, or all: [`Client::clear_dns_cache`](crate::Client::clear_dns_cache).

@@ -85,6 +85,8 @@ fn no_more_idle_connections_are_kept_to_a_host_than_may_be() {
         tokio::join!(fetching, opening);
         assert_eq!(server.total().connections, 8);
         server.wait_until("two connections", |counts| counts.open_connections == 2).await;
+        let connections = session.connections().expect("it counts them");
+        assert_eq!((connections.open, connections.made), (2, 8));
         let none = Config::new().max_idle_per_host(0).build().expect("a session");
         fetch(&none, &server.url(0, "/page/1")).await.expect("a page");
         fetch(&none, &server.url(0, "/page/1")).await.expect("a page");

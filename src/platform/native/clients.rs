@@ -7,6 +7,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::body::Outgoing;
+use crate::connection::Connections;
 use crate::connector::{Connecting, Connector};
 use crate::error::{ErrorKind, Result};
 use crate::options::{HttpVersion, Options, Transport};
@@ -18,9 +19,11 @@ use super::names::{AllNames, Names};
 use super::routes::Routes;
 use super::tls::Configurations;
 use super::way::Way;
+use super::wire::Counter;
 
-/// How many ways to make connections are kept ready.
-const KEPT: usize = 32;
+/// How many ways to make connections are kept ready: as many as there may be proxies in turn. One of them without
+/// connections takes a few kilobytes.
+const KEPT: usize = 256;
 
 /// The longest keep-alive; the pool adds it to a clock that ends.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -41,6 +44,7 @@ pub(super) struct Clients {
     kept: Mutex<Kept>,
     tls: Configurations,
     names: AllNames,
+    counter: Counter,
 }
 
 /// What a connection is made by; under another one it is not used.
@@ -56,7 +60,12 @@ struct Kept {
 
 impl Clients {
     pub(super) fn new() -> Self {
-        Self { kept: Mutex::default(), tls: Configurations::default(), names: AllNames::new() }
+        Self {
+            kept: Mutex::default(),
+            tls: Configurations::default(),
+            names: AllNames::new(),
+            counter: Counter::default(),
+        }
     }
 
     /// The client for the way to make connections that these options name.
@@ -95,6 +104,10 @@ impl Clients {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn connections(&self) -> Connections {
+        self.counter.read()
     }
 
     /// Forgets the addresses of a host, or all.
@@ -136,14 +149,17 @@ impl Clients {
         if is_closed || transport.force_close == Some(true) {
             builder.pool_max_idle_per_host(0);
         }
-        let connect = Connect::new(Way {
-            names: self.names(connector),
-            dial: Dial::new(connector),
-            tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
-            safe_mode: connector.and_then(|connector| connector.safe_mode.clone()),
-            unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
-            routes: Routes::new(options, &self.tls)?,
-        });
+        let connect = Connect::new(
+            self.counter.clone(),
+            Way {
+                names: self.names(connector),
+                dial: Dial::new(connector),
+                tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
+                safe_mode: connector.and_then(|connector| connector.safe_mode.clone()),
+                unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
+                routes: Routes::new(options, &self.tls)?,
+            },
+        );
         Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })
     }
 }

@@ -21,7 +21,7 @@ use crate::progress::{ConnectStep, ConnectionUse};
 
 use super::stream::Stream;
 use super::way::{Reached, Way};
-use super::wire::Wire;
+use super::wire::{Counter, Wire};
 
 tokio::task_local! {
     /// The request on whose behalf a connection is made.
@@ -119,11 +119,12 @@ impl std::error::Error for ConnectTimeout {}
 #[derive(Clone)]
 pub(super) struct Connect {
     way: Arc<Way>,
+    counter: Counter,
 }
 
 impl Connect {
-    pub(super) fn new(way: Way) -> Self {
-        Self { way: Arc::new(way) }
+    pub(super) fn new(counter: Counter, way: Way) -> Self {
+        Self { way: Arc::new(way), counter }
     }
 }
 
@@ -137,7 +138,7 @@ impl Service<Uri> for Connect {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let way = Arc::clone(&self.way);
+        let (way, counter) = (Arc::clone(&self.way), self.counter.clone());
         let probe = CONNECT.try_with(Arc::clone).ok();
         if let Some(probe) = &probe {
             probe.connecting();
@@ -157,7 +158,7 @@ impl Service<Uri> for Connect {
             }
             let speaks_http2 = stream.speaks_http2();
             let info = stream.info(target.scheme() == Some(&Scheme::HTTPS));
-            let wire = Wire::new(TokioIo::new(stream)).telling(info);
+            let wire = Wire::new(TokioIo::new(stream)).counted(&counter).telling(info);
             Ok(wire.speaking_http2(speaks_http2).forwarded(is_forwarded))
         })
     }

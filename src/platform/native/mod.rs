@@ -42,7 +42,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 
 use crate::body::Outgoing;
-use crate::connection::ConnectionInfo;
+use crate::connection::{ConnectionInfo, Connections};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::head::{Head, Reason};
 use crate::maybe::BoxFuture;
@@ -269,6 +269,10 @@ impl Backend for Native {
             Some(_) => self.clients.of(options.get()).map(drop),
             None => Ok(()),
         }
+    }
+
+    fn connections(&self) -> Result<Connections> {
+        Ok(self.clients.connections())
     }
 
     fn clear_dns_cache(&self, host: Option<&str>) -> Result<()> {

@@ -9,7 +9,7 @@ use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{CaptureConnection, Connected, Connection};
 use tokio::time::Instant;
 
-use crate::connection::ConnectionInfo;
+use crate::connection::{ConnectionInfo, Connections};
 use crate::error::{Error, ErrorKind};
 
 /// How long after its connection's end a request's answer, or refusal, may still be on its way within this process.
@@ -29,12 +29,26 @@ pub(super) struct Wire<S> {
     stream: S,
     ended: Ended,
     used: Used,
+    counter: Option<Counter>,
     told: Option<ConnectionInfo>,
     speaks_http2: bool,
     is_forwarded: bool,
     /// The peer has closed. What it said before may still be read: a server that refuses an upload answers and closes,
     /// and hyper would look at the failed write first. So writes go nowhere from then on, and reading tells the rest.
     takes_no_more: bool,
+}
+
+/// Counts connections. Clones count together.
+#[derive(Clone, Default)]
+pub(super) struct Counter {
+    open: Arc<AtomicUsize>,
+    made: Arc<AtomicU64>,
+}
+
+impl Counter {
+    pub(super) fn read(&self) -> Connections {
+        Connections::new(self.open.load(Ordering::Relaxed), self.made.load(Ordering::Relaxed))
+    }
 }
 
 /// Whether a connection has ended.
@@ -51,6 +65,7 @@ impl<S> Wire<S> {
             stream,
             ended: Ended::default(),
             used: Used::default(),
+            counter: None,
             told: None,
             speaks_http2: false,
             is_forwarded: false,
@@ -67,6 +82,14 @@ impl<S> Wire<S> {
     /// Whether it leads to a proxy that is told whom each request is for.
     pub(super) fn forwarded(mut self, is_forwarded: bool) -> Self {
         self.is_forwarded = is_forwarded;
+        self
+    }
+
+    /// Counts it, until it ends.
+    pub(super) fn counted(mut self, counter: &Counter) -> Self {
+        counter.made.fetch_add(1, Ordering::Relaxed);
+        counter.open.fetch_add(1, Ordering::Relaxed);
+        self.counter = Some(counter.clone());
         self
     }
 
@@ -104,6 +127,9 @@ fn is_closed_by_peer(error: &io::Error) -> bool {
 impl<S> Drop for Wire<S> {
     fn drop(&mut self) {
         self.ended.0.store(true, Ordering::Relaxed);
+        if let Some(counter) = &self.counter {
+            counter.open.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
