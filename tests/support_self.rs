@@ -498,3 +498,48 @@ async fn tls_asks_for_the_clients_certificate() {
     handshake(&server, false).await.expect_err("refused");
     assert!(server.handshake(1).await.failure.is_some());
 }
+
+// ---- DnsServer ----
+
+/// A question for the addresses of `a.test` (RFC 1035, section 4).
+fn question(number: u8, kind: u8) -> Vec<u8> {
+    let head = [0, number, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    [&head[..], b"\x01a\x04test\x00\x00", &[kind, 0, 1]].concat()
+}
+
+#[tokio::test]
+async fn a_name_server_answers_alike_over_udp_and_tcp_and_counts_what_is_sent_again_once() {
+    use support::dns_server::{Answer, DnsServer, Kind, NXDOMAIN};
+
+    let server = DnsServer::start(|asked| match asked.kind {
+        Kind::A => Answer::addresses(asked, 7, ["192.0.2.1", "::1"]),
+        _ => NXDOMAIN,
+    })
+    .await;
+    let head = [0, 9, 0x85, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+    let record = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x07\x00\x04\xc0\x00\x02\x01";
+    let expected = [&head[..], &question(9, 1)[12..], record].concat();
+
+    let udp = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let mut buffer = [0; 512];
+    for _ in 0..2 {
+        udp.send_to(&question(9, 1), server.address()).await.unwrap();
+        let length = within("an answer", || format!("{server:?}"), udp.recv(&mut buffer)).await.unwrap();
+        assert_eq!(buffer[..length], expected);
+    }
+    assert_eq!(
+        server.asked().iter().map(|asked| (asked.before, asked.again)).collect::<Vec<_>>(),
+        [(0, 0), (0, 1)]
+    );
+
+    let mut tcp = TcpStream::connect(server.address()).await.unwrap();
+    let asked = question(10, 28);
+    tcp.write_u16(asked.len() as u16).await.unwrap();
+    tcp.write_all(&asked).await.unwrap();
+    let length = tcp.read_u16().await.unwrap();
+    let mut answer = vec![0; length.into()];
+    tcp.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, [&[0, 10, 0x85, 0x83, 0, 1, 0, 0, 0, 0, 0, 0][..], &asked[12..]].concat());
+    assert_eq!((server.count("A.test", Kind::A), server.count("a.test", Kind::Aaaa)), (1, 1));
+    assert!(server.asked()[2].over_tcp);
+}

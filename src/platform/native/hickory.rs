@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::config::{
-    ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{Hosts, TokioResolver};
@@ -109,6 +110,8 @@ impl HickoryResolver {
     fn of(config: ResolverConfig, mut options: ResolverOpts, hosts: Hosts) -> Self {
         // The session's cache is the one that can be set, and cleared.
         options.cache_size = 0;
+        // Where neither has addresses, hickory's error is that of the first; IPv4's tells more.
+        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         options.use_hosts_file = ResolveHosts::Never;
         options.max_active_requests = OVER_TCP;
         options.timeout = options.timeout.min(LONGEST);
@@ -143,15 +146,29 @@ impl Resolve for HickoryResolver {
     fn resolve(&self, name: &str) -> BoxFuture<'static, Result<Addresses, BoxError>> {
         let (resolver, name) = (self.clone(), name.to_owned());
         Box::pin(async move {
-            let found = resolver.here()?.lookup_ip(name).await?;
+            let found = match resolver.here()?.lookup_ip(name).await {
+                Ok(found) => found,
+                Err(error) => return nothing(error),
+            };
             // Aliases on the way hold as long as they say, too.
             let ttl = found.as_lookup().answers().iter().map(|record| record.ttl).min();
-            let addresses: Addresses = found.iter().collect();
+            let (ipv4, ipv6): (Vec<_>, Vec<_>) = found.iter().partition(IpAddr::is_ipv4);
+            let addresses = Addresses::new(ipv6.into_iter().chain(ipv4));
             Ok(match ttl {
                 Some(ttl) => addresses.with_ttl(Duration::from_secs(ttl.into())),
                 None => addresses,
             })
         })
+    }
+}
+
+/// What to say where there is no address: hickory shows the whole question.
+fn nothing(error: NetError) -> Result<Addresses, BoxError> {
+    match error {
+        error if error.is_nx_domain() => Err("there is no such name".into()),
+        error if error.is_no_records_found() => Ok(Addresses::default()),
+        NetError::Timeout => Err("no name server has answered in time".into()),
+        error => Err(error.into()),
     }
 }
 
