@@ -141,8 +141,8 @@ fn names() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     sections
 }
 
-/// What may be refused as unsupported: the strings of those Rust sources that refuse something, the names in those of
-/// the npm package, in which `hooks.` is put before some.
+/// What may be refused as unsupported: the strings of those Rust sources that refuse something or name what is set, the
+/// names in those of the npm package, in which `hooks.` is put before some.
 fn features() -> BTreeSet<String> {
     let mut features = BTreeSet::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -153,7 +153,7 @@ fn features() -> BTreeSet<String> {
         folders.extend(inner);
         for file in files {
             let Ok(text) = std::fs::read_to_string(&file) else { continue };
-            if text.contains("ErrorKind::Unsupported {") {
+            if text.contains("ErrorKind::Unsupported {") || text.contains("fn first_set(") {
                 features.extend(text.split('"').map(str::to_owned));
             } else if file.extension().is_some_and(|kind| kind == "js") && text.contains("unsupported(") {
                 features.extend(text.split(|letter: char| !letter.is_alphanumeric()).map(str::to_owned));

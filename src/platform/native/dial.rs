@@ -18,6 +18,12 @@ const HAPPY_EYEBALLS: Duration = Duration::from_millis(250);
 /// How long a connection is silent before TCP probes it, and how long between probes.
 const PROBE: Duration = Duration::from_secs(15);
 
+/// What a system's clock for it takes.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Nearly nine hours.
+const LONGEST: Duration = Duration::from_secs(32_767);
+
 /// How many probes go unanswered before a connection is given up. What was sent may be unacknowledged as long.
 const PROBES: u32 = 2;
 
@@ -33,11 +39,12 @@ pub(super) struct Dial {
 
 impl Dial {
     pub(super) fn new(connector: Option<&Connector>) -> Self {
+        let keepalive = connector.and_then(|connector| connector.tcp_keepalive).unwrap_or(Some(PROBE));
         Self {
             delay: connector.and_then(|connector| connector.happy_eyeballs).unwrap_or(Some(HAPPY_EYEBALLS)),
             local_ipv4: connector.and_then(|connector| connector.local_ipv4),
             local_ipv6: connector.and_then(|connector| connector.local_ipv6),
-            keepalive: connector.and_then(|connector| connector.tcp_keepalive).unwrap_or(Some(PROBE)),
+            keepalive: keepalive.map(|idle| idle.clamp(SHORTEST, LONGEST)),
             nodelay: connector.and_then(|connector| connector.tcp_nodelay).unwrap_or(true),
         }
     }
@@ -110,11 +117,7 @@ impl Dial {
     }
 }
 
-/// What a system's clock for it takes at most: nearly nine hours.
-const LONGEST: Duration = Duration::from_secs(32_767);
-
 fn probing(idle: Duration) -> TcpKeepalive {
-    let idle = idle.clamp(Duration::from_secs(1), LONGEST);
     let keepalive = TcpKeepalive::new().with_time(idle);
     #[cfg(not(any(target_os = "openbsd", target_os = "solaris", target_os = "windows")))]
     let keepalive = keepalive.with_retries(PROBES);
@@ -154,5 +157,36 @@ mod tests {
         );
         assert_eq!(order(&["1.1.1.1", "::1", "2.2.2.2"]), addresses(&["1.1.1.1", "::1", "2.2.2.2"]));
         assert_eq!(order(&[]), []);
+    }
+
+    #[tokio::test]
+    async fn keep_alive_and_no_delay_are_the_socket_s_own() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a socket");
+        let address = listener.local_addr().expect("an address");
+        let set = |keepalive, nodelay| {
+            let mut connector = Connector::default();
+            (connector.tcp_keepalive, connector.tcp_nodelay) = (keepalive, nodelay);
+            Dial::new(Some(&connector))
+        };
+        for (dial, keepalive, nodelay) in [
+            (Dial::new(None), Some(15), true),
+            (set(Some(Some(Duration::from_secs(40))), Some(true)), Some(40), true),
+            (set(Some(Some(Duration::ZERO)), None), Some(1), true),
+            (set(Some(Some(Duration::MAX)), None), Some(32_767), true),
+            (set(Some(None), Some(false)), None, false),
+        ] {
+            let stream = dial.connect(&[address]).await.expect("a connection");
+            let socket = SockRef::from(&stream);
+            assert_eq!(socket.tcp_nodelay().expect("it is TCP"), nodelay);
+            assert_eq!(socket.keepalive().expect("it is TCP"), keepalive.is_some());
+            #[cfg(target_os = "linux")]
+            if let Some(idle) = keepalive {
+                let told = (socket.tcp_keepalive_time(), socket.tcp_keepalive_interval());
+                let idle = Duration::from_secs(idle);
+                assert_eq!((told.0.expect("it is TCP"), told.1.expect("it is TCP")), (idle, idle));
+                assert_eq!(socket.tcp_keepalive_retries().expect("it is TCP"), PROBES);
+                assert_eq!(socket.tcp_user_timeout().expect("it is TCP"), Some(idle * PROBES));
+            }
+        }
     }
 }
