@@ -101,7 +101,9 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, value_name = "VERSION", value_enum, default_value_t = Oldest::V1_2, help_heading = TLS)]
     tls_min: Oldest,
 
-    /// Take any certificate, of anyone; with --pin that is safe, without it others can read and change what goes by
+    /// Take any certificate, of anyone: whoever stands in between can read and change what goes by
+    ///
+    /// Not so where --pin says which certificate it must be.
     #[arg(short = 'k', long, conflicts_with = "cacert", help_heading = TLS)]
     insecure: bool,
 
