@@ -6,6 +6,7 @@
 mod support;
 
 mod command_line {
+    mod connections;
     mod cookies;
     mod demo;
     mod documents;
@@ -21,4 +22,5 @@ mod command_line {
     #[cfg(unix)]
     mod terminal;
     mod titles;
+    mod tls;
 }

@@ -7,6 +7,7 @@ mod policy {
     pub(crate) mod batch;
     pub(crate) mod closing;
     pub(crate) mod coming_from;
+    pub(crate) mod connecting;
     pub(crate) mod conversions;
     #[cfg(feature = "cookies")]
     pub(crate) mod cookies;

@@ -297,19 +297,31 @@ const unsupported = (name, ...why) =>
 /** What the native library has and no `fetch` can do. */
 const NATIVE = {};
 for (const name of [
+  "addressFamily",
   "certificates",
   "compress",
   "cookieJar",
   "cookies",
   "dns",
+  "dnsCache",
   "forceClose",
+  "happyEyeballs",
   "httpVersion",
   "keepAlive",
   "localAddress",
+  "maxIdlePerHost",
+  "netrc",
   "onUploadProgress",
+  "proxies",
   "proxy",
+  "resolve",
+  "resolver",
+  "safeMode",
   "skipAutoHeaders",
+  "tcpKeepalive",
+  "tcpNodelay",
   "tls",
+  "unixSocket",
 ]) {
   NATIVE[name] = () => {
     throw unsupported(name, "no platform's fetch can");

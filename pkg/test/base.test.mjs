@@ -246,8 +246,10 @@ test("a status that is an error has the start of its body, but in rows and for t
 });
 
 test("what no platform's fetch can do is refused by name, in sessions and requests", async () => {
-  const native = ["certificates", "compress", "cookieJar", "cookies", "dns", "forceClose", "httpVersion", "keepAlive"];
-  for (const name of [...native, "localAddress", "onUploadProgress", "proxy", "skipAutoHeaders", "tls"]) {
+  const kept = ["compress", "cookieJar", "cookies", "forceClose", "keepAlive", "maxIdlePerHost", "onUploadProgress", "skipAutoHeaders"];
+  const places = ["addressFamily", "dns", "dnsCache", "happyEyeballs", "localAddress", "resolve", "resolver", "unixSocket"];
+  const ways = ["httpVersion", "netrc", "proxies", "proxy", "safeMode", "tcpKeepalive", "tcpNodelay"];
+  for (const name of [...kept, ...places, ...ways, "certificates", "tls"]) {
     for (const value of [true, false, null, {}]) {
       const refused = (thrown) => isUnsupportedError(thrown) && thrown.feature === name && thrown.message.includes(name);
       assert.throws(() => new Session({ [name]: value }), refused, name);

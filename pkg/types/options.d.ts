@@ -123,6 +123,8 @@ export type Middleware = (
  */
 export interface NativeOptions {
   /** @default the platform's */
+  addressFamily?: never;
+  /** @default the platform's */
   certificates?: never;
   /** @default none */
   compress?: never;
@@ -133,21 +135,43 @@ export interface NativeOptions {
   /** @default the platform's */
   dns?: never;
   /** @default the platform's */
+  dnsCache?: never;
+  /** @default the platform's */
   forceClose?: never;
+  /** @default the platform's */
+  happyEyeballs?: never;
   /** @default the platform's */
   httpVersion?: never;
   /** @default the platform's */
   keepAlive?: never;
   /** @default the platform's */
   localAddress?: never;
+  /** @default the platform's */
+  maxIdlePerHost?: never;
+  /** @default none */
+  netrc?: never;
   /** @default none */
   onUploadProgress?: never;
   /** @default the platform's */
+  proxies?: never;
+  /** @default the platform's */
   proxy?: never;
+  /** @default none */
+  resolve?: never;
+  /** @default the platform's */
+  resolver?: never;
+  /** @default none */
+  safeMode?: never;
   /** @default none */
   skipAutoHeaders?: never;
   /** @default the platform's */
+  tcpKeepalive?: never;
+  /** @default the platform's */
+  tcpNodelay?: never;
+  /** @default the platform's */
   tls?: never;
+  /** @default none */
+  unixSocket?: never;
 }
 
 /** What a session sets and a request may set otherwise. */

@@ -14,6 +14,9 @@ async fn help_teaches_by_examples_and_fits_a_terminal() {
     for told in ["--resume", "--rate", "--ordered", "--limit-per-host", "NO_COLOR", "Exit status:", "  130"] {
         assert!(out.contains(told), "{told} is missing:\n{out}");
     }
+    for group in ["Connection:\n", "Proxy:\n", "Safe mode:\n", "TLS:\n"] {
+        assert!(out.contains(group), "{group} is missing:\n{out}");
+    }
     let (_, short, _) = run(&["titles", "-h"]).await;
     assert!(short.lines().count() < out.lines().count() / 2, "{short}");
 }
@@ -23,7 +26,7 @@ async fn completions_and_manual_pages_know_every_command() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let (code, out, _) = run(&["completions", shell]).await;
         assert_eq!(code, Some(0));
-        for told in ["titles", "get", "limit-per-host", "resume"] {
+        for told in ["titles", "get", "limit-per-host", "resume", "proxy-env", "unix-socket"] {
             assert!(out.contains(told), "{shell}: {told}");
         }
     }

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use dualfetch::{Error, ErrorKind, HeaderMap, Request, Response, Session, StatusCode, Url, Version};
+use dualfetch::{
+    ConnectionInfo, Error, ErrorKind, HeaderMap, Request, Response, Session, StatusCode, Url, Version,
+};
 use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
 
 use crate::args::GetArgs;
@@ -20,8 +22,8 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     let mut question = args.request.question()?;
     let cookies = args.request.cookies()?;
     cookies.apart_from("-o", args.output.as_deref())?;
-    let config = args.request.config(Bound(None), &cookies).raise_for_status(args.fail);
-    let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
+    let config = args.request.config(Bound(None), &cookies)?.raise_for_status(args.fail);
+    let session = args.request.session(config)?;
     // As the session would add them, and so they can be shown.
     for (name, value) in session.config().headers() {
         question.headers.entry(name).or_insert_with(|| value.clone());
@@ -135,6 +137,9 @@ fn tell_response(response: &Response) {
     if !response.history().is_empty() {
         tell(&format!("* redirected to {}", response.url().redacted()));
     }
+    if let Some(connection) = response.connection() {
+        tell_connection(connection);
+    }
     let version = match response.version() {
         Version::HTTP_2 => "HTTP/2".to_owned(),
         other => format!("{other:?}"),
@@ -142,6 +147,12 @@ fn tell_response(response: &Response) {
     tell(&format!("< {version} {}", response.status()));
     tell_headers('<', response.headers());
     tell("<");
+}
+
+fn tell_connection(connection: &ConnectionInfo) {
+    let remote = connection.remote().map(|address| format!(" with {address}")).unwrap_or_default();
+    let tls = connection.tls().map(|tls| format!(", {} ({})", tls.version(), tls.cipher_suite()));
+    tell(&format!("* by a connection{remote}{}", tls.unwrap_or_default()));
 }
 
 /// What had been answered before it failed.

@@ -20,12 +20,12 @@ use crate::{Stop, block_on, say};
 pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
     let question = args.request.question()?;
     let cookies = args.request.cookies()?;
-    let config = args.request.config(Bound(None), &cookies).raise_for_status(args.fail);
+    let config = args.request.config(Bound(None), &cookies)?.raise_for_status(args.fail);
     let css = args.select.join(", ");
     if !args.select.is_empty() {
         Document::check(&css).map_err(|error| Stop::Fault(error.to_string()))?;
     }
-    let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
+    let session = args.request.session(config)?;
     let url = Url::parse(bare(&args.url).as_deref().unwrap_or(&args.url))
         .map_err(|error| Stop::Fault(explain(&args.url, &error).message))?;
     let read = block_on(fetch(&Asking::new(session, question), url, args))?;

@@ -112,11 +112,11 @@ fn session(args: &TitlesArgs, cookies: &Cookies) -> Result<Asking<DefaultSession
     const TOTAL: Bound = Bound(Some(Duration::from_secs(300)));
     let question = args.request.question()?;
     let mut config =
-        args.request.config(TOTAL, cookies).limit(args.limit).limit_per_host(args.limit_per_host);
+        args.request.config(TOTAL, cookies)?.limit(args.limit).limit_per_host(args.limit_per_host);
     if let Some(Rate { count, per }) = args.rate {
         config = config.rate(count, per);
     }
-    let session = config.build().map_err(|error| Stop::Fault(error.to_string()))?;
+    let session = args.request.session(config)?;
     Ok(Asking::new(session, question))
 }
 

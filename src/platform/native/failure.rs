@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use rustls::OtherError;
 use rustls::pki_types::InvalidDnsNameError;
 
 use crate::error::{Error, ErrorKind, Phase};
@@ -72,7 +73,8 @@ fn before_http(causes: Causes<'_>) -> Option<ErrorKind> {
     if causes.clone().any(|cause| cause.is::<InvalidDnsNameError>()) {
         return Some(ErrorKind::InvalidUrl);
     }
-    causes.clone().any(|cause| cause.is::<rustls::Error>()).then_some(ErrorKind::Tls)
+    let is_tls = |cause: &(dyn StdError + 'static)| cause.is::<rustls::Error>() || cause.is::<OtherError>();
+    causes.clone().any(is_tls).then_some(ErrorKind::Tls)
 }
 
 /// A stream that is refused, or that a server which goes away does not count among those it looked at. (RFC 9113,

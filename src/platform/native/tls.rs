@@ -8,7 +8,9 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, ProtocolVersion, SupportedProtocolVersion, version};
+use rustls::{
+    CertificateError, ClientConfig, ClientConnection, ProtocolVersion, SupportedProtocolVersion, version,
+};
 use tokio_rustls::TlsConnector;
 
 use crate::connection::TlsInfo;
@@ -75,7 +77,18 @@ impl Client {
 
     /// Makes a stream a secure one.
     pub(super) async fn secure(&self, name: ServerName<'static>, stream: Stream) -> io::Result<Stream> {
-        Ok(Stream::Tls(Box::new(self.connector.connect(name, stream).await?)))
+        let secured = self.connector.connect(name, stream).await.map_err(in_words)?;
+        Ok(Stream::Tls(Box::new(secured)))
+    }
+}
+
+/// What a verifier of another's says, in its own words: rustls shows how it is kept in memory.
+fn in_words(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|cause| cause.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))) => {
+            io::Error::new(error.kind(), other.clone())
+        }
+        _ => error,
     }
 }
 

@@ -52,7 +52,8 @@ Exit status:
 Environment:
   NO_COLOR  when it is set, the table has no colours. Progress shows only where standard error is
             a terminal.
-  Proxy variables (HTTP_PROXY and the like) are not read.
+  Proxy variables (HTTP_PROXY and the like) are read with --proxy-env alone, and NETRC and ~/.netrc
+  with --netrc alone.
 
 Examples:
   Two titles:
@@ -67,6 +68,8 @@ Examples:
   Pages behind a login, ten seconds for each; by the cookies that a browser has exported:
     dualfetch titles -i urls.txt -u me:secret --total-timeout 10s
     dualfetch titles -i urls.txt -b cookies.txt
+  URLs that strangers have named, without being led to what only this machine can reach:
+    dualfetch titles -i submitted.txt --safe
   Only what answers with success, as a spreadsheet:
     dualfetch titles -i urls.txt --fail --format csv -o titles.csv";
 
@@ -78,7 +81,8 @@ Exit status:
   2  the command line is wrong, what is given is no http or https URL, or a file cannot be read
 
 Environment:
-  Proxy variables (HTTP_PROXY and the like) are not read.
+  Proxy variables (HTTP_PROXY and the like) are read with --proxy-env alone, and NETRC and ~/.netrc
+  with --netrc alone.
 
 Examples:
   dualfetch page example.com
@@ -95,11 +99,15 @@ Exit status:
      or written
 
 Environment:
-  Proxy variables (HTTP_PROXY and the like) are not read.
+  Proxy variables (HTTP_PROXY and the like) are read with --proxy-env alone, and NETRC and ~/.netrc
+  with --netrc alone.
 
 Examples:
   dualfetch get https://example.com/
   dualfetch get -v --timeout 10s example.com > page.html
   dualfetch get -b cookies.txt -c cookies.txt https://example.com/account
   dualfetch get https://api.example/items --json '{\"name\": \"x\"}' -u me:secret | jq .
-  dualfetch get -X PUT --data @photo.jpg -H 'Content-Type: image/jpeg' https://api.example/photo";
+  dualfetch get -X PUT --data @photo.jpg -H 'Content-Type: image/jpeg' https://api.example/photo
+  dualfetch get --resolve www.example:127.0.0.1 --cacert own-ca.pem https://www.example/
+  dualfetch get --proxy-env --no-proxy .internal https://example.com/
+  dualfetch get --unix-socket /run/docker.sock http://localhost/version";

@@ -11,6 +11,7 @@ use dualfetch::html::Extent;
 use crate::output::Format;
 use crate::units::{self, Rate};
 
+mod connection;
 mod help;
 mod request;
 

@@ -1,4 +1,4 @@
-//! The options of a request, the same for `titles` and `get`.
+//! The options of a request, the same for every command that fetches.
 
 use std::fs;
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use dualfetch::{Body, Config, HeaderMap, HeaderName, HttpVersion, Method, Request, Retry, Timeout};
+use dualfetch::{Body, Config, DefaultSession, HeaderMap, HeaderName, Method, Request, Retry, Timeout};
 use http::HeaderValue;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, USER_AGENT};
 
@@ -15,6 +15,8 @@ use crate::Stop;
 use crate::asking::Question;
 use crate::cookies::Cookies;
 use crate::units::{self, Bound};
+
+use super::connection::ConnectionArgs;
 
 const REQUEST: &str = "Request";
 const TIMEOUTS: &str = "Timeouts (500ms, 60s, 5m, 1h or none)";
@@ -66,14 +68,6 @@ pub(crate) struct RequestArgs {
     #[arg(short = 'c', long, value_name = "FILE", help_heading = REQUEST)]
     cookie_jar: Option<PathBuf>,
 
-    /// Speak HTTP/1.1 alone
-    #[arg(long, conflicts_with = "http2", help_heading = REQUEST)]
-    http1: bool,
-
-    /// Speak HTTP/2 alone, without TLS as well
-    #[arg(long, help_heading = REQUEST)]
-    http2: bool,
-
     /// How many redirects are followed; one more is an error
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(..=1_000), allow_negative_numbers = true, help_heading = REQUEST)]
     max_redirects: u32,
@@ -103,11 +97,14 @@ pub(crate) struct RequestArgs {
     /// It fails with `timeout (connect)`.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::bound, allow_negative_numbers = true, help_heading = TIMEOUTS)]
     connect_timeout: Bound,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 impl RequestArgs {
     /// The settings of a session that asks like this.
-    pub(crate) fn config(&self, total: Bound, cookies: &Cookies) -> Config {
+    pub(crate) fn config(&self, total: Bound, cookies: &Cookies) -> Result<Config, Stop> {
         let timeout = Timeout::new()
             .connect(self.connect_timeout.0)
             .headers(self.timeout.0)
@@ -118,11 +115,12 @@ impl RequestArgs {
             .max_redirects(self.max_redirects)
             .retry(Retry::standard().attempts(self.retries.saturating_add(1)))
             .timeout(timeout);
-        match (self.http1, self.http2) {
-            (true, _) => config.http_version(HttpVersion::Http1),
-            (_, true) => config.http_version(HttpVersion::Http2),
-            _ => config,
-        }
+        self.connection.set(config)
+    }
+
+    /// The session with these settings, or others beside them.
+    pub(crate) fn session(&self, config: Config) -> Result<DefaultSession, Stop> {
+        self.connection.build(config)
     }
 
     /// What every request holds. Reads the files that its body is to be taken from.
