@@ -24,6 +24,10 @@ const BEHIND: &str = "behind.example";
 /// Who may pass at the locked port.
 const USER: (&str, &str) = ("user", "pass word");
 
+/// Who may not. squid keeps passwords by name, and while it checks one that is right it lets the same name pass with a
+/// wrong one.
+const STRANGER: (&str, &str) = ("stranger", "pass word");
+
 #[test]
 fn every_behaviour() {
     run_on_two(async {

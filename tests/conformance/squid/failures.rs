@@ -8,7 +8,7 @@ use dualfetch::{Error, ErrorKind, Proxy, Retry, StatusCode};
 use crate::support::Refusing;
 
 use super::super::help::fetch;
-use super::{Lab, USER};
+use super::{Lab, STRANGER};
 
 async fn failed(lab: &Lab, proxy: Proxy, url: &str) -> Error {
     let session = lab.config().proxy(proxy).build().expect("a session");
@@ -31,7 +31,7 @@ fn says(error: &Error, words: &str) {
 }
 
 pub async fn who_is_asking_is_wanted(lab: &Lab) {
-    let wrong = lab.locked().basic_auth("user", "pass words").expect("a user");
+    let wrong = lab.locked().basic_auth(STRANGER.0, STRANGER.1).expect("a user");
     for proxy in [lab.locked(), wrong] {
         let error = failed(lab, proxy, &lab.secure("localhost", "/page/31")).await;
         assert_eq!(error.kind(), &answered(StatusCode::PROXY_AUTHENTICATION_REQUIRED, true));
@@ -56,7 +56,7 @@ pub async fn nobody_at_the_origin(lab: &Lab) {
 pub async fn retried_where_it_may_pass(lab: &Lab) {
     let nobody = Refusing::new();
     let retry = Retry::standard().attempts(2).backoff(Duration::ZERO, Duration::from_secs(1));
-    let locked = lab.locked().basic_auth(USER.0, "wrong").expect("a user");
+    let locked = lab.locked().basic_auth(STRANGER.0, STRANGER.1).expect("a user");
     for (proxy, url, attempts) in [
         (lab.open(), format!("https://{}/", nobody.address()), 2),
         (locked, lab.secure("localhost", "/page/32"), 1),

@@ -3,7 +3,7 @@
 use dualfetch::{Proxy, Session};
 
 use super::super::help::fetch;
-use super::{BEHIND, Lab, USER, is_forwarded};
+use super::{BEHIND, Lab, STRANGER, USER, is_forwarded};
 
 pub async fn in_absolute_form(lab: &Lab) {
     let session = lab.config().proxy(lab.open()).build().expect("a session");
@@ -29,7 +29,7 @@ pub async fn to_who_is_known(lab: &Lab) {
 
 /// The proxy answers in the origin's place, and what it says is a response.
 pub async fn refused_to_who_is_not(lab: &Lab) {
-    let wrong = lab.locked().basic_auth("user", "wrong").expect("a user");
+    let wrong = lab.locked().basic_auth(STRANGER.0, STRANGER.1).expect("a user");
     for proxy in [lab.locked(), wrong] {
         let session = lab.config().proxy(proxy).build().expect("a session");
         let response = session.get(lab.plain("127.0.0.1", "/page/3")).await.expect("an answer");
