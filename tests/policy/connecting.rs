@@ -54,7 +54,10 @@ fn of_sessions() -> Vec<(&'static str, Config)> {
 type Ask<'a> = RequestBuilder<&'a Client<Scripted>>;
 
 /// Those of them that a request has.
-fn of_requests() -> Vec<(&'static str, fn(Ask<'_>) -> Ask<'_>)> {
+/// What sets one option of a request.
+type Set = fn(Ask<'_>) -> Ask<'_>;
+
+fn of_requests() -> Vec<(&'static str, Set)> {
     vec![
         ("tls", |request| request.tls(Tls::new())),
         ("resolver", |request| request.resolver(Arc::new(Nobody))),
