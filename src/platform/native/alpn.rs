@@ -12,19 +12,29 @@ use tokio::sync::futures::OwnedNotified;
 
 use super::connect::{Probe, Stage};
 
-/// How many HTTP/1.1 origins are remembered; past that the memory starts anew.
+/// How many origins are remembered; past that the memory starts anew.
 const REMEMBERED: usize = 10_000;
 
 #[derive(Clone)]
 pub(super) struct Alpn {
-    origins: Arc<Mutex<HashMap<String, Known>>>,
+    origins: Arc<Mutex<HashMap<Arc<str>, Origin>>>,
 }
 
+struct Origin {
+    name: Arc<str>,
+    known: Known,
+    /// Those who wait while one finds out.
+    told: Arc<Notify>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
+    /// Nothing, or that connections are shared: then there may be none at the moment.
+    Nothing,
     /// Every request needs a connection of its own: no need to wait for anyone.
     Http1,
     /// One request is finding out; the others wait to be told.
-    Asking(Arc<Notify>),
+    Asking,
 }
 
 /// Leave to send. The first of several to an unknown origin tells the next when it knows, or is dropped.
@@ -32,7 +42,7 @@ pub(super) struct Pass(Option<Leader>);
 
 struct Leader {
     alpn: Alpn,
-    origin: String,
+    origin: Arc<str>,
     told: Arc<Notify>,
 }
 
@@ -41,35 +51,34 @@ impl Alpn {
         Self { origins: Arc::default() }
     }
 
-    /// Waits until a request to this origin may go: at once, unless one has gone ahead and its handshake is under way.
-    /// However that one ends, all go.
-    pub(super) async fn enter(&self, origin: &str) -> Pass {
-        let told = match self.ask(origin) {
-            Ok(pass) => return pass,
-            Err(told) => told,
-        };
-        told.await;
-        Pass::free()
-    }
-
-    /// Leave to go, or who will tell.
-    fn ask(&self, origin: &str) -> Result<Pass, OwnedNotified> {
+    /// Whether a request to this origin may go at once. If not, one has gone ahead and its handshake is under way: however
+    /// that ends, all go.
+    pub(super) fn ask(&self, origin: &str) -> Result<Pass, OwnedNotified> {
         let mut origins = self.lock();
-        match origins.get(origin) {
-            Some(Known::Http1) => return Ok(Pass::free()),
-            Some(Known::Asking(told)) => return Err(Arc::clone(told).notified_owned()),
-            None => {}
+        if let Some(Origin { name, known, told }) = origins.get_mut(origin) {
+            return match known {
+                Known::Http1 => Ok(Pass::free()),
+                Known::Asking => Err(Arc::clone(told).notified_owned()),
+                Known::Nothing => {
+                    *known = Known::Asking;
+                    Ok(self.leading(name, told))
+                }
+            };
         }
         if origins.len() >= REMEMBERED {
-            origins.retain(|_, known| matches!(known, Known::Asking(_)));
+            origins.retain(|_, origin| origin.known == Known::Asking);
         }
-        let told = Arc::new(Notify::new());
-        origins.insert(origin.to_owned(), Known::Asking(Arc::clone(&told)));
-        drop(origins);
-        Ok(Pass(Some(Leader { alpn: self.clone(), origin: origin.to_owned(), told })))
+        let (name, told): (Arc<str>, _) = (origin.into(), Arc::default());
+        let pass = self.leading(&name, &told);
+        origins.insert(Arc::clone(&name), Origin { name, known: Known::Asking, told });
+        Ok(pass)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn leading(&self, name: &Arc<str>, told: &Arc<Notify>) -> Pass {
+        Pass(Some(Leader { alpn: self.clone(), origin: Arc::clone(name), told: Arc::clone(told) }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Origin>> {
         self.origins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,6 +87,12 @@ impl Pass {
     /// Leave that nobody waits on.
     pub(super) fn free() -> Self {
         Self(None)
+    }
+
+    /// Waits until the one that has gone ahead is through.
+    pub(super) async fn after(told: OwnedNotified) -> Self {
+        told.await;
+        Self::free()
     }
 
     /// Runs the request, and lets the others go as soon as it is clear how.
@@ -101,18 +116,26 @@ impl Pass {
 
 impl Leader {
     fn knows_http1(self) {
-        self.alpn.lock().insert(self.origin.clone(), Known::Http1);
-        self.told.notify_waiters();
+        self.settle(Known::Http1);
+    }
+
+    fn settle(&self, known: Known) {
+        let mut origins = self.alpn.lock();
+        if let Some(origin) = origins.get_mut(&self.origin)
+            && origin.known == Known::Asking
+            && Arc::ptr_eq(&origin.told, &self.told)
+        {
+            origin.known = known;
+            // Those who wait have it, too; nobody else can begin to, now.
+            if Arc::strong_count(&self.told) > 2 {
+                self.told.notify_waiters();
+            }
+        }
     }
 }
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        let mut origins = self.alpn.lock();
-        if matches!(origins.get(&self.origin), Some(Known::Asking(_))) {
-            origins.remove(&self.origin);
-        }
-        drop(origins);
-        self.told.notify_waiters();
+        self.settle(Known::Nothing);
     }
 }

@@ -39,6 +39,7 @@ use http::header::{
 use http::{Method, StatusCode};
 use hyper::ext::ReasonPhrase;
 use hyper_util::client::legacy::connect::capture_connection;
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
 use crate::body::Outgoing;
@@ -52,7 +53,7 @@ use crate::request::{Request, RequestOptions};
 
 use super::{Backend, Capabilities};
 
-use alpn::{Alpn, Pass};
+use alpn::Pass;
 use body::NativeBody;
 use clients::{Clients, Pooled};
 use connect::{CONNECT, Probe};
@@ -136,9 +137,9 @@ fn head(parts: http::response::Parts) -> Head {
 
 /// A request on its way.
 enum Sending<F> {
-    Begun(F),
-    /// It may share a connection that is yet to be made, and first asks at this origin.
-    Gated(Arc<Pooled>, String, Box<http::Request<Outgoing>>),
+    Begun(Pass, F),
+    /// It may share a connection that is yet to be made, and another request is finding out.
+    Waiting(OwnedNotified, Box<(Arc<Pooled>, http::Request<Outgoing>)>),
 }
 
 fn may_multiplex(request: &Request) -> bool {
@@ -147,19 +148,18 @@ fn may_multiplex(request: &Request) -> bool {
 }
 
 /// Waiting for another request's connection is connecting, too.
-async fn enter(
-    alpn: &Alpn,
-    origin: &str,
+async fn wait(
+    told: OwnedNotified,
     bound: Option<Duration>,
     (progress, now): (Option<&Progress>, Duration),
 ) -> Result<Pass> {
     if let Some(progress) = progress {
         progress.connecting(now);
     }
-    let entering = alpn.enter(origin);
+    let waiting = Pass::after(told);
     let pass = match bound {
-        None => entering.await,
-        Some(bound) => tokio::time::timeout(bound, entering)
+        None => waiting.await,
+        Some(bound) => tokio::time::timeout(bound, waiting)
             .await
             .map_err(|_| Error::new(ErrorKind::Timeout(Phase::Connect)))?,
     };
@@ -193,29 +193,32 @@ impl Backend for Native {
         let may_switch = request.headers.contains_key(UPGRADE);
         let bound = request.options.timeout.resolve().connect;
         let progress = request.progress.clone();
-        let origin = may_multiplex(&request).then(|| request.url.origin().into_owned());
         let sending = self.clients.of(&request.options).and_then(|client| {
+            let asked = match may_multiplex(&request) {
+                true => client.alpn.ask(&request.url.origin()),
+                false => Ok(Pass::free()),
+            };
             let mut request = Self::translate(request)?;
             let connection = capture_connection(&mut request);
-            let sending = match origin {
-                None => Sending::Begun(client.http.request(request)),
-                Some(origin) => Sending::Gated(client, origin, Box::new(request)),
+            let sending = match asked {
+                Ok(pass) => Sending::Begun(pass, client.http.request(request)),
+                Err(told) => Sending::Waiting(told, Box::new((client, request))),
             };
             Ok((sending, connection))
         });
         Housed::here(async move {
-            let asked = Instant::now();
             let (sending, connection) = sending?;
-            let (pass, pending) = match sending {
-                Sending::Begun(pending) => (Pass::free(), pending),
-                Sending::Gated(client, origin, request) => {
-                    let pass =
-                        enter(&client.alpn, &origin, bound, (progress.as_deref(), started.elapsed())).await?;
-                    (pass, client.http.request(*request))
+            let (pass, bound, pending) = match sending {
+                Sending::Begun(pass, pending) => (pass, bound, pending),
+                Sending::Waiting(told, waiting) => {
+                    let asked = Instant::now();
+                    let pass = wait(told, bound, (progress.as_deref(), started.elapsed())).await?;
+                    let (client, request) = *waiting;
+                    // One bound for both: waiting for another request's connection, and making an own one after all.
+                    let bound = bound.map(|bound| bound.saturating_sub(asked.elapsed()));
+                    (pass, bound, client.http.request(request))
                 }
             };
-            // One bound for both: waiting for another request's connection, and making an own one after all.
-            let bound = bound.map(|bound| bound.saturating_sub(asked.elapsed()));
             let probe = Arc::new(Probe::new(bound, progress, started));
             let execute = CONNECT.scope(Arc::clone(&probe), pending);
             let answered = wire::answered(pass.watch(execute, &probe), &connection, wire::STRAGGLE).await;
