@@ -20,12 +20,22 @@ use super::Config;
 /// Native; elsewhere each of these is [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported). A connection that was
 /// made under other settings than a request's is not used for it.
 impl Config {
-    /// Who is trusted, and what is shown, over TLS.
+    /// Who is trusted, and what is shown, over TLS: see [`Tls`].
+    ///
+    /// ```no_run
+    /// use dualfetch::{DefaultSession, tls::Tls};
+    ///
+    /// let tls = Tls::new().add_roots(std::fs::read("ca.pem")?);
+    /// let session = DefaultSession::builder().tls(tls).build()?;
+    /// # let _ = session;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn tls(self, tls: Tls) -> Self {
         self.connecting(|connector| connector.tls = Some(Arc::new(tls)))
     }
 
-    /// What looks names up. Default: the system, by [`SystemResolver`](crate::dns::SystemResolver).
+    /// What looks names up: any [`Resolve`], such as `HickoryResolver` of the crate feature `hickory`. Default: the system,
+    /// by [`SystemResolver`](crate::dns::SystemResolver). What it finds is kept as [`dns_cache`](Self::dns_cache) says.
     pub fn resolver(self, resolver: impl Resolve + 'static) -> Self {
         self.connecting(|connector| connector.resolver = Some(SharedResolver(Arc::new(resolver))))
     }
@@ -48,6 +58,7 @@ impl Config {
     }
 
     /// How long the addresses of names are kept. Default: 10 seconds, of 1,000 names.
+    /// [`Client::clear_dns_cache`](crate::Client::clear_dns_cache) forgets them.
     pub fn dns_cache(self, cache: DnsCache) -> Self {
         self.connecting(|connector| connector.dns_cache = Some(cache))
     }
@@ -67,12 +78,34 @@ impl Config {
 
     /// The address of this machine that connections are made from. Only addresses of its family are connected to, unless
     /// one of the other family is set, too. Default: as the system chooses.
+    ///
+    /// ```
+    /// use dualfetch::DefaultSession;
+    ///
+    /// let session = DefaultSession::builder()
+    ///     .local_address("192.0.2.7".parse()?)
+    ///     .local_address("2001:db8::7".parse()?)
+    ///     .build()?;
+    /// # let _ = session;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn local_address(self, address: IpAddr) -> Self {
         self.connecting(|connector| connector.set_local_address(address))
     }
 
     /// The Unix domain socket that all connections go to, whatever host the URL names; it still stands in `Host` and, by
-    /// https, in TLS. On Windows [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+    /// https, in TLS. Not together with a [`proxy`](Self::proxy) or [`safe_mode`](Self::safe_mode). On Windows
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+    ///
+    /// ```no_run
+    /// use dualfetch::{DefaultSession, Session};
+    ///
+    /// # async fn example() -> dualfetch::Result<()> {
+    /// let docker = DefaultSession::builder().unix_socket("/run/docker.sock").build()?;
+    /// println!("{}", docker.get("http://docker/info").await?.text().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unix_socket(self, path: impl AsRef<Path>) -> Self {
         self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
     }

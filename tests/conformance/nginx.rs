@@ -1,6 +1,7 @@
 //! Against nginx.
 
 mod bodies;
+mod certificates;
 mod conditions;
 mod connections;
 mod paths;
@@ -12,20 +13,43 @@ use std::process::Command;
 
 use dualfetch::{DefaultSession, Response, Result, Session};
 
-use crate::support::Issuer;
+use crate::support::{Certificate, Issuer};
 
 use super::child::{self, CaStore};
 use super::help::run_on_two;
 use super::served::{Folder, Port, Served, installed};
 use super::table::{self, cases};
 
-const CONF: [(&str, &str); 3] = [
+const CONF: [(&str, &str); 4] = [
+    ("certificates.conf", include_str!("nginx/certificates.conf")),
     ("nginx.conf", include_str!("nginx/nginx.conf")),
     ("common.conf", include_str!("nginx/common.conf")),
     ("tls.conf", include_str!("nginx/tls.conf")),
 ];
-const SERVERS: [&str; 8] =
-    ["plain", "other", "once", "thrice", "brief", "secure", "secure_1", "secure_thrice"];
+const SERVERS: [&str; 15] = [
+    "plain",
+    "other",
+    "once",
+    "thrice",
+    "brief",
+    "secure",
+    "secure_1",
+    "secure_thrice",
+    "secure_expired",
+    "secure_not_yet_valid",
+    "secure_self_signed",
+    "secure_untrusted",
+    "secure_wrong_host",
+    "secure_old",
+    "secure_known",
+];
+const WRONG: [Certificate; 5] = [
+    Certificate::Expired,
+    Certificate::NotYetValid,
+    Certificate::SelfSigned,
+    Certificate::Untrusted,
+    Certificate::WrongHost,
+];
 /// Where the child finds them.
 const PORTS: &str = "DUALFETCH_TEST_PORTS";
 
@@ -61,6 +85,19 @@ fn every_behaviour_over_tls() {
         let test = "conformance::nginx::over_tls";
         let said = child::run(test, &[(PORTS, &nginx.ports.in_a_line())], &store).await;
         print!("{}", said.lines().filter(|line| line.starts_with("nginx")).collect::<String>());
+    });
+}
+
+#[test]
+fn every_certificate() {
+    run_on_two(async {
+        let issuer = Issuer::new();
+        let lab = certificates::Lab { nginx: Nginx::start(&issuer), issuer };
+        let cases = cases![certificates::Lab;
+            certificates: sound_ones_of_whom_is_trusted, wrong_ones, of_another_name_that_is_expected,
+                that_are_pinned_and_others, of_the_client, under_an_old_version;
+        ];
+        table::run("nginx's certificates", &lab, cases).await;
     });
 }
 
@@ -114,6 +151,10 @@ fn folder(ports: &Ports, issuer: &Issuer) -> Folder {
     let (certificate, key) = issuer.pems();
     folder.write("server.pem", certificate);
     folder.write("server.key", key);
+    folder.write("ca.pem", issuer.pem());
+    for wrong in WRONG {
+        folder.write(&format!("{wrong:?}.pem"), issuer.certificate(wrong));
+    }
     folder.write("users", "user:{PLAIN}pass word\n");
     folder.write("temp/keep", "");
     folder.write("uploads/keep", "");

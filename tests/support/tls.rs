@@ -266,7 +266,17 @@ impl Issuer {
 
     /// A valid certificate and its key, for servers that read them from files.
     pub fn pems(&self) -> (String, String) {
-        (leaf(Certificate::Valid, &self.ca, &self.key).pem(), self.key.serialize_pem())
+        (self.certificate(Certificate::Valid), self.key.serialize_pem())
+    }
+
+    /// A certificate for the same key, in PEM, with this wrong about it.
+    pub fn certificate(&self, certificate: Certificate) -> String {
+        leaf(certificate, &self.ca, &self.key).pem()
+    }
+
+    /// A client's certificate and its key, in PEM.
+    pub fn client_pems(&self) -> (String, String) {
+        client(&self.ca)
     }
 
     /// A server's side with such a certificate, offering these protocols.
