@@ -5,9 +5,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 const [names, wasm, glue] = process.argv.slice(2);
-const { imports: taken, exports: given } = JSON.parse(readFileSync(names, "utf8"));
 const [{ module }] = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(wasm)));
 let text = readFileSync(glue, "utf8");
+
+// As often as wasm-opt finds something to make smaller it gives names anew, to those that it gave before.
+const [first, ...later] = readFileSync(names, "utf8").split(/(?<=^\})\s*(?=^\{)/m).map((one) => JSON.parse(one));
+const last = (name, kind) => later.reduce((now, one) => one[kind].find((row) => row.at(-2) === now)?.at(-1), name);
 
 const rename = (pattern, name, least) => {
   let count = 0;
@@ -16,8 +19,12 @@ const rename = (pattern, name, least) => {
   if (count < least) throw new Error(`${glue} has nothing like ${pattern}`);
 };
 
-for (const [, long, short] of taken) rename(new RegExp(`\\b${long}(?=: )`, "g"), short, 1);
+for (const [, long, short] of first.imports) {
+  const name = last(short, "imports");
+  // What is taken no more by the file need not be given.
+  if (name !== undefined) rename(new RegExp(`\\b${long}(?=: )`, "g"), name, 1);
+}
 // Not all that the file gives is called.
-for (const [long, short] of given) rename(new RegExp(`(?<=\\bwasm\\.)${long}\\b`, "g"), short, 0);
+for (const [long, short] of first.exports) rename(new RegExp(`(?<=\\bwasm\\.)${long}\\b`, "g"), last(short, "exports"), 0);
 rename(/"\.\/\w+_bg\.js"(?=: import0)/g, JSON.stringify(module), 1);
 writeFileSync(glue, text);
