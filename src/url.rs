@@ -106,6 +106,9 @@ impl Url {
     /// Scheme, host and port: what limits per host are counted by. Default ports are left out.
     #[must_use]
     pub fn origin(&self) -> Cow<'_, str> {
+        if let Some(origin) = imp::origin(&self.0) {
+            return Cow::Borrowed(origin);
+        }
         let href = self.as_str();
         let Some(authority) = self.authority() else { return Cow::Borrowed(href) };
         match authority.rsplit_once('@') {
@@ -366,6 +369,12 @@ mod imp {
     pub(super) fn after_authority(url: &Inner) -> &str {
         &url[Position::BeforePath..]
     }
+
+    /// Where it can be had as a part of the whole, which takes no search.
+    pub(super) fn origin(url: &Inner) -> Option<&str> {
+        let is_plain = url.has_authority() && url[Position::BeforeUsername..Position::BeforeHost].is_empty();
+        is_plain.then(|| &url[..Position::BeforePath])
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -392,6 +401,10 @@ mod imp {
     pub(super) fn authority(url: &Inner) -> Option<&str> {
         let rest = url.split_once(':')?.1.strip_prefix("//")?;
         Some(&rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())])
+    }
+
+    pub(super) fn origin(_: &Inner) -> Option<&str> {
+        None
     }
 
     pub(super) fn after_authority(url: &Inner) -> &str {

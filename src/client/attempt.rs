@@ -244,12 +244,14 @@ impl<'a, B: Backend> Run<'a, B> {
             wall_at: deadlines.wall_at(),
         });
         let backend = &shared.backend;
-        deadlines.enter(Phase::Queue, backend.now());
-        let permit = poll_fn(|cx| {
+        deadlines.enter(Phase::Queue, asked);
+        // Most have their turn at once: the clock is read once for all of it.
+        let mut first = Some(asked);
+        let (permit, admitted) = poll_fn(|cx| {
             loop {
-                let now = backend.now();
+                let now = first.take().unwrap_or_else(|| backend.now());
                 match acquire.poll(cx, now) {
-                    Poll::Ready(Ok(permit)) => return Poll::Ready(Ok(permit)),
+                    Poll::Ready(Ok(permit)) => return Poll::Ready(Ok((permit, now))),
                     Poll::Ready(Err(Refused::Closed)) => {
                         return Poll::Ready(Err(ErrorKind::Closed.into()));
                     }
@@ -271,11 +273,11 @@ impl<'a, B: Backend> Run<'a, B> {
         })
         .await?;
         deadlines.leave();
-        deadlines.resume(backend.now());
+        deadlines.resume(admitted);
         self.permit = Some(permit);
         self.waited = true;
         self.set_between(false);
-        let waited = self.shared.backend.now().saturating_sub(asked);
+        let waited = admitted.saturating_sub(asked);
         self.queued += waited;
         self.note_clock();
         self.tell(request, What::Admitted { waited });
