@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error as TlsError, OtherError, RootCertStore, SignatureScheme,
 };
@@ -45,16 +46,17 @@ pub(super) fn trusting(
         }
         Roots::None | Roots::Platform => RootCertStore::empty(),
     };
-    for certificate in added {
-        own.add(certificate).map_err(|error| invalid("add_roots", &error.to_string()).with_source(error))?;
+    for certificate in &added {
+        let refused = |error: TlsError| invalid("add_roots", &error.to_string()).with_source(error);
+        own.add(certificate.clone()).map_err(refused)?;
     }
-    match (roots, own.is_empty()) {
-        (Roots::Platform, true) => platform().map_err(unusable),
-        (Roots::Platform, false) => {
-            let platform = platform().map_err(unusable)?;
-            Ok(Arc::new(Either { platform, own: by_roots(own, provider).map_err(unusable)? }))
-        }
-        _ => by_roots(own, provider).map_err(unusable),
+    if roots == Roots::Platform && added.is_empty() {
+        return platform().map_err(unusable);
+    }
+    let own = Arc::new(Own { by_roots: by_roots(own, provider).map_err(unusable)?, added });
+    match roots {
+        Roots::Platform => Ok(Arc::new(Either { platform: platform().map_err(unusable)?, own })),
+        _ => Ok(own),
     }
 }
 
@@ -107,6 +109,36 @@ macro_rules! signatures_by {
             self.$field.supported_verify_schemes()
         }
     };
+}
+
+/// Authorities, and servers that are trusted by their own certificate: that may say that it is an authority's, as those
+/// that `openssl req -x509` makes do, which no authority would sign for a server.
+#[derive(Debug)]
+struct Own {
+    by_roots: Arc<dyn ServerCertVerifier>,
+    added: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Own {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, TlsError> {
+        match self.by_roots.verify_server_cert(leaf, chain, name, ocsp, now) {
+            // That it is not of another time comes before.
+            Err(TlsError::InvalidCertificate(CertificateError::Other(_))) if self.added.contains(leaf) => {
+                verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    signatures_by!(by_roots);
 }
 
 /// The platform's roots and some of the caller's. Asking one after the other, and not one with both, works on every
@@ -236,7 +268,56 @@ impl std::error::Error for NotPinned {}
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+
     use super::*;
+
+    /// That says that it is an authority's, and is from 2021 to 2030.
+    fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        (params.not_before, params.not_after) = (date_time_ymd(2021, 1, 1), date_time_ymd(2031, 1, 1));
+        CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate")
+    }
+
+    #[test]
+    fn a_server_s_own_certificate_may_say_that_it_is_an_authority_s_and_no_other_may() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let own = authority("own.example");
+        let added = vec![own.der().clone()];
+        let no_platform = || Err(TlsError::General("a test's".to_owned()));
+        let verifier = trusting(Roots::None, added, &provider, no_platform).expect("a verifier");
+        let outcome = |leaf: &CertificateDer<'_>, name: &'static str, year: u64| {
+            let name = ServerName::try_from(name).expect("a name");
+            let now =
+                UnixTime::since_unix_epoch(Duration::from_secs((year - 1970) * 31_557_600 + 20_000_000));
+            match verifier.verify_server_cert(leaf, &[], &name, &[], now) {
+                Ok(_) => "ok",
+                Err(TlsError::InvalidCertificate(error)) => match error {
+                    CertificateError::ExpiredContext { .. } => "expired",
+                    CertificateError::NotValidYetContext { .. } => "not yet valid",
+                    CertificateError::NotValidForNameContext { .. } => "another name",
+                    CertificateError::Other(_) => "an authority's",
+                    _ => "another error",
+                },
+                Err(_) => "another error",
+            }
+        };
+        assert_eq!(outcome(own.der(), "own.example", 2025), "ok");
+        assert_eq!(outcome(own.der(), "other.example", 2025), "another name");
+        assert_eq!(outcome(own.der(), "own.example", 2019), "not yet valid");
+        assert_eq!(outcome(own.der(), "own.example", 2032), "expired");
+        let mut params = CertificateParams::new(vec!["below.example".to_owned()]).expect("a name");
+        let key = KeyPair::generate().expect("a key");
+        let below = params.signed_by(&key, &own).expect("a certificate");
+        assert_eq!(outcome(below.der(), "below.example", 2025), "ok");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let between = params.signed_by(&key, &own).expect("a certificate");
+        assert_eq!(outcome(between.der(), "below.example", 2025), "an authority's");
+        assert_eq!(outcome(authority("own.example").der(), "own.example", 2025), "an authority's");
+    }
 
     #[test]
     fn pins_hold_at_their_server_alone_and_one_of_them_is_enough() {

@@ -4,7 +4,7 @@ use dualfetch::tls::{Fingerprint, Roots, Tls, TlsVersion};
 use dualfetch::{Config, DefaultSession, ErrorKind, Session, StatusCode};
 use sha2::{Digest, Sha256};
 
-use crate::support::Issuer;
+use crate::support::{Certificate, Issuer};
 
 use super::super::help::{fetch, outcome};
 use super::{Nginx, get, text};
@@ -46,6 +46,9 @@ pub async fn sound_ones_of_whom_is_trusted(lab: &Lab) {
     ] {
         assert_eq!(outcome_of(&lab.url("secure"), tls.clone()).await, expected, "{tls:?}");
     }
+    let own = Tls::new().roots(Roots::None).add_roots(lab.issuer.certificate(Certificate::SelfSigned));
+    let error = fetch(&session(own.clone()), &lab.url("secure_self_signed")).await;
+    assert_eq!(outcome(&error), "ok", "{error:?}");
 }
 
 pub async fn wrong_ones(lab: &Lab) {
