@@ -36,13 +36,20 @@ impl<T> Gated<T> {
 impl<T> Deref for Gated<T> {
     type Target = T;
 
+    // The `match` is what tells the compiler.
     fn deref(&self) -> &T {
-        &self.0
+        match self.1 {
+            #[cfg(feature = "middleware")]
+            Enabled::Yes => &self.0,
+        }
     }
 }
 
 impl<T> DerefMut for Gated<T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
+        match self.1 {
+            #[cfg(feature = "middleware")]
+            Enabled::Yes => &mut self.0,
+        }
     }
 }

@@ -79,7 +79,7 @@ impl Url {
     /// The scheme in lower case, without the colon.
     #[must_use]
     pub fn scheme(&self) -> &str {
-        self.as_str().split(':').next().unwrap_or_default()
+        self.as_str().split_once(':').map_or("", |(scheme, _)| scheme)
     }
 
     /// The host as it is serialised: a name in lower case (Punycode), an IPv4 address, or an IPv6 address in

@@ -335,6 +335,7 @@ impl<'a, B: Backend> Run<'a, B> {
         let headers = elapsed.saturating_sub(connect.unwrap_or_default());
         let timing = Timing { connect, resolve, headers, ..Timing::default() };
         if let Some((watched, method, url)) = asked {
+            let watched: &Watched = watched;
             if let Some(how) = progress.and_then(|progress| progress.how()) {
                 watched.tell(now, &method, &url, What::Connection { how, connect, resolve });
             }
@@ -390,8 +391,8 @@ fn progress<B: Backend>(
     request: &Request,
 ) -> Progress {
     let Some(watched) = watched else { return Progress::default() };
-    let (backend, method, url) = (Arc::clone(&shared.backend), request.method.clone(), request.url.clone());
     let told = Arc::clone(watched);
+    let (backend, method, url) = (Arc::clone(&shared.backend), request.method.clone(), request.url.clone());
     Progress::telling(watched, move |step| told.tell(backend.now(), &method, &url, What::Connect(step)))
 }
 

@@ -93,12 +93,11 @@ fn numbered(number: &str) -> Option<char> {
         Some(digits) => (digits, 16),
         None => (number, 10),
     };
-    // `from_str_radix` would take a sign.
-    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
+    let code = digits
+        .chars()
+        .try_fold(0_u32, |code, digit| code.checked_mul(radix)?.checked_add(digit.to_digit(radix)?))?;
     // Those of the C1 controls mean the characters of windows-1252.
-    char::from_u32(u32::from_str_radix(digits, radix).ok()?).filter(|character| !character.is_control())
+    char::from_u32(code).filter(|character| !character.is_control())
 }
 
 /// The references that titles have.
