@@ -129,8 +129,7 @@ impl Options {
     pub(crate) fn validate(&self) -> Result<()> {
         self.timeout.validate()?;
         self.connecting.check(None)?;
-        let keeps_none = !cfg!(feature = "js") && self.transport.force_close == Some(true);
-        if keeps_none && self.transport.keep_alive.is_some() {
+        if self.transport.keep_alive.is_some() && self.transport.force_close == Some(true) {
             return Err(Error::new(ErrorKind::InvalidOption { option: "keep_alive" })
                 .with_message("force_close leaves no connection to keep alive; set one of the two"));
         }
@@ -164,41 +163,37 @@ impl Options {
 
     /// Refuses, by name, what was set and cannot be honoured on this platform.
     pub(crate) fn allowed_on(&self, platform: &Capabilities) -> Result<()> {
+        let transport = &self.transport;
         let of_browsers = self.browser.as_deref().and_then(BrowserOptions::first_set);
-        let redirects = self.redirect_policy.as_ref();
+        let of_connector = self.connecting.first_set();
         let asked = [
             ("timeout.connect", self.timeout.asks_for_connect(), platform.connect_timeout),
-            ("follow_redirects", redirects.is_some_and(RedirectPolicy::is_stop), platform.redirects),
-            ("redirect_policy", redirects.is_some_and(|policy| !policy.is_follow()), platform.redirects),
-            ("max_redirects", self.max_redirects.is_some(), platform.redirects),
-            (of_browsers.unwrap_or_default(), of_browsers.is_some(), platform.browser_options),
-        ];
-        let refused = |asked: &[(&'static str, bool, bool)]| {
-            asked.iter().find(|(_, asked, able)| *asked && !able).map(|(feature, ..)| *feature)
-        };
-        let refused = match refused(&asked) {
-            // The npm package has no setters for these.
-            None if !cfg!(feature = "js") => refused(&self.of_connections(platform)),
-            refused => refused,
-        };
-        match refused {
-            None => Ok(()),
-            Some(feature) => Err(ErrorKind::Unsupported { feature, platform: platform.platform }.into()),
-        }
-    }
-
-    /// What is about connections and how messages go over them: its name, whether it is set, and whether it can be.
-    fn of_connections(&self, platform: &Capabilities) -> [(&'static str, bool, bool); 8] {
-        let (transport, of_connector) = (&self.transport, self.connecting.first_set());
-        [
             ("cookies", self.cookies.is_some(), platform.cookies),
             ("http_version", transport.http_version.is_some(), platform.transport),
             ("keep_alive", transport.keep_alive.is_some(), platform.transport),
             ("force_close", transport.force_close.is_some(), platform.transport),
+            (
+                "follow_redirects",
+                self.redirect_policy.as_ref().is_some_and(RedirectPolicy::is_stop),
+                platform.redirects,
+            ),
+            (
+                "redirect_policy",
+                self.redirect_policy.as_ref().is_some_and(|policy| !policy.is_follow()),
+                platform.redirects,
+            ),
+            ("max_redirects", self.max_redirects.is_some(), platform.redirects),
             ("compress", self.compress.is_some(), platform.transport),
             ("skip_auto_headers", self.skip_auto_headers.is_some(), platform.transport),
             ("auto_decompress", self.auto_decompress == Some(false), platform.raw_bodies),
             (of_connector.unwrap_or_default(), of_connector.is_some(), platform.transport),
-        ]
+            (of_browsers.unwrap_or_default(), of_browsers.is_some(), platform.browser_options),
+        ];
+        match asked.into_iter().find(|(_, asked, able)| *asked && !able) {
+            None => Ok(()),
+            Some((feature, ..)) => {
+                Err(ErrorKind::Unsupported { feature, platform: platform.platform }.into())
+            }
+        }
     }
 }

@@ -275,11 +275,17 @@ fn fixed(text: &str) -> Result<Fixed, String> {
     const FORM: &str = "write a host, perhaps a port, and an IP address, such as example.com:443:127.0.0.1 or example.com:[::1]";
     let (host, rest) = text.split_once(':').ok_or(FORM)?;
     let with_port = rest.split_once(':').and_then(|(port, rest)| {
-        let port: u16 =
-            port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok()).flatten()?;
+        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+        let port: u16 = if is_number { port.parse().ok()? } else { return None };
         Some((format!("{host}:{port}"), addresses(rest)?))
     });
-    let (host, addresses) = with_port.or_else(|| Some((host.to_owned(), addresses(rest)?))).ok_or(FORM)?;
+    let without = addresses(rest).map(|addresses| (host.to_owned(), addresses));
+    let (host, addresses) = match (with_port, without) {
+        (Some(_), Some(_)) => {
+            return Err("write the IPv6 address in brackets: it may begin with a port".to_owned());
+        }
+        (with_port, without) => with_port.or(without).ok_or(FORM)?,
+    };
     match Overrides::new().with(&host, addresses.iter().copied()) {
         Ok(_) => Ok(Fixed { host, addresses }),
         Err(error) => Err(reason(&error)),
@@ -331,7 +337,7 @@ mod tests {
             ("a.example:443:[::1],127.0.0.1", "a.example:443", &["[::1]:0", "127.0.0.1:0"]),
             ("a.example:443:::1", "a.example:443", &["[::1]:0"]),
             ("a.example:[2001:db8::1]", "a.example", &["[2001:db8::1]:0"]),
-            ("a.example:2001:db8::1", "a.example", &["[2001:db8::1]:0"]),
+            ("a.example:fd00::1", "a.example", &["[fd00::1]:0"]),
         ] {
             let addresses = expected.iter().map(|address| address.parse().expect("an address")).collect();
             assert_eq!(fixed(text), Ok(Fixed { host: host.to_owned(), addresses }), "{text}");
@@ -344,6 +350,8 @@ mod tests {
             "a.example:443:",
             "a.example:99999:127.0.0.1",
             "a.example:443:b.example",
+            // Port 2001 of db8::1, or 2001:db8::1.
+            "a.example:2001:db8::1",
             "127.0.0.1:127.0.0.2",
             ":127.0.0.1",
             "a b:127.0.0.1",
