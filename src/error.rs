@@ -447,7 +447,7 @@ impl fmt::Display for ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Name look-up, TCP and TLS.
+    /// Name look-up, TCP, a proxy's tunnel, and TLS.
     Connect,
     /// From the request sent to the response's head.
     Headers,

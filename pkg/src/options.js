@@ -307,6 +307,7 @@ for (const name of [
   "forceClose",
   "happyEyeballs",
   "httpVersion",
+  "interface",
   "keepAlive",
   "localAddress",
   "maxIdlePerHost",

@@ -247,7 +247,7 @@ test("a status that is an error has the start of its body, but in rows and for t
 
 test("what no platform's fetch can do is refused by name, in sessions and requests", async () => {
   const kept = ["compress", "cookieJar", "cookies", "forceClose", "keepAlive", "maxIdlePerHost", "onUploadProgress", "skipAutoHeaders"];
-  const places = ["addressFamily", "dns", "dnsCache", "happyEyeballs", "localAddress", "resolve", "resolver", "unixSocket"];
+  const places = ["addressFamily", "dns", "dnsCache", "happyEyeballs", "interface", "localAddress", "resolve", "resolver", "unixSocket"];
   const ways = ["httpVersion", "netrc", "proxies", "proxy", "safeMode", "tcpKeepalive", "tcpNodelay"];
   for (const name of [...kept, ...places, ...ways, "certificates", "tls"]) {
     for (const value of [true, false, null, {}]) {

@@ -143,6 +143,8 @@ export interface NativeOptions {
   /** @default the platform's */
   httpVersion?: never;
   /** @default the platform's */
+  interface?: never;
+  /** @default the platform's */
   keepAlive?: never;
   /** @default the platform's */
   localAddress?: never;

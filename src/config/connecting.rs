@@ -93,6 +93,14 @@ impl Config {
         self.connecting(|connector| connector.set_local_address(address))
     }
 
+    /// The network interface that connections go through, by its name (`SO_BINDTODEVICE`): `"eth1"`, or `"wg0"` of a VPN.
+    /// On Linux, Android and Fuchsia, where it may take privileges; on other systems
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported). Default: as the system chooses.
+    pub fn interface(self, name: impl Into<Arc<str>>) -> Self {
+        let name = name.into();
+        self.connecting(|connector| connector.interface = Some(name))
+    }
+
     /// The Unix domain socket that all connections go to, whatever host the URL names; it still stands in `Host` and, by
     /// https, in TLS. Not together with a [`proxy`](Self::proxy) or [`safe_mode`](Self::safe_mode). On Windows
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).

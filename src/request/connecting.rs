@@ -59,6 +59,12 @@ impl<S> RequestBuilder<S> {
         self.connecting(|connector| connector.set_local_address(address))
     }
 
+    /// The network interface to connect through: see [`Config::interface`](crate::Config::interface).
+    pub fn interface(self, name: impl Into<Arc<str>>) -> Self {
+        let name = name.into();
+        self.connecting(|connector| connector.interface = Some(name))
+    }
+
     /// The Unix domain socket to connect to: see [`Config::unix_socket`](crate::Config::unix_socket).
     pub fn unix_socket(self, path: impl AsRef<Path>) -> Self {
         self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))

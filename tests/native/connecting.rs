@@ -94,6 +94,28 @@ fn connections_come_from_the_address_that_is_set_and_go_to_its_family_alone() {
     });
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn connections_go_through_the_interface_that_is_set() {
+    run(async {
+        let server = CountingServer::start().await;
+        // Binding to an interface takes no privileges since Linux 5.7, but a sandbox may forbid it.
+        let outcome = outcome(&fetch(&built(Config::new().interface("lo")), &server.url(0, "/page/1")).await);
+        assert!(outcome == "ok" || !may_bind("lo"), "{outcome}");
+        let missing = built(Config::new().interface("no-such-one"));
+        let error = fetch(&missing, &server.url(0, "/page/1")).await.expect_err("there is none");
+        assert_eq!(error.kind(), &ErrorKind::Connect);
+        let other = built(Config::new()).get(server.url(0, "/page/1")).interface("no-such-one").await;
+        assert_eq!(other.map(drop).expect_err("there is none").kind(), &ErrorKind::Connect);
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn may_bind(interface: &str) -> bool {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind_device(Some(interface.as_bytes())).is_ok()
+}
+
 #[cfg(unix)]
 #[test]
 fn a_unix_socket_is_where_every_request_goes() {

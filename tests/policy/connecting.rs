@@ -41,6 +41,7 @@ fn of_sessions() -> Vec<(&'static str, Config)> {
         ("happy_eyeballs", Config::new().happy_eyeballs(None)),
         ("local_address", Config::new().local_address(HERE)),
         ("local_address", Config::new().local_address(HERE_TOO)),
+        ("interface", Config::new().interface("eth0")),
         ("unix_socket", Config::new().unix_socket("/run/a.sock")),
         ("safe_mode", Config::new().safe_mode(SafeMode::new())),
         ("proxy", Config::new().proxy("http://proxy.example:3128")),
@@ -53,10 +54,10 @@ fn of_sessions() -> Vec<(&'static str, Config)> {
 
 type Ask<'a> = RequestBuilder<&'a Client<Scripted>>;
 
-/// Those of them that a request has.
 /// What sets one option of a request.
 type Set = fn(Ask<'_>) -> Ask<'_>;
 
+/// Those of them that a request has.
 fn of_requests() -> Vec<(&'static str, Set)> {
     vec![
         ("tls", |request| request.tls(Tls::new())),
@@ -66,6 +67,7 @@ fn of_requests() -> Vec<(&'static str, Set)> {
         ("happy_eyeballs", |request| request.happy_eyeballs(Duration::from_millis(250))),
         ("local_address", |request| request.local_address(HERE)),
         ("local_address", |request| request.local_address(HERE_TOO)),
+        ("interface", |request| request.interface("eth0")),
         ("unix_socket", |request| request.unix_socket("/run/a.sock")),
         ("safe_mode", |request| request.safe_mode(SafeMode::new())),
         ("proxy", |request| request.proxy(Proxy::direct())),

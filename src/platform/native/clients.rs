@@ -153,7 +153,7 @@ impl Clients {
             self.counter.clone(),
             Way {
                 names: self.names(connector),
-                dial: Dial::new(connector),
+                dial: Dial::new(connector)?,
                 tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
                 safe_mode: connector.and_then(|connector| connector.safe_mode.clone()),
                 unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -11,6 +12,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::connector::Connector;
+use crate::error::{ErrorKind, Result};
 
 /// After how long the next address is tried beside the one before. (RFC 8305, section 8.)
 const HAPPY_EYEBALLS: Duration = Duration::from_millis(250);
@@ -27,26 +29,37 @@ const LONGEST: Duration = Duration::from_secs(32_767);
 /// How many probes go unanswered before a connection is given up. What was sent may be unacknowledged as long.
 const PROBES: u32 = 2;
 
+/// Whether connections can be made to go through one interface.
+const CHOOSES_INTERFACES: bool = cfg!(any(target_os = "android", target_os = "fuchsia", target_os = "linux"));
+
 /// How TCP connections are made.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Dial {
     delay: Option<Duration>,
     local_ipv4: Option<Ipv4Addr>,
     local_ipv6: Option<Ipv6Addr>,
+    interface: Option<Arc<str>>,
     keepalive: Option<Duration>,
     nodelay: bool,
 }
 
 impl Dial {
-    pub(super) fn new(connector: Option<&Connector>) -> Self {
+    /// # Errors
+    /// An interface is set, and the system knows no way to use one.
+    pub(super) fn new(connector: Option<&Connector>) -> Result<Self> {
         let keepalive = connector.and_then(|connector| connector.tcp_keepalive).unwrap_or(Some(PROBE));
-        Self {
+        let interface = connector.and_then(|connector| connector.interface.clone());
+        if interface.is_some() && !CHOOSES_INTERFACES {
+            return Err(ErrorKind::Unsupported { feature: "interface", platform: "native" }.into());
+        }
+        Ok(Self {
+            interface,
             delay: connector.and_then(|connector| connector.happy_eyeballs).unwrap_or(Some(HAPPY_EYEBALLS)),
             local_ipv4: connector.and_then(|connector| connector.local_ipv4),
             local_ipv6: connector.and_then(|connector| connector.local_ipv6),
             keepalive: keepalive.map(|idle| idle.clamp(SHORTEST, LONGEST)),
             nodelay: connector.and_then(|connector| connector.tcp_nodelay).unwrap_or(true),
-        }
+        })
     }
 
     /// A connection to one of these addresses: to the first that answers. The error is the first address's.
@@ -102,6 +115,10 @@ impl Dial {
             SocketAddr::V4(_) => (TcpSocket::new_v4()?, self.local_ipv4.map(IpAddr::V4)),
             SocketAddr::V6(_) => (TcpSocket::new_v6()?, self.local_ipv6.map(IpAddr::V6)),
         };
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        if let Some(interface) = &self.interface {
+            socket.bind_device(Some(interface.as_bytes()))?;
+        }
         if let Some(local) = local {
             socket.bind(SocketAddr::new(local, 0))?;
         }
@@ -166,10 +183,10 @@ mod tests {
         let set = |keepalive, nodelay| {
             let mut connector = Connector::default();
             (connector.tcp_keepalive, connector.tcp_nodelay) = (keepalive, nodelay);
-            Dial::new(Some(&connector))
+            Dial::new(Some(&connector)).expect("no interface")
         };
         for (dial, keepalive, nodelay) in [
-            (Dial::new(None), Some(15), true),
+            (Dial::new(None).expect("no interface"), Some(15), true),
             (set(Some(Some(Duration::from_secs(40))), Some(true)), Some(40), true),
             (set(Some(Some(Duration::ZERO)), None), Some(1), true),
             (set(Some(Some(Duration::MAX)), None), Some(32_767), true),
