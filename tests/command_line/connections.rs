@@ -36,7 +36,12 @@ async fn only_addresses_that_were_asked_for_are_connected_to_and_from() {
         assert!(code == Some(0) && out.contains("Page 1"), "{args:?}: {err}");
     }
     // TEST-NET-1 is nobody's, so it is not this machine's.
-    for args in [&["--ipv6"][..], &["--interface", "192.0.2.1"], &["--interface", "::1"]] {
+    for args in [
+        &["--ipv6"][..],
+        &["--interface", "no-such-one"],
+        &["--interface", "192.0.2.1"],
+        &["--interface", "::1"],
+    ] {
         let (code, out, err) = run(&[&fixed[..], args].concat()).await;
         assert!(code == Some(1) && out.is_empty() && err.starts_with("error: "), "{args:?}: {err}");
     }
@@ -212,7 +217,7 @@ async fn an_option_that_is_wrong_is_named_and_its_secrets_are_not_shown() {
         (&["--no-proxy", "localhost"], "--proxy <URL>|--proxy-env"),
         (&["--resolve", "api.example"], "'--resolve"),
         (&["--resolve", "127.0.0.1:127.0.0.2"], "'--resolve"),
-        (&["--interface", "eth0"], "'--interface"),
+        (&["--interface", ""], "'--interface"),
         (&["-4", "-6"], "'--ipv6'"),
         (&["--unix-socket", "/run/x", "--proxy", "proxy.example"], "'--unix-socket"),
         (&["--netrc=/no/such/file"], "--netrc: /no/such/file"),

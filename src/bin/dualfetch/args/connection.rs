@@ -1,9 +1,10 @@
 //! The options of connections, the same for every command that fetches.
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use dualfetch::dns::{AddressFamily, Overrides};
 use dualfetch::tls::{Fingerprint, Roots, TlsVersion};
@@ -42,9 +43,9 @@ pub(crate) struct ConnectionArgs {
     #[arg(short = '6', long, help_heading = CONNECTION)]
     ipv6: bool,
 
-    /// Connect from this address of this machine; one of each family may be given
-    #[arg(long, value_name = "ADDRESS", value_parser = own_address, help_heading = CONNECTION)]
-    interface: Vec<IpAddr>,
+    /// Connect from this address of this machine, or through this interface (eth1); one of each may be given
+    #[arg(long, value_name = "ADDRESS|NAME", value_parser = NonEmptyStringValueParser::new(), help_heading = CONNECTION)]
+    interface: Vec<String>,
 
     /// Connect to this Unix domain socket, whatever the host
     #[arg(long, value_name = "PATH", conflicts_with_all = ["proxied", "safe"], help_heading = CONNECTION)]
@@ -164,8 +165,11 @@ impl ConnectionArgs {
             (_, true) => config.address_family(AddressFamily::Ipv6),
             _ => config,
         };
-        for address in &self.interface {
-            config = config.local_address(*address);
+        for place in &self.interface {
+            config = match place.trim_matches(['[', ']']).parse() {
+                Ok(address) => config.local_address(address),
+                Err(_) => config.interface(place.as_str()),
+            };
         }
         if let Some(path) = &self.unix_socket {
             config = config.unix_socket(path);
@@ -300,11 +304,6 @@ fn addresses(text: &str) -> Option<Vec<SocketAddr>> {
         Some(SocketAddr::new(bare.parse().ok()?, 0))
     };
     text.split(',').map(address).collect()
-}
-
-fn own_address(text: &str) -> Result<IpAddr, String> {
-    let form = "write an IP address that this machine has; an interface's name is none";
-    text.trim_matches(['[', ']']).parse().map_err(|_| form.to_owned())
 }
 
 fn pin(text: &str) -> Result<Pin, String> {
