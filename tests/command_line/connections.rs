@@ -165,6 +165,20 @@ async fn netrc_says_who_is_asking_where_it_is_asked_and_nobody_else_does() {
         assert!(code == Some(0) && out.contains(expected) && !out.contains(basic), "{args:?}: {out}{err}");
         assert_eq!(out.contains("authorization"), !expected.is_empty(), "{out}");
     }
+    let proxy = proxy().await;
+    let (by, by_you) = (proxy.address().to_string(), format!("http://you:too@{}", proxy.address()));
+    for (args, expected) in [
+        (&["--proxy", &by][..], None),
+        (&["--proxy", &by, &option], Some("Basic bWU6c2VjcmV0")),
+        (&["--proxy", &by_you, &option], Some("Basic eW91OnRvbw==")),
+    ] {
+        let (code, _, err) = run(&[&["get", "http://origin.example/"], args].concat()).await;
+        assert_eq!(code, Some(0), "{args:?}: {err}");
+        let (_, head) = proxy.heads().pop().expect("it was asked");
+        let field = head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("proxy-authorization"));
+        assert_eq!(field.map(|(_, value)| value.as_str()), expected, "{args:?}");
+        assert!(head.headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("authorization")), "{args:?}");
+    }
     let broken = File::new("netrc-broken", b"machine 127.0.0.1\nlogin me\nsecret");
     let (code, _, err) = run(&["get", &format!("--netrc={}", broken.path()), &echo]).await;
     assert!(code == Some(2) && err.contains("--netrc: ") && err.contains("line 3"), "{err}");

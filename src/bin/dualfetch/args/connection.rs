@@ -54,7 +54,8 @@ pub(crate) struct ConnectionArgs {
     /// Take user names and passwords from FILE; by default the one that NETRC names, or ~/.netrc
     ///
     /// Its entry for a host goes with requests to that host alone, redirects included; the default one with those to the
-    /// hosts that were given. --user and an Authorization by --header count before it.
+    /// hosts that were given. --user and an Authorization by --header count before it. A proxy is told its own host's
+    /// entry, where its URL says nobody.
     #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = CONNECTION)]
     netrc: Option<Option<PathBuf>>,
 
@@ -174,11 +175,16 @@ impl ConnectionArgs {
         if let Some(path) = &self.unix_socket {
             config = config.unix_socket(path);
         }
-        if let Some(file) = &self.netrc {
-            let netrc = file.as_ref().map_or_else(Netrc::from_env, Netrc::from_file);
-            config = config.netrc(netrc.map_err(|error| wrong("--netrc", &error))?);
+        let netrc =
+            self.netrc.as_ref().map(|file| file.as_ref().map_or_else(Netrc::from_env, Netrc::from_file));
+        let netrc = netrc.transpose().map_err(|error| wrong("--netrc", &error))?;
+        let proxies = self.proxies(netrc.as_ref())?;
+        if !proxies.is_empty() {
+            config = config.proxies(proxies);
         }
-        config = config.proxies(self.proxies()?);
+        if let Some(netrc) = netrc {
+            config = config.netrc(netrc);
+        }
         if let Some(tls) = self.tls()? {
             config = config.tls(tls);
         }
@@ -202,12 +208,16 @@ impl ConnectionArgs {
         })
     }
 
-    fn proxies(&self) -> Result<Vec<Proxy>, Stop> {
+    fn proxies(&self, netrc: Option<&Netrc>) -> Result<Vec<Proxy>, Stop> {
         let mut proxies = match &self.proxy {
             Some(url) => vec![Proxy::new(url).map_err(|error| wrong("--proxy", &error))?],
             None if self.proxy_env => Proxy::from_env().map_err(|error| wrong("--proxy-env", &error))?,
             None => Vec::new(),
         };
+        if let Some(netrc) = netrc {
+            let known: Result<_, _> = proxies.into_iter().map(|proxy| proxy.netrc(netrc)).collect();
+            proxies = known.map_err(|error| wrong("--netrc", &error))?;
+        }
         if let Some(hosts) = &self.no_proxy {
             let exempt: Result<_, _> = proxies.into_iter().map(|proxy| proxy.no_proxy(hosts)).collect();
             proxies = exempt.map_err(|error| wrong("--no-proxy", &error))?;
