@@ -48,7 +48,7 @@ fn keeper<'a, B: Backend>(shared: &'a Shared<B>, options: &Options) -> Option<&'
 /// what the store has; the request's own cookies come after either, and in place of those of the same name.
 pub(super) fn add<B: Backend>(shared: &Shared<B>, request: &mut Request) {
     if let Some(keeper) = keeper(shared, &request.options) {
-        keeper.fill(&mut request.headers, &request.url, shared.backend.unix_time());
+        keeper.fill(&mut request.headers, &request.url, &|| shared.backend.unix_time());
     }
     if let Some(own) = &request.options.own_cookies {
         (own.merge)(&own.pairs, &mut request.headers);

@@ -177,6 +177,10 @@ impl CookieJar {
 }
 
 impl CookieStore for CookieJar {
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn store_cookies(&self, url: &Url, fields: &mut dyn Iterator<Item = &HeaderValue>, now: Duration) {
         for field in fields {
             let admitted = SetCookie::parse(field.as_bytes())

@@ -12,7 +12,7 @@ use crate::url::Url;
 
 pub(crate) trait Keeper: MaybeSend + MaybeSync {
     /// Adds the `Cookie` field to a request's, unless one was set by hand.
-    fn fill(&self, headers: &mut HeaderMap, url: &Url, now: Duration);
+    fn fill(&self, headers: &mut HeaderMap, url: &Url, now: &dyn Fn() -> Duration);
 
     /// Keeps the cookies of an answer that sets some.
     fn keep(&self, headers: &HeaderMap, url: &Url, now: Duration);
@@ -21,9 +21,10 @@ pub(crate) trait Keeper: MaybeSend + MaybeSync {
 pub(crate) struct Keeping<S>(pub(crate) S);
 
 impl<S: CookieStore> Keeper for Keeping<S> {
-    fn fill(&self, headers: &mut HeaderMap, url: &Url, now: Duration) {
-        if !headers.contains_key(COOKIE)
-            && let Some(value) = self.0.cookie_header(url, now)
+    fn fill(&self, headers: &mut HeaderMap, url: &Url, now: &dyn Fn() -> Duration) {
+        if !self.0.is_empty()
+            && !headers.contains_key(COOKIE)
+            && let Some(value) = self.0.cookie_header(url, now())
         {
             headers.insert(COOKIE, value);
         }

@@ -57,6 +57,11 @@ pub trait CookieStore: MaybeSend + MaybeSync {
 
     /// The value of the `Cookie` field of a request for this URL, marked as sensitive; `None` for no field.
     fn cookie_header(&self, url: &Url, now: Duration) -> Option<HeaderValue>;
+
+    /// Whether it keeps none at all, and so need not be asked for a request's. Default: it is asked each time.
+    fn is_empty(&self) -> bool {
+        false
+    }
 }
 
 impl<T: CookieStore + ?Sized> CookieStore for Arc<T> {
@@ -66,5 +71,9 @@ impl<T: CookieStore + ?Sized> CookieStore for Arc<T> {
 
     fn cookie_header(&self, url: &Url, now: Duration) -> Option<HeaderValue> {
         (**self).cookie_header(url, now)
+    }
+
+    fn is_empty(&self) -> bool {
+        (**self).is_empty()
     }
 }
