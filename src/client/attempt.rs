@@ -48,6 +48,8 @@ pub(super) struct Run<'a, B: Backend> {
     layers: Option<Gated<Arc<Layers>>>,
     watched: Option<Gated<Arc<Watched>>>,
     queued: Duration,
+    /// What the clock has just shown: nothing has been waited for since.
+    shown: Option<Duration>,
     /// When the total clock runs out, in nanoseconds, while it runs and middleware is under way; else 0.
     runs_out: Option<Gated<Arc<AtomicU64>>>,
 }
@@ -81,6 +83,7 @@ impl<'a, B: Backend> Run<'a, B> {
             layers: layers.filter(|layers| !layers.hop.is_empty()),
             watched,
             queued: Duration::ZERO,
+            shown: None,
             runs_out: None,
         }
     }
@@ -122,9 +125,15 @@ impl<'a, B: Backend> Run<'a, B> {
         Timing { queue: self.queued, total, ..of_answer }
     }
 
-    /// The wall clock starts.
-    pub(super) fn begin(&mut self, now: Duration) {
-        self.deadlines.begin(now);
+    /// The wall clock starts, or has before now.
+    pub(super) fn begin(&mut self, started: Duration, is_now: bool) {
+        self.deadlines.begin(started);
+        self.shown = is_now.then_some(started);
+    }
+
+    /// The time, by what the clock has just shown if it has.
+    fn now(&mut self) -> Duration {
+        self.shown.take().unwrap_or_else(|| self.shared.backend.now())
     }
 
     /// How many attempts the hop under way has taken.
@@ -210,6 +219,8 @@ impl<'a, B: Backend> Run<'a, B> {
         request: &Request,
         attempt: u32,
     ) -> BoxFuture<'r, Result<Answer<B>>> {
+        // Middleware takes its time.
+        self.shown = None;
         let sent = as_sent(request, self.shared);
         Box::pin(layered::attempt(self, layers, sent, attempt))
     }
@@ -226,7 +237,7 @@ impl<'a, B: Backend> Run<'a, B> {
     /// Waits for a permit. The total clock stands still meanwhile.
     async fn admit(&mut self, request: &Request) -> Result<()> {
         self.tell(request, What::Queued);
-        let asked = self.shared.backend.now();
+        let asked = self.now();
         // Middleware may have run without a permit.
         self.deadlines.pause(asked);
         self.note_clock();
@@ -274,6 +285,7 @@ impl<'a, B: Backend> Run<'a, B> {
         .await?;
         deadlines.leave();
         deadlines.resume(admitted);
+        self.shown = Some(admitted);
         self.permit = Some(permit);
         self.waited = true;
         self.set_between(false);
@@ -287,6 +299,7 @@ impl<'a, B: Backend> Run<'a, B> {
     /// One attempt, under the deadlines.
     async fn exchange(&mut self, mut request: Request) -> Result<Answer<B>> {
         let attempt = self.attempts;
+        let started = self.now();
         self.tell(&request, What::RequestStart { attempt, headers: &request.headers });
         if let Some(watched) = &self.watched {
             request.watch = Some(watching_upload(self.shared, watched, &request));
@@ -296,7 +309,6 @@ impl<'a, B: Backend> Run<'a, B> {
         let wants_progress = deadlines.bounds().headers.is_some() || backend.capabilities().connect_timeout;
         let progress = wants_progress.then(|| Arc::new(progress(shared, self.watched.as_ref(), &request)));
         request.progress.clone_from(&progress);
-        let started = backend.now();
         // It may have waited unpolled past its time.
         if let Some(phase) = deadlines.expired(started) {
             return Err(Error::timeout(phase));

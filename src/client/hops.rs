@@ -88,7 +88,8 @@ impl<'a, B: Backend> Call<'a, B> {
 
     /// The call, whose clock began to run at `started`.
     pub(super) async fn run(&mut self, started: Duration) -> Result<Response> {
-        self.run.begin(started);
+        // What goes around a call has taken its time before this.
+        self.run.begin(started, !self.is_within);
         loop {
             let Answer { head, mut body, timing } = match self.run.answer(&self.request).await {
                 Ok(answer) => answer,
