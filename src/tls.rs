@@ -154,7 +154,10 @@ impl Tls {
         self
     }
 
-    /// As [`pin`](Self::pin), at the server of this name alone: other servers are not bound by it.
+    /// As [`pin`](Self::pin), at the server of this name alone, the URL's host or what [`server_name`](Self::server_name)
+    /// has in its place: other servers are not bound by it. A name or an IP address, compared as URLs have it;
+    /// what is neither, such as a URL or a name with a port, is [`ErrorKind::InvalidOption`] when the session is built, or
+    /// the request sent.
     pub fn pin_for(mut self, host: impl AsRef<str>, fingerprint: impl Into<Fingerprint>) -> Self {
         let host = host.as_ref().trim_matches(['[', ']']).to_ascii_lowercase();
         self.pins.push(Pin { host: Some(host.into()), fingerprint: fingerprint.into() });

@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::names::{AddressFamily, BoxError, DnsCache, Overrides, SharedResolver};
+use crate::url;
 
 use super::system_resolver::SystemResolver;
 use answers::Answers;
@@ -87,6 +88,8 @@ impl AllNames {
     ) -> Names {
         let resolver = resolver.unwrap_or_else(|| self.system.clone());
         let source = (resolver, cache);
+        // Dropped after the lock is given back: the resolver is the caller's code.
+        let mut _let_go = None;
         let mut kept = self.lock();
         let (source, answers) = match kept.iter().rposition(|(other, _)| *other == source) {
             Some(place) => kept.remove(place),
@@ -100,7 +103,7 @@ impl AllNames {
         if kept.len() >= KEPT
             && let Some(place) = kept.iter().position(unused)
         {
-            kept.remove(place);
+            _let_go = Some(kept.remove(place));
         }
         kept.push((source, Arc::clone(&answers)));
         Names { answers, overrides, family }
@@ -109,6 +112,8 @@ impl AllNames {
     /// Forgets the addresses of a host, or of all. Who asks from now on gets a new answer, even while a look-up is under
     /// way.
     pub(super) fn clear(&self, host: Option<&str>) {
+        let as_in_urls = host.and_then(url::host_of);
+        let host = as_in_urls.as_deref().or(host);
         for (_, answers) in &*self.lock() {
             answers.clear(host);
         }

@@ -1,7 +1,8 @@
 //! What checks a server's certificate: its chain against roots, its fingerprint against pins.
 
 use std::fmt;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 use ring::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -15,21 +16,16 @@ use rustls::{
 
 use crate::error::Result;
 use crate::tls::{Fingerprint, Pin, Roots};
+use crate::url;
 
 use super::tls::{invalid, unusable};
 
-/// What checks certificates, made once and shared: loading the roots takes milliseconds and megabytes.
-pub(super) type Shared = std::result::Result<Arc<dyn ServerCertVerifier>, TlsError>;
+type Shared = std::result::Result<Arc<dyn ServerCertVerifier>, TlsError>;
 
-/// The platform's verifier; on a machine without a CA store, one with Mozilla's roots.
-pub(super) fn platform(provider: &Arc<CryptoProvider>) -> Shared {
-    match rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
-        Ok(platform) => Ok(Arc::new(platform)),
-        Err(error) => {
-            log::debug!("no CA store on this machine ({error}): using the bundled roots");
-            by_roots(bundled(), provider)
-        }
-    }
+/// The platform's verifier; on a machine without a CA store, one with Mozilla's roots. They are loaded when the first
+/// certificate is checked: a session that speaks no TLS is without the time and the memory it takes.
+pub(super) fn platform(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
+    Arc::new(Platform { signatures: Any(Arc::clone(provider)), loaded: OnceLock::new() })
 }
 
 /// One that trusts these authorities, and those that are added.
@@ -37,7 +33,7 @@ pub(super) fn trusting(
     roots: Roots,
     added: Vec<CertificateDer<'static>>,
     provider: &Arc<CryptoProvider>,
-    platform: impl Fn() -> Shared,
+    platform: &Arc<dyn ServerCertVerifier>,
 ) -> Result<Arc<dyn ServerCertVerifier>> {
     let mut own = match roots {
         Roots::Bundled => bundled(),
@@ -51,11 +47,11 @@ pub(super) fn trusting(
         own.add(certificate.clone()).map_err(refused)?;
     }
     if roots == Roots::Platform && added.is_empty() {
-        return platform().map_err(unusable);
+        return Ok(Arc::clone(platform));
     }
     let own = Arc::new(Own { by_roots: by_roots(own, provider).map_err(unusable)?, added });
     match roots {
-        Roots::Platform => Ok(Arc::new(Either { platform: platform().map_err(unusable)?, own })),
+        Roots::Platform => Ok(Arc::new(Either { platform: Arc::clone(platform), own })),
         _ => Ok(own),
     }
 }
@@ -66,11 +62,31 @@ pub(super) fn any(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier>
 }
 
 /// One that checks the pins, too, where there are any.
-pub(super) fn pinned(chain: Arc<dyn ServerCertVerifier>, pins: &[Pin]) -> Arc<dyn ServerCertVerifier> {
-    match pins.is_empty() {
-        true => chain,
-        false => Arc::new(Pinned { chain, pins: pins.to_vec() }),
+pub(super) fn pinned(
+    chain: Arc<dyn ServerCertVerifier>,
+    pins: &[Pin],
+) -> Result<Arc<dyn ServerCertVerifier>> {
+    if pins.is_empty() {
+        return Ok(chain);
     }
+    let pins = pins.iter().map(|Pin { host, fingerprint }| {
+        let host = host.as_deref().map(server).transpose()?;
+        Ok(Pin { host, fingerprint: *fingerprint })
+    });
+    Ok(Arc::new(Pinned { chain, pins: pins.collect::<Result<_>>()? }))
+}
+
+/// As rustls names the server of this host. What no server could be named would be a pin that never holds, without word
+/// of it.
+fn server(host: &str) -> Result<Arc<str>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(address.to_string().into());
+    }
+    let name = url::host_of(host);
+    let name = name.as_deref().map(|name| name.strip_suffix('.').unwrap_or(name));
+    name.filter(|name| !name.is_empty()).map(Into::into).ok_or_else(|| {
+        invalid("pin_for", &format!("{host:?} is no host: a name or an address, without scheme or port"))
+    })
 }
 
 fn bundled() -> RootCertStore {
@@ -158,15 +174,55 @@ impl ServerCertVerifier for Either {
         ocsp: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, TlsError> {
-        match self.own.verify_server_cert(leaf, chain, name, ocsp, now) {
-            Err(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                self.platform.verify_server_cert(leaf, chain, name, ocsp, now)
-            }
-            verified => verified,
-        }
+        let by_own = match self.own.verify_server_cert(leaf, chain, name, ocsp, now) {
+            Err(error) => error,
+            verified => return verified,
+        };
+        // Whatever is wrong: an own authority may have the name of one of the platform's, and another key.
+        let by_platform = self.platform.verify_server_cert(leaf, chain, name, ocsp, now);
+        by_platform.map_err(|error| match by_own {
+            TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => error,
+            by_own => by_own,
+        })
     }
 
     signatures_by!(platform);
+}
+
+/// The platform's, which has yet to be loaded.
+#[derive(Debug)]
+struct Platform {
+    signatures: Any,
+    loaded: OnceLock<Shared>,
+}
+
+impl Platform {
+    fn load(&self) -> Shared {
+        let provider = &self.signatures.0;
+        match rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
+            Ok(platform) => Ok(Arc::new(platform)),
+            Err(error) => {
+                log::debug!("no CA store on this machine ({error}): using the bundled roots");
+                by_roots(bundled(), provider)
+            }
+        }
+    }
+}
+
+impl ServerCertVerifier for Platform {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, TlsError> {
+        let platform = self.loaded.get_or_init(|| self.load()).as_ref().map_err(TlsError::clone)?;
+        platform.verify_server_cert(leaf, chain, name, ocsp, now)
+    }
+
+    signatures_by!(signatures);
 }
 
 /// Nothing is checked but that the server has the key to what it shows.
@@ -241,6 +297,7 @@ impl ServerCertVerifier for Pinned {
 
 /// Whether one of the pins that hold at the server of this name is that, or none hold there.
 fn is_allowed(pins: &[Pin], name: &str, shown: Fingerprint) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
     let holds = |pin: &&Pin| pin.host.as_deref().is_none_or(|host| host.eq_ignore_ascii_case(name));
     let mut here = pins.iter().filter(holds).peekable();
     here.peek().is_none() || here.any(|pin| pin.fingerprint == shown)
@@ -287,8 +344,7 @@ mod tests {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let own = authority("own.example");
         let added = vec![own.der().clone()];
-        let no_platform = || Err(TlsError::General("a test's".to_owned()));
-        let verifier = trusting(Roots::None, added, &provider, no_platform).expect("a verifier");
+        let verifier = trusting(Roots::None, added, &provider, &any(&provider)).expect("a verifier");
         let outcome = |leaf: &CertificateDer<'_>, name: &'static str, year: u64| {
             let name = ServerName::try_from(name).expect("a name");
             let now =
@@ -320,10 +376,48 @@ mod tests {
     }
 
     #[test]
+    fn who_is_trusted_by_the_platform_or_by_the_caller_is_trusted() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let trusting = |authority: &CertifiedIssuer<'_, KeyPair>| {
+            let mut roots = RootCertStore::empty();
+            roots.add(authority.der().clone()).expect("a root");
+            by_roots(roots, &provider).expect("a verifier")
+        };
+        // All of one name, as an authority with a new key has it.
+        let [platform, own, unknown] = [(); 3].map(|()| authority("authority.example"));
+        let either = Either { platform: trusting(&platform), own: trusting(&own) };
+        let outcome = |issuer: &CertifiedIssuer<'_, KeyPair>, name: &'static str| {
+            let key = KeyPair::generate().expect("a key");
+            let params = CertificateParams::new(["a.example".to_owned()]).expect("a name");
+            let leaf = params.signed_by(&key, issuer).expect("a certificate");
+            let name = ServerName::try_from(name).expect("a name");
+            either.verify_server_cert(leaf.der(), &[], &name, &[], UnixTime::now()).map(drop)
+        };
+        assert_eq!(outcome(&platform, "a.example"), Ok(()));
+        assert_eq!(outcome(&own, "a.example"), Ok(()));
+        outcome(&unknown, "a.example").expect_err("nobody trusts it");
+        outcome(&platform, "b.example").expect_err("it is another server's");
+        outcome(&own, "b.example").expect_err("it is another server's");
+    }
+
+    #[test]
+    fn the_platform_s_authorities_are_loaded_when_the_first_certificate_is_checked() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let platform = Platform { signatures: Any(provider), loaded: OnceLock::new() };
+        assert!(!platform.supported_verify_schemes().is_empty());
+        assert!(platform.loaded.get().is_none());
+        let unknown = authority("a.example");
+        let name = ServerName::try_from("a.example").expect("a name");
+        platform.verify_server_cert(unknown.der(), &[], &name, &[], UnixTime::now()).expect_err("unknown");
+        assert!(platform.loaded.get().is_some());
+    }
+
+    #[test]
     fn pins_hold_at_their_server_alone_and_one_of_them_is_enough() {
         let [first, second, third] = [1, 2, 3].map(|byte| Fingerprint::from([byte; 32]));
         let pin = |host: Option<&str>, fingerprint| Pin { host: host.map(Into::into), fingerprint };
         let pins = [pin(Some("a.example"), first), pin(None, second)];
+        assert!(!is_allowed(&pins, "a.example.", third));
         assert!(is_allowed(&pins, "A.example", first) && is_allowed(&pins, "a.example", second));
         assert!(!is_allowed(&pins, "b.example", first) && is_allowed(&pins, "b.example", second));
         assert!(!is_allowed(&pins, "a.example", third));
