@@ -114,7 +114,9 @@ impl Tls {
     }
 
     /// Trusts these, too: certificates in PEM (RFC 7468), one or many, which may be authorities' or a server's own
-    /// that is signed by itself.
+    /// that is signed by itself. Not a server's own that says it is an authority's (`CA:TRUE`), as `openssl req -x509`
+    /// writes it: no server may show that one (`CaUsedAsEndEntity`). For it
+    /// [take any](Self::danger_accept_invalid_certificates) and [`pin`](Self::pin) it.
     pub fn add_roots(mut self, pem: impl Into<Bytes>) -> Self {
         self.added.push(pem.into());
         self
@@ -154,7 +156,10 @@ impl Tls {
         self
     }
 
-    /// As [`pin`](Self::pin), at the server of this name alone: other servers are not bound by it.
+    /// As [`pin`](Self::pin), at the server of this name alone, the URL's host or what [`server_name`](Self::server_name)
+    /// has in its place: other servers are not bound by it. A name or an IP address, compared as URLs have it;
+    /// what is neither, such as a URL or a name with a port, is [`ErrorKind::InvalidOption`] when the session is built, or
+    /// the request sent.
     pub fn pin_for(mut self, host: impl AsRef<str>, fingerprint: impl Into<Fingerprint>) -> Self {
         let host = host.as_ref().trim_matches(['[', ']']).to_ascii_lowercase();
         self.pins.push(Pin { host: Some(host.into()), fingerprint: fingerprint.into() });

@@ -269,6 +269,18 @@ pub(crate) fn shown(input: &str) -> String {
     text
 }
 
+/// A host alone as URLs have it: a name in lower case (Punycode), an IPv4 address, or an IPv6 address in brackets.
+#[allow(dead_code, reason = "what connections are made by is native alone")]
+pub(crate) fn host_of(text: &str) -> Option<String> {
+    let is_more =
+        |c: char| matches!(c, '/' | '\\' | '@' | '?' | '#' | '%') || c.is_whitespace() || c.is_control();
+    let is_bracketed = text.starts_with('[') && text.ends_with(']');
+    if text.contains(is_more) || !is_bracketed && text.contains(':') {
+        return None;
+    }
+    Url::parse(&format!("http://{text}/")).ok()?.host().map(str::to_owned)
+}
+
 /// What the escapes stand for; a percent sign that begins none stands for itself.
 pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
     let hex =

@@ -121,6 +121,9 @@ fn another_certificate_than_is_pinned_is_refused_even_where_none_is_verified() {
             let told = format!("its certificate is not one that is pinned: SHA-256 {right}");
             assert_eq!(refused.message(), Some(told.as_str()));
         }
+        for host in ["localhost.", "LocalHost", "\u{ff4c}ocalhost"] {
+            assert_eq!(outcome_of(&server, trusting(&server).pin_for(host, wrong)).await, "tls", "{host}");
+        }
         // A right pin makes no other authority trusted.
         assert_eq!(outcome_of(&server, Tls::new().roots(Roots::Bundled).pin(right)).await, "tls");
     });
@@ -175,6 +178,11 @@ fn what_cannot_be_read_is_refused_by_name_when_the_session_is_built_or_the_reque
             ("client_certificate", Tls::new().client_certificate(chain.to_owned(), "no key")),
             ("client_certificate", Tls::new().client_certificate("no chain", key.to_owned())),
             ("client_certificate", Tls::new().client_certificate(chain.to_owned(), other_key.to_owned())),
+            ("pin_for", Tls::new().pin_for("localhost:443", [7; 32])),
+            ("pin_for", Tls::new().pin_for("https://localhost/", [7; 32])),
+            ("pin_for", Tls::new().pin_for(" localhost", [7; 32])),
+            ("pin_for", Tls::new().pin_for("[::1]:443", [7; 32])),
+            ("pin_for", Tls::new().pin_for("", [7; 32]).danger_accept_invalid_certificates(true)),
             ("server_name", Tls::new().server_name("no name")),
             ("server_name", Tls::new().server_name("")),
         ] {
@@ -187,4 +195,25 @@ fn what_cannot_be_read_is_refused_by_name_when_the_session_is_built_or_the_reque
         }
         assert_eq!(server.handshakes().len(), 0);
     });
+}
+
+#[test]
+fn a_private_key_that_cannot_be_read_is_not_shown_by_the_error() {
+    let name = "client.example".to_owned();
+    let identity = rcgen::generate_simple_self_signed([name]).expect("a certificate");
+    let (chain, key) = (identity.cert.pem(), identity.signing_key.serialize_pem());
+    // As it comes out of an environment's variable, for one.
+    let joined = key.replace('\n', " ");
+    for (chain, key) in [
+        (chain.clone(), joined.clone()),
+        (joined.clone(), key.clone()),
+        (chain.clone(), key.replacen('\n', "", 1)),
+        (chain, key.replace("-----END", "----END")),
+    ] {
+        let tls = Tls::new().client_certificate(chain, key);
+        let error = Config::new().tls(tls).build().map(drop).expect_err("no PEM");
+        assert_eq!(error.kind(), &ErrorKind::InvalidOption { option: "client_certificate" });
+        assert!(error.message().is_some_and(|message| message.contains("PEM")), "{error}");
+        assert!(std::error::Error::source(&error).is_none(), "its cause shows what it has read");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, ProtocolVersion, SupportedProtocolVersion, version,
@@ -105,8 +105,9 @@ fn client(tls: &Tls, version: HttpVersion, platform: impl Fn() -> Shared) -> Res
     let mut config = match &tls.client {
         None => config.with_no_client_auth(),
         Some((chain, key)) => {
+            let none = "no private key in PEM that can be read; an encrypted one has to be decrypted before";
             let key = PrivateKeyDer::from_pem_slice(key)
-                .map_err(|error| invalid("client_certificate", "no private key in PEM").with_source(error))?;
+                .map_err(|error| no_pem("client_certificate", none, &error))?;
             config
                 .with_client_auth_cert(certificates("client_certificate", chain)?, key)
                 .map_err(|error| invalid("client_certificate", &error.to_string()).with_source(error))?
@@ -136,11 +137,11 @@ fn verifier(tls: &Tls, platform: impl Fn() -> Shared) -> Result<Arc<dyn ServerCe
             Ok::<Vec<_>, _>(lists) => lists.into_iter().flatten().collect(),
             Err(error) => return Err(error),
         };
-    if tls.accepts_invalid {
-        return Ok(verifier::pinned(verifier::any(&provider()), &tls.pins));
-    }
-    let trusting = verifier::trusting(tls.roots, added, &provider(), platform)?;
-    Ok(verifier::pinned(trusting, &tls.pins))
+    let chain = match tls.accepts_invalid {
+        true => verifier::any(&provider()),
+        false => verifier::trusting(tls.roots, added, &provider(), platform)?,
+    };
+    verifier::pinned(chain, &tls.pins)
 }
 
 /// The certificates in a PEM file, of which there must be one.
@@ -149,8 +150,21 @@ fn certificates(option: &'static str, pem: &Bytes) -> Result<Vec<CertificateDer<
     match read {
         Ok(certificates) if certificates.is_empty() => Err(invalid(option, "no certificate in PEM")),
         Ok(certificates) => Ok(certificates),
-        Err(error) => Err(invalid(option, "no PEM that can be read").with_source(error)),
+        Err(error) => Err(no_pem(option, "no certificate in PEM", &error)),
     }
+}
+
+/// What is wrong with it, and never the error itself: that shows the line, which may be all of a private key.
+fn no_pem(option: &'static str, none: &str, error: &pem::Error) -> Error {
+    let message = match error {
+        pem::Error::NoItemsFound => none,
+        pem::Error::MissingSectionEnd { .. } | pem::Error::IllegalSectionStart { .. } => {
+            "a line of PEM that begins or ends a section is not there, or not a line of its own"
+        }
+        pem::Error::Base64Decode(_) => "what stands between the lines BEGIN and END is not Base64",
+        _ => "no PEM that can be read",
+    };
+    invalid(option, message)
 }
 
 pub(super) fn invalid(option: &'static str, message: &str) -> Error {

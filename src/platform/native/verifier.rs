@@ -1,6 +1,7 @@
 //! What checks a server's certificate: its chain against roots, its fingerprint against pins.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
@@ -15,6 +16,7 @@ use rustls::{
 
 use crate::error::Result;
 use crate::tls::{Fingerprint, Pin, Roots};
+use crate::url;
 
 use super::tls::{invalid, unusable};
 
@@ -66,11 +68,31 @@ pub(super) fn any(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier>
 }
 
 /// One that checks the pins, too, where there are any.
-pub(super) fn pinned(chain: Arc<dyn ServerCertVerifier>, pins: &[Pin]) -> Arc<dyn ServerCertVerifier> {
-    match pins.is_empty() {
-        true => chain,
-        false => Arc::new(Pinned { chain, pins: pins.to_vec() }),
+pub(super) fn pinned(
+    chain: Arc<dyn ServerCertVerifier>,
+    pins: &[Pin],
+) -> Result<Arc<dyn ServerCertVerifier>> {
+    if pins.is_empty() {
+        return Ok(chain);
     }
+    let pins = pins.iter().map(|Pin { host, fingerprint }| {
+        let host = host.as_deref().map(server).transpose()?;
+        Ok(Pin { host, fingerprint: *fingerprint })
+    });
+    Ok(Arc::new(Pinned { chain, pins: pins.collect::<Result<_>>()? }))
+}
+
+/// As rustls names the server of this host. What no server could be named would be a pin that never holds, without word
+/// of it.
+fn server(host: &str) -> Result<Arc<str>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(address.to_string().into());
+    }
+    let name = url::host_of(host);
+    let name = name.as_deref().map(|name| name.strip_suffix('.').unwrap_or(name));
+    name.filter(|name| !name.is_empty()).map(Into::into).ok_or_else(|| {
+        invalid("pin_for", &format!("{host:?} is no host: a name or an address, without scheme or port"))
+    })
 }
 
 fn bundled() -> RootCertStore {
@@ -241,6 +263,7 @@ impl ServerCertVerifier for Pinned {
 
 /// Whether one of the pins that hold at the server of this name is that, or none hold there.
 fn is_allowed(pins: &[Pin], name: &str, shown: Fingerprint) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
     let holds = |pin: &&Pin| pin.host.as_deref().is_none_or(|host| host.eq_ignore_ascii_case(name));
     let mut here = pins.iter().filter(holds).peekable();
     here.peek().is_none() || here.any(|pin| pin.fingerprint == shown)
@@ -324,6 +347,7 @@ mod tests {
         let [first, second, third] = [1, 2, 3].map(|byte| Fingerprint::from([byte; 32]));
         let pin = |host: Option<&str>, fingerprint| Pin { host: host.map(Into::into), fingerprint };
         let pins = [pin(Some("a.example"), first), pin(None, second)];
+        assert!(!is_allowed(&pins, "a.example.", third));
         assert!(is_allowed(&pins, "A.example", first) && is_allowed(&pins, "a.example", second));
         assert!(!is_allowed(&pins, "b.example", first) && is_allowed(&pins, "b.example", second));
         assert!(!is_allowed(&pins, "a.example", third));
