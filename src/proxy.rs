@@ -15,7 +15,7 @@ use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tls::Tls;
-use crate::url::{Url, percent_decoded};
+use crate::url::{self, Url, percent_decoded};
 
 use exempt::Exempt;
 
@@ -358,8 +358,7 @@ impl ProxyScheme {
 
 /// In the form in which URLs have it: lower case, Punycode, an IPv6 address without its brackets.
 fn host_of(text: &str) -> Result<String, String> {
-    let url = Url::parse(&format!("http://{text}/")).map_err(|_| "it has no host that a URL could have")?;
-    let host = url.host().ok_or("it has no host")?;
+    let host = url::host_of(text).ok_or("it has no host that a URL could have")?;
     Ok(host.trim_start_matches('[').trim_end_matches(']').to_owned())
 }
 
