@@ -114,9 +114,7 @@ impl Tls {
     }
 
     /// Trusts these, too: certificates in PEM (RFC 7468), one or many, which may be authorities' or a server's own
-    /// that is signed by itself. Not a server's own that says it is an authority's (`CA:TRUE`), as `openssl req -x509`
-    /// writes it: no server may show that one (`CaUsedAsEndEntity`). For it
-    /// [take any](Self::danger_accept_invalid_certificates) and [`pin`](Self::pin) it.
+    /// that is signed by itself.
     pub fn add_roots(mut self, pem: impl Into<Bytes>) -> Self {
         self.added.push(pem.into());
         self

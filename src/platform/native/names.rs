@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::names::{AddressFamily, BoxError, DnsCache, Overrides, SharedResolver};
+use crate::url;
 
 use super::system_resolver::SystemResolver;
 use answers::Answers;
@@ -109,6 +110,8 @@ impl AllNames {
     /// Forgets the addresses of a host, or of all. Who asks from now on gets a new answer, even while a look-up is under
     /// way.
     pub(super) fn clear(&self, host: Option<&str>) {
+        let as_in_urls = host.and_then(url::host_of);
+        let host = as_in_urls.as_deref().or(host);
         for (_, answers) in &*self.lock() {
             answers.clear(host);
         }

@@ -180,12 +180,16 @@ impl ServerCertVerifier for Either {
         ocsp: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, TlsError> {
-        match self.own.verify_server_cert(leaf, chain, name, ocsp, now) {
-            Err(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                self.platform.verify_server_cert(leaf, chain, name, ocsp, now)
-            }
-            verified => verified,
-        }
+        let by_own = match self.own.verify_server_cert(leaf, chain, name, ocsp, now) {
+            Err(error) => error,
+            verified => return verified,
+        };
+        // Whatever is wrong: an own authority may have the name of one of the platform's, and another key.
+        let by_platform = self.platform.verify_server_cert(leaf, chain, name, ocsp, now);
+        by_platform.map_err(|error| match by_own {
+            TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => error,
+            by_own => by_own,
+        })
     }
 
     signatures_by!(platform);
@@ -340,6 +344,31 @@ mod tests {
         let between = params.signed_by(&key, &own).expect("a certificate");
         assert_eq!(outcome(between.der(), "below.example", 2025), "an authority's");
         assert_eq!(outcome(authority("own.example").der(), "own.example", 2025), "an authority's");
+    }
+
+    #[test]
+    fn who_is_trusted_by_the_platform_or_by_the_caller_is_trusted() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let trusting = |authority: &CertifiedIssuer<'_, KeyPair>| {
+            let mut roots = RootCertStore::empty();
+            roots.add(authority.der().clone()).expect("a root");
+            by_roots(roots, &provider).expect("a verifier")
+        };
+        // All of one name, as an authority with a new key has it.
+        let [platform, own, unknown] = [(); 3].map(|()| authority("authority.example"));
+        let either = Either { platform: trusting(&platform), own: trusting(&own) };
+        let outcome = |issuer: &CertifiedIssuer<'_, KeyPair>, name: &'static str| {
+            let key = KeyPair::generate().expect("a key");
+            let params = CertificateParams::new(["a.example".to_owned()]).expect("a name");
+            let leaf = params.signed_by(&key, issuer).expect("a certificate");
+            let name = ServerName::try_from(name).expect("a name");
+            either.verify_server_cert(leaf.der(), &[], &name, &[], UnixTime::now()).map(drop)
+        };
+        assert_eq!(outcome(&platform, "a.example"), Ok(()));
+        assert_eq!(outcome(&own, "a.example"), Ok(()));
+        outcome(&unknown, "a.example").expect_err("nobody trusts it");
+        outcome(&platform, "b.example").expect_err("it is another server's");
+        outcome(&own, "b.example").expect_err("it is another server's");
     }
 
     #[test]

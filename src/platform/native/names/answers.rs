@@ -69,11 +69,18 @@ impl Answers {
         Ok((shared.await?, how))
     }
 
+    /// Forgets a name, with and without its final dot, or all.
     pub(super) fn clear(&self, name: Option<&str>) {
-        let name = name.map(str::to_ascii_lowercase);
         let mut state = self.lock();
-        state.kept.clear(name.as_deref());
-        state.under_way.retain(|(_, other), _| name.as_deref().is_some_and(|name| name != &**other));
+        let Some(name) = name else {
+            state.kept.clear(None);
+            return state.under_way.clear();
+        };
+        let rooted = format!("{}.", name.strip_suffix('.').unwrap_or(name)).to_ascii_lowercase();
+        for name in [&rooted[..rooted.len() - 1], &rooted] {
+            state.kept.clear(Some(name));
+            state.under_way.retain(|(_, other), _| name != &**other);
+        }
     }
 
     fn begin(self: &Arc<Self>, name: &str) -> Begun {

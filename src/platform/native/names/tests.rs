@@ -415,6 +415,26 @@ async fn what_is_cleared_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_name_is_cleared_however_it_is_written() {
+    let resolver = Script::counting();
+    let all = AllNames::new();
+    let shared = SharedResolver(Arc::<Script>::clone(&resolver));
+    let names = all.of(Some(shared), DnsCache::new().forever(), Overrides::new(), AddressFamily::Any);
+    for (clear, name) in [
+        ("bücher.test", "xn--bcher-kva.test"),
+        ("A.test.", "a.test"),
+        ("a.test", "a.test."),
+        ("a_b.test", "a_b.test"),
+    ] {
+        assert_eq!(found(&names, name).await.1, How::Asked, "{name}");
+        assert_eq!(found(&names, name).await.1, How::Cached, "{name}");
+        all.clear(Some(clear));
+        assert_eq!(found(&names, name).await.1, How::Asked, "{name}");
+        all.clear(None);
+    }
+}
+
+#[tokio::test]
 async fn a_look_up_that_was_under_way_when_its_name_was_cleared_is_for_its_own_callers_alone() {
     let gate = Gate::default();
     let answers = gate.clone();
