@@ -143,7 +143,8 @@ impl TlsInfo {
         self.alpn.as_deref()
     }
 
-    /// The server's certificates as it sent them, in DER, its own one first. Verified, and the signature of the last one
+    /// The server's certificates as it sent them, in DER, its own one first. Verified, unless
+    /// [any are taken](crate::tls::Tls::danger_accept_invalid_certificates), and the signature of the last one
     /// not necessarily here: roots need not be sent.
     #[must_use]
     pub fn peer_certificates(&self) -> &[Bytes] {

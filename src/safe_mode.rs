@@ -10,7 +10,8 @@ mod network;
 use network::Network;
 
 /// Which schemes, ports and addresses may be asked at all: the defence of a program that fetches what strangers name
-/// (previews of links, webhooks, feeds, images by URL) against being sent to what only it can reach.
+/// (previews of links, webhooks, feeds, images by URL) against being sent to what only it can reach: server-side request
+/// forgery, SSRF.
 ///
 /// The defaults let through `http` and `https`, ports 80 and 443, and addresses of the public internet:
 ///

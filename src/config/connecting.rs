@@ -40,7 +40,8 @@ impl Config {
         self.connecting(|connector| connector.resolver = Some(SharedResolver(Arc::new(resolver))))
     }
 
-    /// Fixes the addresses of a host, which is then looked up nowhere: see [`Overrides`], which this adds to.
+    /// Fixes the addresses of a host, which is then looked up nowhere: see [`Overrides`], which this adds to. A proxy that
+    /// is told the name (all but `socks5://`) looks it up nevertheless; what is fixed for the proxy's own name holds.
     ///
     /// ```
     /// use dualfetch::DefaultSession;
@@ -135,6 +136,9 @@ impl Config {
 
     /// For how long nothing comes by a connection before TCP asks whether the other end is still there, and how long
     /// between questions, of which two go unanswered; `None` never asks. At least a second. Default 15 s.
+    ///
+    /// On Linux what was sent may be unacknowledged for twice as long (`TCP_USER_TIMEOUT`), the first packet of a
+    /// connection that is being made included: a few seconds are little on a bad line.
     pub fn tcp_keepalive(self, idle: impl Into<Option<Duration>>) -> Self {
         let idle = idle.into();
         self.connecting(|connector| connector.tcp_keepalive = Some(idle))

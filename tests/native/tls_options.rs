@@ -206,7 +206,7 @@ fn a_private_key_that_cannot_be_read_is_not_shown_by_the_error() {
     let joined = key.replace('\n', " ");
     for (chain, key) in [
         (chain.clone(), joined.clone()),
-        (joined.clone(), key.clone()),
+        (joined, key.clone()),
         (chain.clone(), key.replacen('\n', "", 1)),
         (chain, key.replace("-----END", "----END")),
     ] {

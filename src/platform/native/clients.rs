@@ -70,6 +70,8 @@ impl Clients {
 
     /// The client for the way to make connections that these options name.
     pub(super) fn of(&self, options: &Options) -> Result<Arc<Pooled>> {
+        // Dropped after the lock is given back: a resolver that goes with it is the caller's code.
+        let _let_go;
         let mut kept = self.lock();
         let Kept { clients, is_closed } = &mut *kept;
         let is_it = |(transport, connecting): &Key| {
@@ -86,9 +88,7 @@ impl Clients {
                 .ok_or_else(|| ErrorKind::Closed.into());
         }
         let client = Arc::new(self.build(options, *is_closed)?);
-        if clients.len() == KEPT {
-            clients.remove(0);
-        }
+        _let_go = (clients.len() == KEPT).then(|| clients.remove(0));
         clients.push(((options.transport, options.connecting.clone()), Arc::clone(&client)));
         Ok(client)
     }

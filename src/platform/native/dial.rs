@@ -62,7 +62,7 @@ impl Dial {
         })
     }
 
-    /// A connection to one of these addresses: to the first that answers. The error is the first address's.
+    /// A connection to one of these addresses: to the first that answers. The error is the first that came.
     pub(super) async fn connect(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         let mut rest = interleaved(addresses.iter().copied().filter(|address| self.can_reach(*address)));
         let Some(first) = rest.pop_front() else {

@@ -88,6 +88,8 @@ impl AllNames {
     ) -> Names {
         let resolver = resolver.unwrap_or_else(|| self.system.clone());
         let source = (resolver, cache);
+        // Dropped after the lock is given back: the resolver is the caller's code.
+        let mut _let_go = None;
         let mut kept = self.lock();
         let (source, answers) = match kept.iter().rposition(|(other, _)| *other == source) {
             Some(place) => kept.remove(place),
@@ -101,7 +103,7 @@ impl AllNames {
         if kept.len() >= KEPT
             && let Some(place) = kept.iter().position(unused)
         {
-            kept.remove(place);
+            _let_go = Some(kept.remove(place));
         }
         kept.push((source, Arc::clone(&answers)));
         Names { answers, overrides, family }
