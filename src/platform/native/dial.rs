@@ -62,7 +62,7 @@ impl Dial {
         })
     }
 
-    /// A connection to one of these addresses: to the first that answers. The error is the first that came.
+    /// A connection to one of these addresses: to the first that answers. The error is the first that came and tells of them.
     pub(super) async fn connect(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         let mut rest = interleaved(addresses.iter().copied().filter(|address| self.can_reach(*address)));
         let Some(first) = rest.pop_front() else {
@@ -73,7 +73,7 @@ impl Dial {
             return self.one(first).await;
         }
         let mut under_way = FuturesUnordered::from_iter([self.one(first)]);
-        let mut failed = None;
+        let mut failed: Option<io::Error> = None;
         loop {
             let ended = match self.delay.filter(|_| !rest.is_empty()) {
                 None => under_way.next().await,
@@ -89,7 +89,10 @@ impl Dial {
                 Some(Ok(stream)) => return Ok(stream),
                 // What failed makes room for the next at once.
                 Some(Err(error)) => {
-                    failed.get_or_insert(error);
+                    failed = Some(match failed.take() {
+                        Some(first) => more_telling(first, error),
+                        None => error,
+                    });
                     under_way.extend(rest.pop_front().map(|next| self.one(next)));
                 }
                 None => return Err(failed.unwrap_or_else(|| io::ErrorKind::NotConnected.into())),
@@ -143,6 +146,14 @@ fn probing(idle: Duration) -> TcpKeepalive {
     keepalive
 }
 
+/// The first of two failures, unless it tells of this machine alone, which has no way out by that family.
+fn more_telling(first: io::Error, next: io::Error) -> io::Error {
+    match first.kind() {
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable => next,
+        _ => first,
+    }
+}
+
 /// The two families in turn, each in its own order, the first address staying the first. (RFC 8305, section 4.)
 fn interleaved(addresses: impl Iterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
     let mut addresses = addresses.peekable();
@@ -174,6 +185,19 @@ mod tests {
         );
         assert_eq!(order(&["1.1.1.1", "::1", "2.2.2.2"]), addresses(&["1.1.1.1", "::1", "2.2.2.2"]));
         assert_eq!(order(&[]), []);
+    }
+
+    #[test]
+    fn that_there_is_no_way_out_by_one_family_hides_no_failure_by_the_other() {
+        use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        for (first, next, told) in [
+            (NetworkUnreachable, ConnectionRefused, ConnectionRefused),
+            (AddrNotAvailable, ConnectionRefused, ConnectionRefused),
+            (ConnectionRefused, NetworkUnreachable, ConnectionRefused),
+            (HostUnreachable, ConnectionRefused, HostUnreachable),
+        ] {
+            assert_eq!(more_telling(first.into(), next.into()).kind(), told, "{first:?}, {next:?}");
+        }
     }
 
     #[tokio::test]
