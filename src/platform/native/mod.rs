@@ -267,7 +267,7 @@ impl Backend for Native {
     }
 
     fn check(&self, options: &RequestOptions) -> Result<()> {
-        // Without any, nothing can be wrong, and the roots need not be loaded yet.
+        // Without any, nothing can be wrong.
         match options.get().connecting.get() {
             Some(_) => self.clients.of(options.get()).map(drop),
             None => Ok(()),

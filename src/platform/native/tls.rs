@@ -19,7 +19,7 @@ use crate::options::HttpVersion;
 use crate::tls::{Tls, TlsVersion};
 
 use super::stream::Stream;
-use super::verifier::{self, Shared};
+use super::verifier;
 
 /// How many configurations are kept. Each holds the tickets of up to 256 servers.
 const KEPT: usize = 64;
@@ -29,7 +29,7 @@ type Key = (Option<Arc<Tls>>, HttpVersion);
 /// The configurations that are in use.
 #[derive(Default)]
 pub(super) struct Configurations {
-    platform: OnceLock<Shared>,
+    platform: OnceLock<Arc<dyn ServerCertVerifier>>,
     /// The most recently used last.
     kept: Mutex<Vec<(Key, Client)>>,
 }
@@ -53,7 +53,7 @@ impl Configurations {
             kept.push(used);
             return Ok(client);
         }
-        let platform = || self.platform.get_or_init(|| verifier::platform(&provider())).clone();
+        let platform = self.platform.get_or_init(|| verifier::platform(&provider()));
         let client = match tls {
             None => client(&Tls::new(), version, platform)?,
             Some(tls) => client(tls, version, platform)?,
@@ -92,7 +92,7 @@ fn in_words(error: io::Error) -> io::Error {
     }
 }
 
-fn client(tls: &Tls, version: HttpVersion, platform: impl Fn() -> Shared) -> Result<Client> {
+fn client(tls: &Tls, version: HttpVersion, platform: &Arc<dyn ServerCertVerifier>) -> Result<Client> {
     let versions: &[&SupportedProtocolVersion] = match tls.min_version {
         TlsVersion::V1_2 => &[&version::TLS12, &version::TLS13],
         TlsVersion::V1_3 => &[&version::TLS13],
@@ -131,7 +131,7 @@ fn client(tls: &Tls, version: HttpVersion, platform: impl Fn() -> Shared) -> Res
     Ok(Client { connector: TlsConnector::from(Arc::new(config)), name })
 }
 
-fn verifier(tls: &Tls, platform: impl Fn() -> Shared) -> Result<Arc<dyn ServerCertVerifier>> {
+fn verifier(tls: &Tls, platform: &Arc<dyn ServerCertVerifier>) -> Result<Arc<dyn ServerCertVerifier>> {
     let added: Vec<CertificateDer<'static>> =
         match tls.added.iter().map(|pem| certificates("add_roots", pem)).collect() {
             Ok::<Vec<_>, _>(lists) => lists.into_iter().flatten().collect(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ring::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -20,18 +20,12 @@ use crate::url;
 
 use super::tls::{invalid, unusable};
 
-/// What checks certificates, made once and shared: loading the roots takes milliseconds and megabytes.
-pub(super) type Shared = std::result::Result<Arc<dyn ServerCertVerifier>, TlsError>;
+type Shared = std::result::Result<Arc<dyn ServerCertVerifier>, TlsError>;
 
-/// The platform's verifier; on a machine without a CA store, one with Mozilla's roots.
-pub(super) fn platform(provider: &Arc<CryptoProvider>) -> Shared {
-    match rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
-        Ok(platform) => Ok(Arc::new(platform)),
-        Err(error) => {
-            log::debug!("no CA store on this machine ({error}): using the bundled roots");
-            by_roots(bundled(), provider)
-        }
-    }
+/// The platform's verifier; on a machine without a CA store, one with Mozilla's roots. They are loaded when the first
+/// certificate is checked: a session that speaks no TLS is without the time and the memory it takes.
+pub(super) fn platform(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
+    Arc::new(Platform { signatures: Any(Arc::clone(provider)), loaded: OnceLock::new() })
 }
 
 /// One that trusts these authorities, and those that are added.
@@ -39,7 +33,7 @@ pub(super) fn trusting(
     roots: Roots,
     added: Vec<CertificateDer<'static>>,
     provider: &Arc<CryptoProvider>,
-    platform: impl Fn() -> Shared,
+    platform: &Arc<dyn ServerCertVerifier>,
 ) -> Result<Arc<dyn ServerCertVerifier>> {
     let mut own = match roots {
         Roots::Bundled => bundled(),
@@ -53,11 +47,11 @@ pub(super) fn trusting(
         own.add(certificate.clone()).map_err(refused)?;
     }
     if roots == Roots::Platform && added.is_empty() {
-        return platform().map_err(unusable);
+        return Ok(Arc::clone(platform));
     }
     let own = Arc::new(Own { by_roots: by_roots(own, provider).map_err(unusable)?, added });
     match roots {
-        Roots::Platform => Ok(Arc::new(Either { platform: platform().map_err(unusable)?, own })),
+        Roots::Platform => Ok(Arc::new(Either { platform: Arc::clone(platform), own })),
         _ => Ok(own),
     }
 }
@@ -195,6 +189,42 @@ impl ServerCertVerifier for Either {
     signatures_by!(platform);
 }
 
+/// The platform's, which has yet to be loaded.
+#[derive(Debug)]
+struct Platform {
+    signatures: Any,
+    loaded: OnceLock<Shared>,
+}
+
+impl Platform {
+    fn load(&self) -> Shared {
+        let provider = &self.signatures.0;
+        match rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
+            Ok(platform) => Ok(Arc::new(platform)),
+            Err(error) => {
+                log::debug!("no CA store on this machine ({error}): using the bundled roots");
+                by_roots(bundled(), provider)
+            }
+        }
+    }
+}
+
+impl ServerCertVerifier for Platform {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, TlsError> {
+        let platform = self.loaded.get_or_init(|| self.load()).as_ref().map_err(TlsError::clone)?;
+        platform.verify_server_cert(leaf, chain, name, ocsp, now)
+    }
+
+    signatures_by!(signatures);
+}
+
 /// Nothing is checked but that the server has the key to what it shows.
 #[derive(Debug)]
 struct Any(Arc<CryptoProvider>);
@@ -314,8 +344,7 @@ mod tests {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let own = authority("own.example");
         let added = vec![own.der().clone()];
-        let no_platform = || Err(TlsError::General("a test's".to_owned()));
-        let verifier = trusting(Roots::None, added, &provider, no_platform).expect("a verifier");
+        let verifier = trusting(Roots::None, added, &provider, &any(&provider)).expect("a verifier");
         let outcome = |leaf: &CertificateDer<'_>, name: &'static str, year: u64| {
             let name = ServerName::try_from(name).expect("a name");
             let now =
@@ -369,6 +398,18 @@ mod tests {
         outcome(&unknown, "a.example").expect_err("nobody trusts it");
         outcome(&platform, "b.example").expect_err("it is another server's");
         outcome(&own, "b.example").expect_err("it is another server's");
+    }
+
+    #[test]
+    fn the_platform_s_authorities_are_loaded_when_the_first_certificate_is_checked() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let platform = Platform { signatures: Any(provider), loaded: OnceLock::new() };
+        assert!(!platform.supported_verify_schemes().is_empty());
+        assert!(platform.loaded.get().is_none());
+        let unknown = authority("a.example");
+        let name = ServerName::try_from("a.example").expect("a name");
+        platform.verify_server_cert(unknown.der(), &[], &name, &[], UnixTime::now()).expect_err("unknown");
+        assert!(platform.loaded.get().is_some());
     }
 
     #[test]
