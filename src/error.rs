@@ -293,7 +293,8 @@ pub enum ErrorKind {
     /// The proxy could not be reached, its name not be resolved, no TLS be spoken with it, or it refused; the message
     /// says which. What an origin behind it does has the other kinds. Not in a page. Retried unless `refused`.
     Proxy {
-        /// What an HTTP proxy answered to CONNECT in place of a success.
+        /// What an HTTP proxy answered to CONNECT in place of a success, or 407 to a request that it was sent. What else
+        /// it answers to that, such as a page that says 503, is a response: it cannot be told from the origin's.
         status: Option<StatusCode>,
         /// Whether it said no, and would again: to who is asking, or to what was asked for.
         refused: bool,

@@ -1,6 +1,7 @@
 //! [`Tls`]: who is trusted, and what is shown. Inert data on every platform; only the native one can honour it.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -115,15 +116,19 @@ impl Tls {
 
     /// Trusts these, too: certificates in PEM (RFC 7468), one or many, which may be authorities' or a server's own
     /// that is signed by itself.
-    pub fn add_roots(mut self, pem: impl Into<Bytes>) -> Self {
-        self.added.push(pem.into());
+    pub fn add_roots(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.added.push(Bytes::copy_from_slice(pem.as_ref()));
         self
     }
 
     /// What is shown to servers that ask who is there: a chain of certificates in PEM, the own one first, and its
     /// private key in PEM (PKCS #8, PKCS #1 or SEC 1). They may stand in one file, which is then given twice.
-    pub fn client_certificate(mut self, chain: impl Into<Bytes>, key: impl Into<Bytes>) -> Self {
-        self.client = Some((chain.into(), key.into()));
+    ///
+    /// It is shown to every server that asks, those that redirects lead to included: whoever they are, they learn who is
+    /// there, but not the key.
+    pub fn client_certificate(mut self, chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
+        let [chain, key] = [chain.as_ref(), key.as_ref()].map(Bytes::copy_from_slice);
+        self.client = Some((chain, key));
         self
     }
 
@@ -195,13 +200,18 @@ impl fmt::Debug for Tls {
 }
 
 impl Fingerprint {
-    /// Reads 64 hexadecimal digits, with or without colons between pairs of them.
+    /// Reads 64 hexadecimal digits, with or without colons between pairs of them, or the whole line that openssl prints:
+    /// `sha256 Fingerprint=AF:54:…`.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOption`] for anything else, MD5 and SHA-1 fingerprints included.
     pub fn parse(text: impl AsRef<str>) -> Result<Self> {
         let text = text.as_ref();
-        let digits: Vec<u8> = text.trim().bytes().filter(|byte| *byte != b':').collect();
+        let printed = match text.split_once('=') {
+            Some((name, digits)) if name.trim().eq_ignore_ascii_case("sha256 fingerprint") => digits,
+            _ => text,
+        };
+        let digits: Vec<u8> = printed.trim().bytes().filter(|byte| *byte != b':').collect();
         let mut out = [0; 32];
         let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let pairs = digits.chunks(2).map(|pair| match pair {
@@ -221,6 +231,14 @@ impl Fingerprint {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
     }
 }
 
@@ -256,6 +274,11 @@ mod tests {
         let read = Fingerprint::parse(printed).expect("it is one");
         assert_eq!(read.to_string(), printed);
         assert_eq!(Fingerprint::parse(printed.replace(':', "").to_uppercase()).expect("it is one"), read);
+        for line in ["sha256 Fingerprint=", "SHA256 Fingerprint="] {
+            assert_eq!(format!("{line}{printed}\n").parse::<Fingerprint>().expect("it is one"), read);
+        }
+        let error = Fingerprint::parse(format!("SHA1 Fingerprint={printed}")).expect_err("another's");
+        assert_eq!(error.kind(), &ErrorKind::InvalidOption { option: "pin" });
     }
 
     #[test]

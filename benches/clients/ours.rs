@@ -16,7 +16,7 @@ pub(crate) async fn gets(url: &str, count: usize, warm_up: usize) -> Measured {
 
 /// Of a server for which this CA alone speaks.
 pub(crate) async fn secure_gets(url: &str, ca: &str, count: usize, warm_up: usize) -> Measured {
-    let tls = Tls::new().roots(Roots::None).add_roots(ca.to_owned());
+    let tls = Tls::new().roots(Roots::None).add_roots(ca);
     by(DefaultSession::builder().tls(tls).build().expect("a session"), url, count, warm_up).await
 }
 

@@ -16,6 +16,8 @@ impl Middleware for Netrc {
         Box::pin(async move {
             if !request.headers.contains_key(AUTHORIZATION)
                 && !request.options.skips(&AUTHORIZATION)
+                // A redirect may lead from where nobody listens to where everybody may.
+                && (!request.has_left_origin || request.url.scheme() == "https")
                 // Whom a redirect leads to is not whom the caller meant by "everybody else".
                 && let Some((user, password)) =
                     request.url.host().and_then(|host| self.of(host, !request.has_left_origin))

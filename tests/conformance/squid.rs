@@ -107,7 +107,7 @@ impl Lab {
 
     /// A session's settings, the secure origin trusted.
     fn config(&self) -> Config {
-        Config::new().tls(Tls::new().roots(Roots::None).add_roots(self.secure.ca_pem().to_owned()))
+        Config::new().tls(Tls::new().roots(Roots::None).add_roots(self.secure.ca_pem()))
     }
 
     /// At the plain origin, by a name.

@@ -201,7 +201,7 @@ fn each_step_of_a_connection_is_told_and_how_a_request_came_by_it() {
     run(async {
         let server = TlsServer::start().await;
         let (log, here) = (Log::default(), server.address(0).ip());
-        let tls = Tls::new().roots(Roots::None).add_roots(server.ca_pem().to_owned());
+        let tls = Tls::new().roots(Roots::None).add_roots(server.ca_pem());
         let resolver = move |name: &str| match name {
             "localhost" => Ok([here]),
             _ => Err(format!("{name} is not here")),
@@ -237,7 +237,7 @@ fn requests_that_wait_for_one_connection_share_it() {
     run(async {
         let server = TlsServer::start().await;
         let log = Log::default();
-        let tls = Tls::new().roots(Roots::None).add_roots(server.ca_pem().to_owned());
+        let tls = Tls::new().roots(Roots::None).add_roots(server.ca_pem());
         let session = built(Config::new().tls(tls).dns_cache(DnsCache::off()).on_event(log.observer()));
         let url = server.url(0, "/page/1");
         join_all((0..10).map(|_| fetch(&session, &url))).await.into_iter().for_each(|page| {

@@ -19,7 +19,7 @@ async fn a_thousand(session: &DefaultSession, url: &str) {
 }
 
 fn trusting(server: &TlsServer) -> Config {
-    Config::new().tls(Tls::new().roots(Roots::None).add_roots(server.ca_pem().to_owned()))
+    Config::new().tls(Tls::new().roots(Roots::None).add_roots(server.ca_pem()))
 }
 
 #[test]

@@ -98,6 +98,7 @@ fn a_proxy_that_answers_no_connect_runs_out_of_the_connect_timeout() {
         let get = session.get("https://origin.example/");
         let error = get.timeout(Timeout::new().connect(millis(300))).await.expect_err("no tunnel");
         assert_eq!(error.kind(), &ErrorKind::Timeout(Phase::Connect));
+        assert!(error.to_string().contains("by way of the proxy http://127.0.0.1:"), "{error}");
         proxy.ended(0).await;
     });
 }

@@ -14,7 +14,7 @@ fn session(tls: Tls) -> DefaultSession {
 }
 
 fn trusting(server: &TlsServer) -> Tls {
-    Tls::new().roots(Roots::None).add_roots(server.ca_pem().to_owned())
+    Tls::new().roots(Roots::None).add_roots(server.ca_pem())
 }
 
 async fn outcome_of(server: &TlsServer, tls: Tls) -> String {
@@ -30,12 +30,12 @@ fn an_authority_of_one_s_own_is_trusted_beside_the_platform_s_or_the_bundled_or_
     run(async {
         let (server, other) = (TlsServer::start().await, TlsServer::start().await);
         for roots in [Roots::Platform, Roots::Bundled, Roots::None] {
-            let tls = Tls::new().roots(roots).add_roots(server.ca_pem().to_owned());
+            let tls = Tls::new().roots(roots).add_roots(server.ca_pem());
             assert_eq!(outcome_of(&server, tls.clone()).await, "ok", "{roots:?}");
             assert_eq!(outcome_of(&other, tls).await, "tls", "{roots:?}");
         }
         assert_eq!(outcome_of(&server, Tls::new().roots(Roots::Bundled)).await, "tls");
-        let both = trusting(&server).add_roots(other.ca_pem().to_owned());
+        let both = trusting(&server).add_roots(other.ca_pem());
         assert_eq!(outcome_of(&other, both).await, "ok");
         let in_one_file =
             Tls::new().roots(Roots::None).add_roots(format!("{}{}", server.ca_pem(), other.ca_pem()));
@@ -62,7 +62,7 @@ fn a_server_is_shown_the_client_s_certificate_if_there_is_one() {
     run(async {
         let server = TlsServer::builder().client_auth().start().await;
         let (chain, key) = server.client_identity();
-        let known = trusting(&server).client_certificate(chain.to_owned(), key.to_owned());
+        let known = trusting(&server).client_certificate(chain, key);
         assert_eq!(outcome_of(&server, known).await, "ok");
         assert_eq!(server.handshake(0).await.client_certificates, 1);
         let (chain, key) = server.client_identity();
@@ -118,7 +118,7 @@ fn another_certificate_than_is_pinned_is_refused_even_where_none_is_verified() {
             let refused =
                 session(tls.pin(wrong)).get(server.named_url(0, "/page/1")).await.expect_err("wrong");
             assert_eq!(refused.kind(), &ErrorKind::Tls);
-            let told = format!("its certificate is not one that is pinned: SHA-256 {right}");
+            let told = format!("it shows a certificate that is not pinned: SHA-256 {right}");
             assert_eq!(refused.message(), Some(told.as_str()));
         }
         for host in ["localhost.", "LocalHost", "\u{ff4c}ocalhost"] {
@@ -174,10 +174,10 @@ fn what_cannot_be_read_is_refused_by_name_when_the_session_is_built_or_the_reque
             ("add_roots", Tls::new().add_roots("no PEM")),
             ("add_roots", Tls::new().add_roots(broken)),
             ("add_roots", Tls::new().add_roots(no_certificate)),
-            ("add_roots", Tls::new().add_roots(key.to_owned())),
-            ("client_certificate", Tls::new().client_certificate(chain.to_owned(), "no key")),
-            ("client_certificate", Tls::new().client_certificate("no chain", key.to_owned())),
-            ("client_certificate", Tls::new().client_certificate(chain.to_owned(), other_key.to_owned())),
+            ("add_roots", Tls::new().add_roots(key)),
+            ("client_certificate", Tls::new().client_certificate(chain, "no key")),
+            ("client_certificate", Tls::new().client_certificate("no chain", key)),
+            ("client_certificate", Tls::new().client_certificate(chain, other_key)),
             ("pin_for", Tls::new().pin_for("localhost:443", [7; 32])),
             ("pin_for", Tls::new().pin_for("https://localhost/", [7; 32])),
             ("pin_for", Tls::new().pin_for(" localhost", [7; 32])),

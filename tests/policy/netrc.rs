@@ -69,6 +69,18 @@ fn what_the_caller_says_counts_before_it_and_does_not_follow_to_another_origin()
 }
 
 #[test]
+fn a_redirect_into_the_open_is_given_no_password() {
+    let (platform, session) = known(Config::new());
+    platform.on("https://a.example/", Reply::redirect(302, "http://a.example:8080/"));
+    platform.on("http://a.example:8080/", Reply::ok("x"));
+    platform.run(session.get("https://a.example/").send()).expect("an answer");
+    assert_eq!(told(&platform), [Some(A.to_owned()), None]);
+    // That the caller asked itself.
+    platform.run(session.get("http://a.example:8080/").send()).expect("an answer");
+    assert_eq!(told(&platform).last(), Some(&Some(A.to_owned())));
+}
+
+#[test]
 fn a_field_of_the_session_counts_before_it() {
     let (platform, session) = known(Config::new().header("authorization", "Bearer session"));
     platform.on("https://a.example/", Reply::ok("x"));

@@ -18,6 +18,7 @@ use tower_service::Service;
 use crate::maybe::BoxFuture;
 use crate::platform::Progress;
 use crate::progress::{ConnectStep, ConnectionUse};
+use crate::proxy::ProxyServer;
 
 use super::stream::Stream;
 use super::way::{Reached, Way};
@@ -104,12 +105,16 @@ impl Probe {
 }
 
 /// Connecting took longer than its bound.
-#[derive(Debug)]
-pub(super) struct ConnectTimeout;
+#[derive(Debug, Default)]
+pub(super) struct ConnectTimeout {
+    /// The proxy on the way.
+    by: Option<Arc<ProxyServer>>,
+}
 
 impl fmt::Display for ConnectTimeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("connecting took too long")
+        f.write_str("connecting took too long")?;
+        self.by.as_ref().map_or(Ok(()), |server| write!(f, ", by way of the proxy {server}"))
     }
 }
 
@@ -149,9 +154,9 @@ impl Service<Uri> for Connect {
             let Reached { stream, is_forwarded } = match bound {
                 None => connecting.await?,
                 // Not boxed by hand: `?` would box the box, and the type could not be found again.
-                Some(bound) => {
-                    tokio::time::timeout(bound, connecting).await.map_err(|_| ConnectTimeout)??
-                }
+                Some(bound) => tokio::time::timeout(bound, connecting)
+                    .await
+                    .map_err(|_| ConnectTimeout { by: way.server(&target) })??,
             };
             if let Some(probe) = &probe {
                 probe.connected(if stream.speaks_http2() { Stage::Http2 } else { Stage::Http1 });

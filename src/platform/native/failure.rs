@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_resolver_that_is_a_client_itself_fails_as_a_resolver() {
-        let own = Error::new(ErrorKind::Timeout(Phase::Headers)).with_source(ConnectTimeout);
+        let own = Error::new(ErrorKind::Timeout(Phase::Headers)).with_source(ConnectTimeout::default());
         let error = NotResolved::new(&"a.test".into(), own.into());
         let kind = before_http(Causes(Some(&error)));
         assert_eq!(kind, Some(ErrorKind::Dns));

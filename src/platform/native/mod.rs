@@ -193,6 +193,7 @@ impl Backend for Native {
         let may_switch = request.headers.contains_key(UPGRADE);
         let bound = request.options.timeout.resolve().connect;
         let progress = request.progress.clone();
+        let forwarder = routes::forwarder(&request.url, &request.options);
         let sending = self.clients.of(&request.options).and_then(|client| {
             let asked = match may_multiplex(&request) {
                 true => client.alpn.ask(&request.url.origin()),
@@ -225,6 +226,11 @@ impl Backend for Native {
             let response = answered.ok_or_else(wire::gone)?.map_err(failure::sending)?;
 
             let (parts, body) = response.into_parts();
+            if parts.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+                && let Some(server) = forwarder
+            {
+                return Err(tunnel::refused(&server, None, parts.status, &parts.headers).into());
+            }
             let mut head = head(parts);
             probe.came_by(head.extensions.get().is_some_and(ConnectionInfo::reused));
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {

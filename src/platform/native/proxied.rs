@@ -6,7 +6,7 @@ use std::fmt;
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::proxy::ProxyServer;
 
 use super::{socks, tunnel};
@@ -88,6 +88,12 @@ impl ProxyFailed {
         }
         let message = format!("{message}: {root}");
         Self { message, status: None, refused: false, source: Some(source) }
+    }
+}
+
+impl From<ProxyFailed> for Error {
+    fn from(failed: ProxyFailed) -> Self {
+        Self::new(failed.kind()).with_message(failed.to_string()).with_source(failed)
     }
 }
 

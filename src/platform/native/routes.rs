@@ -63,13 +63,10 @@ impl Routes {
 /// Adds what is said to the proxy that is sent the request, in place of the request's own. Where there are proxies and
 /// none is sent it, nobody on the way would read who is asking: the origin is not told.
 pub(super) fn address(headers: &mut HeaderMap, url: &Url, options: &Options) {
-    let connector = options.connecting.get();
-    let Some(proxies) = connector.and_then(|connector| connector.proxies.as_deref()) else { return };
-    let (host, port) = (url.host().unwrap_or_default(), url.port().unwrap_or_default());
-    let version = options.transport.http_version.unwrap_or_default();
-    let server = proxy::route(proxies, url.scheme(), host, port);
-    let Some(server) = server.filter(|server| forwards(server, url.scheme(), version)) else {
-        headers.remove(PROXY_AUTHORIZATION);
+    let Some(server) = forwarder(url, options) else {
+        if options.connecting.get().is_some_and(|connector| connector.proxies.is_some()) {
+            headers.remove(PROXY_AUTHORIZATION);
+        }
         return;
     };
     let fields = server.fields();
@@ -77,6 +74,14 @@ pub(super) fn address(headers: &mut HeaderMap, url: &Url, options: &Options) {
         headers.remove(name);
     }
     headers.extend(fields);
+}
+
+/// The proxy that is sent requests for this URL, and told whom they are for.
+pub(super) fn forwarder(url: &Url, options: &Options) -> Option<Arc<ProxyServer>> {
+    let proxies = options.connecting.get()?.proxies.as_deref()?;
+    let version = options.transport.http_version.unwrap_or_default();
+    let server = proxy::route(proxies, url.scheme(), url.host()?, url.port()?)?;
+    forwards(server, url.scheme(), version).then(|| Arc::clone(server))
 }
 
 /// HTTP/2 without TLS is spoken with the origin itself: no proxy would forward it.

@@ -9,7 +9,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
 use rustls::{
-    CertificateError, ClientConfig, ClientConnection, ProtocolVersion, SupportedProtocolVersion, version,
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, ProtocolVersion,
+    SupportedProtocolVersion, version,
 };
 use tokio_rustls::TlsConnector;
 
@@ -88,8 +89,21 @@ fn in_words(error: io::Error) -> io::Error {
         Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))) => {
             io::Error::new(error.kind(), other.clone())
         }
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => of_tls(
+            &error,
+            "its certificate is of an authority that is not trusted (UnknownIssuer); add_roots, or --cacert, trusts another",
+        ),
+        Some(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)) => of_tls(
+            &error,
+            "it wants to be shown a certificate (CertificateRequired): client_certificate, or --cert and --key",
+        ),
         _ => error,
     }
+}
+
+/// TLS's own failure, in words that say what to do.
+fn of_tls(error: &io::Error, words: &str) -> io::Error {
+    io::Error::new(error.kind(), rustls::Error::General(words.to_owned()))
 }
 
 fn client(tls: &Tls, version: HttpVersion, platform: &Arc<dyn ServerCertVerifier>) -> Result<Client> {

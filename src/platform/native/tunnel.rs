@@ -64,7 +64,7 @@ where
     });
     let answer = answer.await.map_err(broken)?;
     if !answer.status().is_success() {
-        return Err(refused(server, &authority, answer.status(), answer.headers()));
+        return Err(refused(server, Some(&authority), answer.status(), answer.headers()));
     }
     match ended {
         Some(end) => end,
@@ -88,8 +88,17 @@ fn request(authority: &str, fields: HeaderMap) -> Result<Request<Empty<Bytes>>, 
     Ok(request)
 }
 
-fn refused(server: &ProxyServer, authority: &str, status: StatusCode, fields: &HeaderMap) -> ProxyFailed {
-    let mut message = format!("{status}, by {server} for {authority}");
+/// The proxy said no, in answer to CONNECT for this host or to a request that it was sent.
+pub(super) fn refused(
+    server: &ProxyServer,
+    authority: Option<&str>,
+    status: StatusCode,
+    fields: &HeaderMap,
+) -> ProxyFailed {
+    let mut message = format!("{status}, by {server}");
+    if let Some(authority) = authority {
+        let _ = write!(message, " for {authority}");
+    }
     let wants: Vec<_> = fields.get_all(PROXY_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
     if !wants.is_empty() {
         let wants = String::from_utf8_lossy(&wants.join(&b", "[..])).into_owned();

@@ -317,7 +317,7 @@ pub(super) struct NotPinned {
 
 impl fmt::Display for NotPinned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its certificate is not one that is pinned: SHA-256 {}", self.shown)
+        write!(f, "it shows a certificate that is not pinned: SHA-256 {}", self.shown)
     }
 }
 

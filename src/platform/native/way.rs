@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::progress::{ConnectStep, ResolvedFrom};
-use crate::proxy::ProxyScheme;
+use crate::proxy::{ProxyScheme, ProxyServer};
 use crate::safe_mode::SafeMode;
 
 use super::connect::{BoxError, Probe};
@@ -59,6 +59,15 @@ impl Way {
         let stream = self.tls.secure(name, stream).await?;
         step(ConnectStep::Secured { alpn: stream.alpn() });
         Ok(Reached { stream, is_forwarded })
+    }
+
+    /// The proxy on the way to this URL's origin.
+    pub(super) fn server(&self, target: &Uri) -> Option<Arc<ProxyServer>> {
+        let is_secure = target.scheme() == Some(&Scheme::HTTPS);
+        let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        match self.routes.of(is_secure, target.host().unwrap_or_default(), port)? {
+            Route::Forward(proxy) | Route::Tunnel(proxy) => Some(Arc::clone(&proxy.server)),
+        }
     }
 
     /// A connection to the proxy, a secure one if that is how it is spoken to.

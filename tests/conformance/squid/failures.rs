@@ -85,8 +85,7 @@ pub async fn no_such_proxy(lab: &Lab) {
 }
 
 pub async fn a_proxy_of_an_unknown_authority(lab: &Lab) {
-    let tls =
-        Tls::new().roots(Roots::None).add_roots(lab.secure.ca_pem().to_owned()).server_name("localhost");
+    let tls = Tls::new().roots(Roots::None).add_roots(lab.secure.ca_pem()).server_name("localhost");
     let proxy = lab.over_tls().tls(tls).expect("an https proxy");
     for url in [lab.plain("127.0.0.1", "/page/35"), lab.secure("localhost", "/page/35")] {
         let error = failed(lab, proxy.clone(), &url).await;
@@ -113,7 +112,7 @@ pub async fn of_the_origin_s_own_tls(lab: &Lab) {
 
 pub async fn pins_are_not_for_the_proxy(lab: &Lab) {
     let pinned = |fingerprint: Fingerprint| {
-        let tls = Tls::new().roots(Roots::None).add_roots(lab.secure.ca_pem().to_owned()).pin(fingerprint);
+        let tls = Tls::new().roots(Roots::None).add_roots(lab.secure.ca_pem()).pin(fingerprint);
         lab.config().tls(tls).proxy(lab.over_tls()).build().expect("a session")
     };
     let leaf: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(lab.secure.leaf_der()).into();

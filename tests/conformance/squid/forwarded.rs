@@ -32,9 +32,10 @@ pub async fn refused_to_who_is_not(lab: &Lab) {
     let wrong = lab.locked().basic_auth(STRANGER.0, STRANGER.1).expect("a user");
     for proxy in [lab.locked(), wrong] {
         let session = lab.config().proxy(proxy).build().expect("a session");
-        let response = session.get(lab.plain("127.0.0.1", "/page/3")).await.expect("an answer");
-        assert_eq!(response.status(), 407);
-        assert!(response.headers().contains_key("proxy-authenticate"));
+        let error = session.get(lab.plain("127.0.0.1", "/page/3")).await.map(drop).expect_err("refused");
+        let status = dualfetch::StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+        assert_eq!(error.kind(), &dualfetch::ErrorKind::Proxy { status: Some(status), refused: true });
+        assert!(error.to_string().contains("it wants Basic"), "{error}");
     }
     assert!(lab.asked("/page/3").is_empty());
 }

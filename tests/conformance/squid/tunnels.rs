@@ -47,8 +47,7 @@ pub async fn with_a_body(lab: &Lab) {
 }
 
 pub async fn of_a_name_that_only_the_proxy_knows(lab: &Lab) {
-    let tls =
-        Tls::new().roots(Roots::None).add_roots(lab.secure.ca_pem().to_owned()).server_name("localhost");
+    let tls = Tls::new().roots(Roots::None).add_roots(lab.secure.ca_pem()).server_name("localhost");
     let session = lab.config().tls(tls).proxy(lab.open()).build().expect("a session");
     fetch(&session, &lab.secure(BEHIND, "/page/15")).await.expect("a page");
     lab.asked_once("/page/15");

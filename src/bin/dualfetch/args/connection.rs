@@ -317,6 +317,10 @@ fn addresses(text: &str) -> Option<Vec<SocketAddr>> {
 }
 
 fn pin(text: &str) -> Result<Pin, String> {
+    // As openssl prints it: what stands before the `=` is no host.
+    if let Ok(fingerprint) = Fingerprint::parse(text) {
+        return Ok(Pin { host: None, fingerprint });
+    }
     let (host, digits) = match text.rsplit_once('=') {
         Some(("", _)) => return Err("no host stands before the `=`".to_owned()),
         Some((host, digits)) => (Some(host.to_owned()), digits),
