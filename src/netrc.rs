@@ -13,7 +13,8 @@ use crate::proxy::Proxy;
 /// Who is asking, by host: what a `.netrc` file says.
 ///
 /// With [`Config::netrc`](crate::Config::netrc) each hop of a call whose host it knows is given basic authentication
-/// (RFC 7617), unless the caller has said otherwise: by an `Authorization` field, or in the URL. A redirect to another origin by plain `http` is given none.
+/// (RFC 7617), unless the caller has said otherwise: by an `Authorization` field, or in the URL. A redirect to another
+/// origin by plain `http` is given none.
 ///
 /// The file is the one that curl, ftp and Python's netrc read: words between white space, of which `machine NAME` or
 /// `default` begins an entry and `login`, `password` and `account` take the next word as their value. `macdef` and all up
