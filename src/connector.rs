@@ -117,7 +117,9 @@ impl Choices for Connector {
             Err(Error::new(ErrorKind::InvalidOption { option }).with_message(message.to_owned()))
         };
         if has_proxy && self.unix_socket.is_some() {
-            return invalid("proxy", "all connections go to unix_socket; set one of the two");
+            let message = "all connections go to unix_socket; set one of the two (a request goes without the \
+                           session's proxy by `.proxy(Proxy::direct())`)";
+            return invalid("proxy", message);
         }
         let Some(safe_mode) = &self.safe_mode else { return Ok(()) };
         if has_proxy || self.unix_socket.is_some() {

@@ -193,10 +193,12 @@ impl Proxy {
     /// |---|---|
     /// | `example.com`, `.example.com`, `*.example.com` | the name and those below it |
     /// | `10.1.2.3`, `[::1]`, `::1` | the address, where the URL has it |
-    /// | `10.0.0.0/8`, `fd00::/8` | the network, likewise |
+    /// | `10.0.0.0/8`, `10/8`, `fd00::/8` | the network, likewise |
+    /// | `192.168.*`, `192.168.*.*` | the network of IPv4, likewise: `192.168.0.0/16` |
+    /// | `<local>` | names without a dot |
     /// | `*` | every host |
     ///
-    /// Each, but a network, may have a port: `example.com:8080`, `*:8080`. Names are not resolved for it.
+    /// Each, but what has a slash, may have a port: `example.com:8080`, `*:8080`. Names are not resolved for it.
     ///
     /// # Errors
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption) with the pattern that is none of these.

@@ -28,8 +28,15 @@ use network::Network;
 ///
 /// In a session every hop is checked: the URL before anything is sent, a name's addresses after its look-up, and the
 /// connection goes to an address that was checked, without a second look-up. Addresses fixed by
-/// [`Config::resolve`](crate::Config::resolve) are checked as well. Refusals are
-/// [`ErrorKind::Denied`], and a name of which some addresses are denied is asked at the others.
+/// [`Config::resolve`](crate::Config::resolve) are checked as well; the ports fixed there are the program's own choice
+/// and are not. Refusals are [`ErrorKind::Denied`], and a name of which some addresses are denied is asked at the others.
+/// Spellings such as `127.1` or `0x7f.0.0.1` never come so far: [`Url::parse`] refuses them as
+/// [`ErrorKind::InvalidUrl`].
+///
+/// A request's own, by [`RequestBuilder::safe_mode`](crate::RequestBuilder::safe_mode), takes the place of the session's
+/// as a whole and may let through more than it: leave it to the program, never to strangers. A session that has proxies,
+/// those of [`Proxy::from_env`](crate::Proxy::from_env) too, is not built with it: what a proxy connects to cannot be
+/// checked here.
 ///
 /// What it cannot know: public addresses that are one's own (a firewall may trust them) and a NAT64 prefix out of one's
 /// own public IPv6 addresses. Deny those by name.

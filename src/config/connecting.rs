@@ -64,7 +64,7 @@ impl Config {
         self.connecting(|connector| connector.dns_cache = Some(cache))
     }
 
-    /// Which addresses of a name are connected to. Default: all.
+    /// Which addresses of a name are connected to. Default: all. IP addresses in URLs are not asked about it.
     pub fn address_family(self, family: AddressFamily) -> Self {
         self.connecting(|connector| connector.address_family = Some(family))
     }

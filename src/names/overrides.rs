@@ -44,7 +44,8 @@ impl Overrides {
     /// Names are compared as URLs have them: without regard to case, in Punycode; a final dot makes no difference.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`]: the host is an IP address, or no host at all, or there is no address.
+    /// [`ErrorKind::InvalidOption`]: the host is an IP address, or no host at all (`*.example.com` is none), or there is no
+    /// address.
     pub fn with(mut self, host: &str, addresses: impl IntoIterator<Item = SocketAddr>) -> Result<Self> {
         let key = key(host)?;
         let addresses: Arc<[SocketAddr]> = addresses.into_iter().collect();
@@ -86,6 +87,10 @@ fn key(text: &str) -> Result<Key> {
     if text.is_empty() || text.contains(['/', '\\', '@', '?', '#', '%']) || text.contains(char::is_whitespace)
     {
         return Err(wrong("is no host"));
+    }
+    // curl's, for every name and for what is forgotten later.
+    if text.contains('*') || text.starts_with('+') {
+        return Err(wrong("is no host: each is named, in full"));
     }
     if text.parse::<IpAddr>().is_ok() {
         return Err(wrong("is an IP address, which is looked up nowhere"));

@@ -59,6 +59,10 @@ fn what_is_no_name_cannot_be_fixed() {
         "a.test:x",
         ":80",
         "%61.test",
+        "*",
+        "*:80",
+        "*.test",
+        "+a.test:80",
     ];
     for host in literals.into_iter().chain(others) {
         let error = Overrides::new().with(host, [at("10.0.0.1:0")]).expect_err(host);

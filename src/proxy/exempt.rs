@@ -1,7 +1,7 @@
 //! Which hosts a proxy is not for: names, addresses and networks, as `NO_PROXY` lists them.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::{host_of, port_of};
@@ -20,18 +20,25 @@ struct Pattern {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Host {
     Any,
+    /// Names without a dot.
+    Local,
     /// The name and those below it, as URLs have them, without the dots at its ends.
     Name(String),
     /// The addresses that begin with these many of its bits.
     Network(IpAddr, u8),
 }
 
+const FORMS: &str = "write example.com, *.example.com, 10.1.2.3, [::1], 10.0.0.0/8, fd00::/8, 10.*, <local> or *; \
+                     all but those with a slash may have a port";
+
 impl Exempt {
     /// Adds the hosts of a list.
     pub(super) fn add(&mut self, list: &str) -> Result<(), String> {
         let texts = list.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|text| !text.is_empty());
         let more: Vec<_> = texts
-            .map(|text| Pattern::parse(text).ok_or_else(|| format!("{text:?} names no hosts to exempt")))
+            .map(|text| {
+                Pattern::parse(text).ok_or_else(|| format!("{text:?} names no hosts to exempt: {FORMS}"))
+            })
             .collect::<Result<_, _>>()?;
         Arc::make_mut(&mut self.0).extend(more);
         Ok(())
@@ -52,6 +59,7 @@ impl Exempt {
             pattern.port.is_none_or(|its| its == port)
                 && match (&pattern.host, address) {
                     (Host::Any, _) => true,
+                    (Host::Local, None) => !name.contains('.'),
                     (Host::Name(above), None) => is_at_or_below(name, above),
                     (Host::Network(network, bits), Some(address)) => is_in(address, *network, *bits),
                     _ => false,
@@ -63,7 +71,7 @@ impl Exempt {
 impl Pattern {
     fn parse(text: &str) -> Option<Self> {
         if let Some((network, bits)) = text.split_once('/') {
-            let network = address(network)?;
+            let network = address(network).or_else(|| Some(leading(network)?.0.into()))?;
             let bits = bits.parse().ok().filter(|bits| *bits <= width(network))?;
             return Some(Self { host: Host::Network(network, bits), port: None });
         }
@@ -79,6 +87,12 @@ impl Pattern {
         }
         if host == "*" {
             return Some(Self { host: Host::Any, port });
+        }
+        if host == "<local>" {
+            return Some(Self { host: Host::Local, port });
+        }
+        if let Some((network, bits)) = starred(host) {
+            return Some(Self { host: Host::Network(network, bits), port });
         }
         let name = host.strip_prefix("*.").or_else(|| host.strip_prefix('.')).unwrap_or(host);
         let name = name.strip_suffix('.').unwrap_or(name);
@@ -99,6 +113,25 @@ impl Pattern {
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().map(|address: IpAddr| address.to_canonical())
+}
+
+/// The bytes that an IPv4 address begins with, as in `169.254`: the address with zeros after them, and their bits.
+fn leading(text: &str) -> Option<(Ipv4Addr, u8)> {
+    let count = text.split('.').count();
+    let zeros = 4_usize.checked_sub(count)?;
+    let address = format!("{text}{}", ".0".repeat(zeros)).parse().ok()?;
+    Some((address, u8::try_from(count * 8).ok()?))
+}
+
+/// A network as `192.168.*` has it, or `192.168.*.*`.
+fn starred(text: &str) -> Option<(IpAddr, u8)> {
+    let mut bytes = text.strip_suffix(".*")?;
+    while let Some(fewer) = bytes.strip_suffix(".*") {
+        bytes = fewer;
+    }
+    let is_short = text.split('.').count() <= 4;
+    let (network, bits) = leading(bytes).filter(|_| is_short)?;
+    Some((network.into(), bits))
 }
 
 fn width(address: IpAddr) -> u8 {
@@ -138,6 +171,7 @@ impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.host {
             Host::Any => f.write_str("*")?,
+            Host::Local => f.write_str("<local>")?,
             Host::Name(name) => f.write_str(name)?,
             Host::Network(network, bits) => write!(f, "{network}/{bits}")?,
         }

@@ -70,8 +70,8 @@ impl<S> RequestBuilder<S> {
         self.connecting(|connector| connector.unix_socket = Some(path.as_ref().into()))
     }
 
-    /// What may be asked and connected to, in place of the session's: see
-    /// [`Config::safe_mode`](crate::Config::safe_mode). It cannot be switched off for one request.
+    /// What may be asked and connected to, in place of the session's, which may have been stricter: see
+    /// [`SafeMode`]. It cannot be switched off for one request.
     pub fn safe_mode(self, safe_mode: SafeMode) -> Self {
         self.connecting(|connector| connector.safe_mode = Some(Arc::new(safe_mode)))
     }

@@ -132,8 +132,10 @@ async fn a_unix_socket_takes_the_place_of_every_host() {
     assert_eq!(code, Some(0), "{err}");
     assert!(out.starts_with("GET /version HTTP/1.1\r\n") && out.contains("host: docker\r\n"), "{out}");
     serving.await.expect("it was asked");
+    let (code, _, err) = run(&["get", "--unix-socket", place.path(), "docker/version"]).await;
+    assert!(code == Some(2) && err.contains("write http://docker/version"), "{err}");
     let (code, _, err) = run(&["get", "--retries", "0", "--unix-socket", "/no/such", "http://docker/"]).await;
-    assert!(code == Some(1) && err.contains("could not connect"), "{err}");
+    assert!(code == Some(1) && err.contains("could not connect: /no/such: "), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,8 +210,10 @@ async fn safe_mode_asks_nothing_but_what_it_lets_through() {
         assert_eq!((&row["error"]["code"], &row["status"]), (&"denied".into(), &().into()), "{out}");
         let message = row["error"]["message"].as_str().expect("a message");
         assert!(message.starts_with("denied: ") && message.contains(expected), "{message}");
+        assert_eq!(message.matches("denied: ").count(), 1, "{message}");
         let (code, out, err) = run(&[&["get", url], args].concat()).await;
         assert!(code == Some(1) && out.is_empty() && err.starts_with("error: denied: "), "{args:?}: {err}");
+        assert_eq!(err.matches("denied: ").count(), 1, "{err}");
     }
     assert_eq!(server.total().connections, 0);
     for (url, expected) in [(&page, Some(0)), (&named, Some(0)), (&inside, Some(1))] {
@@ -223,13 +227,14 @@ async fn safe_mode_asks_nothing_but_what_it_lets_through() {
 async fn an_option_that_is_wrong_is_named_and_its_secrets_are_not_shown() {
     let server = CountingServer::builder().start().await;
     let page = server.url(0, "/page/1");
-    let cases: [(&[&str], &str); 19] = [
+    let cases: [(&[&str], &str); 21] = [
         (&["--proxy", "ftp://me:secret@proxy.example"], "--proxy: "),
         (&["--proxy", "http://me:secret@proxy.example/path"], "--proxy: "),
         (&["--proxy", "proxy.example", "--no-proxy", "10.0.0.0/99"], "--no-proxy: \"10.0.0.0/99\""),
         (&["--proxy", "proxy.example", "--proxy-env"], "'--proxy-env'"),
         (&["--no-proxy", "localhost"], "--proxy <URL>|--proxy-env"),
         (&["--resolve", "api.example"], "'--resolve"),
+        (&["--resolve", "*:7080:127.0.0.1"], "'--resolve"),
         (&["--resolve", "127.0.0.1:127.0.0.2"], "'--resolve"),
         (&["--interface", ""], "'--interface"),
         (&["-4", "-6"], "'--ipv6'"),
@@ -241,6 +246,7 @@ async fn an_option_that_is_wrong_is_named_and_its_secrets_are_not_shown() {
         (&["--safe", "--safe-allow", "10.0.0.1/8"], "'--safe-allow"),
         (&["--safe", "--safe-deny", "ten"], "'--safe-deny"),
         (&["--safe", "--safe-ports", "80,http"], "'--safe-ports"),
+        (&["--safe", "--safe-ports", "80-90"], "ports between commas: 80,443"),
         (&["--http1", "--http2"], "'--http2'"),
         (&["--tls-min", "1.1"], "'--tls-min"),
     ];

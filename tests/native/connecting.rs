@@ -155,7 +155,10 @@ fn a_unix_socket_is_where_every_request_goes() {
             assert_eq!(response.text().await.expect("text"), format!("host: {host}"));
         }
         let missing = built(Config::new().unix_socket(folder.join("missing.sock")));
-        assert_eq!(outcome(&fetch(&missing, "http://docker/").await), "connect");
+        let fetched = fetch(&missing, "http://docker/").await;
+        assert_eq!(outcome(&fetched), "connect");
+        let error = missing.get("http://docker/").await.map(drop).expect_err("nobody is there");
+        assert!(error.message().is_some_and(|message| message.contains("missing.sock: ")), "{error}");
         let safe = Config::new().unix_socket(&path).safe_mode(SafeMode::new()).build().map(drop);
         assert_eq!(safe.expect_err("both").kind(), &ErrorKind::InvalidOption { option: "safe_mode" });
         let proxied = Config::new().unix_socket(&path).proxy("http://127.0.0.1:9").build().map(drop);

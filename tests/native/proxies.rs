@@ -175,6 +175,15 @@ fn what_a_proxy_cannot_be_combined_with_is_refused() {
     assert_eq!(option(proxied().unix_socket("/run/x")), ErrorKind::InvalidOption { option: "proxy" });
     assert_eq!(option(Config::new().proxy("ftp://proxy")), ErrorKind::InvalidOption { option: "proxy" });
     assert!(Config::new().proxy(Proxy::direct()).safe_mode(SafeMode::new()).build().is_ok());
+    run(async {
+        let session = proxied().build().expect("a session");
+        let asked = session.get("http://docker/").unix_socket("/run/x").await.map(drop);
+        let error = asked.expect_err("both");
+        assert_eq!(error.kind(), &ErrorKind::InvalidOption { option: "proxy" });
+        assert!(error.message().is_some_and(|message| message.contains("Proxy::direct()")), "{error}");
+        let direct = session.get("http://docker/").unix_socket("/no/such").proxy(Proxy::direct()).await;
+        assert_eq!(direct.map(drop).expect_err("nobody is there").kind(), &ErrorKind::Connect);
+    });
 }
 
 /// A resolver that asks a server, by way of a proxy of its own.

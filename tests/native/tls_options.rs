@@ -198,6 +198,27 @@ fn what_cannot_be_read_is_refused_by_name_when_the_session_is_built_or_the_reque
 }
 
 #[test]
+fn der_and_a_key_of_another_certificate_are_told_as_what_they_are() {
+    let identity =
+        || rcgen::generate_simple_self_signed(["client.example".to_owned()]).expect("a certificate");
+    let (one, other) = (identity(), identity());
+    let (chain, key) = (one.cert.pem(), one.signing_key.serialize_pem());
+    let (der, key_der) = (one.cert.der().to_vec(), one.signing_key.serialize_der());
+    for (tls, expected) in [
+        (Tls::new().add_roots(der.clone()), "openssl x509 -inform der"),
+        (Tls::new().client_certificate(der, key), "openssl x509 -inform der"),
+        (Tls::new().client_certificate(chain.clone(), key_der), "openssl pkey -inform der"),
+        (
+            Tls::new().client_certificate(chain, other.signing_key.serialize_pem()),
+            "the key is not this certificate's",
+        ),
+    ] {
+        let error = Config::new().tls(tls).build().map(drop).expect_err(expected);
+        assert!(error.message().is_some_and(|message| message.contains(expected)), "{error}");
+    }
+}
+
+#[test]
 fn a_private_key_that_cannot_be_read_is_not_shown_by_the_error() {
     let name = "client.example".to_owned();
     let identity = rcgen::generate_simple_self_signed([name]).expect("a certificate");

@@ -116,10 +116,13 @@ pub(crate) fn explain(url: &str, error: &Error) -> RowError {
 /// What an error says beyond its kind: its message, its root cause, and the redirect it happened at.
 fn detail(url: &str, error: &Error) -> String {
     let mut parts: Vec<String> = error.message().map(str::to_owned).into_iter().collect();
-    if let Some(cause) = root_cause(error)
-        && parts.iter().all(|part| !part.contains(&cause))
-    {
-        parts.push(cause);
+    if let Some(cause) = causes(error).last() {
+        let text = cause.to_string();
+        // An error of ours shows its kind before its message.
+        let own = cause.downcast_ref().and_then(Error::message).unwrap_or(&text);
+        if parts.iter().all(|part| !part.contains(own)) {
+            parts.push(text);
+        }
     }
     if let Some(hint) = hint(url, error) {
         parts.push(hint);
@@ -128,10 +131,6 @@ fn detail(url: &str, error: &Error) -> String {
         parts.push(format!("at {}", at.redacted()));
     }
     parts.join("; ")
-}
-
-fn root_cause(error: &Error) -> Option<String> {
-    causes(error).last().map(ToString::to_string)
 }
 
 /// The causes of an error, the deepest one last.
@@ -152,8 +151,21 @@ fn hint(url: &str, error: &Error) -> Option<String> {
             url.trim_start_matches('/')
         ));
     }
+    if *error.kind() == ErrorKind::InvalidUrl && error.url().is_none() && has_no_scheme && is_word(url) {
+        return Some(format!(
+            "a host without a scheme has a dot or a port; if it is one, write http://{url}"
+        ));
+    }
     let is_out_of_files = causes(error).filter_map(<dyn StdError>::downcast_ref).any(is_out_of_files);
     is_out_of_files.then(|| "too many files are open: lower --limit, or allow more by `ulimit -n`".to_owned())
+}
+
+/// What may be a host without a dot, such as `docker/info`.
+fn is_word(text: &str) -> bool {
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let is_none = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+    !host.is_empty() && host.chars().all(is_name) && !text.contains(is_none)
 }
 
 fn is_out_of_files(error: &io::Error) -> bool {

@@ -9,7 +9,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, ClientConnection, ProtocolVersion,
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, InconsistentKeys, ProtocolVersion,
     SupportedProtocolVersion, version,
 };
 use tokio_rustls::TlsConnector;
@@ -119,12 +119,8 @@ fn client(tls: &Tls, version: HttpVersion, platform: &Arc<dyn ServerCertVerifier
     let mut config = match &tls.client {
         None => config.with_no_client_auth(),
         Some((chain, key)) => {
-            let none = "no private key in PEM that can be read; an encrypted one has to be decrypted before";
-            let key = PrivateKeyDer::from_pem_slice(key)
-                .map_err(|error| no_pem("client_certificate", none, &error))?;
-            config
-                .with_client_auth_cert(certificates("client_certificate", chain)?, key)
-                .map_err(|error| invalid("client_certificate", &error.to_string()).with_source(error))?
+            let key = private_key("client_certificate", key)?;
+            config.with_client_auth_cert(certificates("client_certificate", chain)?, key).map_err(unfit)?
         }
     };
     config.enable_sni = tls.sni;
@@ -158,14 +154,45 @@ fn verifier(tls: &Tls, platform: &Arc<dyn ServerCertVerifier>) -> Result<Arc<dyn
     verifier::pinned(chain, &tls.pins)
 }
 
+fn unfit(error: rustls::Error) -> Error {
+    let message = match error {
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            "the key is not this certificate's".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    invalid("client_certificate", &message).with_source(error)
+}
+
+fn private_key(option: &'static str, pem: &Bytes) -> Result<PrivateKeyDer<'static>> {
+    let none = match looks_like_der(pem) {
+        true => {
+            "no private key in PEM; it looks like DER: `openssl pkey -inform der -in FILE` makes PEM of it"
+        }
+        false => "no private key in PEM that can be read; an encrypted one has to be decrypted before",
+    };
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| no_pem(option, none, &error))
+}
+
 /// The certificates in a PEM file, of which there must be one.
 fn certificates(option: &'static str, pem: &Bytes) -> Result<Vec<CertificateDer<'static>>> {
     let read: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let none = match looks_like_der(pem) {
+        true => {
+            "no certificate in PEM; it looks like DER: `openssl x509 -inform der -in FILE` makes PEM of it"
+        }
+        false => "no certificate in PEM",
+    };
     match read {
-        Ok(certificates) if certificates.is_empty() => Err(invalid(option, "no certificate in PEM")),
+        Ok(certificates) if certificates.is_empty() => Err(invalid(option, none)),
         Ok(certificates) => Ok(certificates),
-        Err(error) => Err(no_pem(option, "no certificate in PEM", &error)),
+        Err(error) => Err(no_pem(option, none, &error)),
     }
+}
+
+/// It begins as a SEQUENCE of more than 127 bytes does. (X.690, sections 8.1.3.5 and 8.9.)
+fn looks_like_der(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x30, 0x81..=0x84, ..])
 }
 
 /// What is wrong with it, and never the error itself: that shows the line, which may be all of a private key.

@@ -164,7 +164,17 @@ fn keep_allowed(safe_mode: &SafeMode, addresses: &mut Vec<SocketAddr>) -> Result
 
 #[cfg(unix)]
 async fn unix(path: &Path) -> Result<Stream, BoxError> {
-    Ok(Stream::Unix(tokio::net::UnixStream::connect(path).await?))
+    use std::io::{Error, ErrorKind};
+
+    let named = |error: Error| match error.kind() {
+        ErrorKind::NotFound
+        | ErrorKind::ConnectionRefused
+        | ErrorKind::PermissionDenied
+        | ErrorKind::InvalidInput => Error::new(error.kind(), format!("{}: {error}", path.display())),
+        // Some, such as having too many files open, are told by their codes.
+        _ => error,
+    };
+    Ok(Stream::Unix(tokio::net::UnixStream::connect(path).await.map_err(named)?))
 }
 
 #[cfg(not(unix))]

@@ -35,11 +35,11 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, value_name = "HOST[:PORT]:ADDRESS", value_parser = fixed, help_heading = CONNECTION)]
     resolve: Vec<Fixed>,
 
-    /// Connect to IPv4 addresses of hosts alone
+    /// Connect to IPv4 addresses of hosts alone; a URL's own IP address is connected to as ever
     #[arg(short = '4', long, conflicts_with = "ipv6", help_heading = CONNECTION)]
     ipv4: bool,
 
-    /// Connect to IPv6 addresses of hosts alone
+    /// Connect to IPv6 addresses of hosts alone; a URL's own IP address is connected to as ever
     #[arg(short = '6', long, help_heading = CONNECTION)]
     ipv6: bool,
 
@@ -125,7 +125,7 @@ pub(crate) struct ConnectionArgs {
     safe_deny: Vec<String>,
 
     /// Ask these ports instead of 80 and 443, such as 80,443,8080
-    #[arg(long, value_name = "PORTS", requires = "safe", value_delimiter = ',', help_heading = SAFE)]
+    #[arg(long, value_name = "PORTS", requires = "safe", value_delimiter = ',', value_parser = port, help_heading = SAFE)]
     safe_ports: Vec<u16>,
 }
 
@@ -336,6 +336,10 @@ fn allowed(text: &str) -> Result<String, String> {
 
 fn denied(text: &str) -> Result<String, String> {
     SafeMode::new().deny_network(text).map(|_| text.to_owned()).map_err(|error| reason(&error))
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "write ports between commas: 80,443".to_owned())
 }
 
 #[cfg(test)]
