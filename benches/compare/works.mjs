@@ -55,7 +55,7 @@ export const works = {
     warmUp: (count) => Math.max(1_000, count / 10),
     columns: [perSecond, cpuEach, serverBusy],
     ratio: { head: 'own options to none', of: (own, none) => own.cpu / none.cpu },
-    budget: { beside: 'none', most: 1.5 },
+    budget: { beside: 'none', most: 1.2 },
   },
   titles: {
     what: ({ count }) => `titles of ${whole(count)} pages of 2 to 500 kB over loopback, 100 in flight, one thread each`,

@@ -317,23 +317,39 @@ impl<'a, B: Backend> Run<'a, B> {
         let asked = watched.map(|watched| (watched, request.method.clone(), request.url.clone()));
         let mut exchange = pin!(backend.exchange(request));
         let bounds_headers = deadlines.bounds().headers.is_some();
+        let mut look_at = B::LOOKS.and_then(|every| started.checked_add(every));
         let outcome = poll_fn(|cx| {
-            if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
-                return Poll::Ready(answer);
-            }
-            if let Some(progress) = progress.as_ref().filter(|_| bounds_headers) {
-                match progress.sendable_since(started) {
-                    Some(since) => deadlines.enter(Phase::Headers, since),
-                    // Another request's connection may be taken meanwhile, without word of it: connecting is not waited
-                    // for longer than it may take.
-                    None => match deadlines.bounds().connect.and_then(|connect| started.checked_add(connect))
-                    {
-                        Some(connected_by) => deadlines.enter(Phase::Headers, connected_by),
-                        None => deadlines.leave(),
-                    },
+            loop {
+                if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
+                    return Poll::Ready(answer);
+                }
+                if let Some(progress) = progress.as_ref().filter(|_| bounds_headers) {
+                    match progress.sendable_since(started) {
+                        Some(since) => deadlines.enter(Phase::Headers, since),
+                        // Another request's connection may be taken meanwhile, without word of it: connecting is not waited
+                        // for longer than it may take.
+                        None => {
+                            match deadlines.bounds().connect.and_then(|connect| started.checked_add(connect))
+                            {
+                                Some(connected_by) => deadlines.enter(Phase::Headers, connected_by),
+                                None => deadlines.leave(),
+                            }
+                        }
+                    }
+                }
+                let deadline = deadlines.next().map(|(at, _)| at);
+                let Some(at) = deadline.into_iter().chain(look_at).min() else { return Poll::Pending };
+                if let Err(failure) = std::task::ready!(timer.poll_at(cx, backend, at)) {
+                    return Poll::Ready(Err(failure));
+                }
+                let now = backend.now();
+                if let Some(phase) = deadlines.expired(now) {
+                    return Poll::Ready(Err(Error::timeout(phase)));
+                }
+                if look_at.is_some_and(|at| at <= now) {
+                    look_at = B::LOOKS.and_then(|every| now.checked_add(every));
                 }
             }
-            timer.poll_deadlines(cx, backend, deadlines).map(Err)
         })
         .await;
         deadlines.leave();

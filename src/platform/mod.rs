@@ -45,6 +45,10 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// linked.
     const KEEPS_ERROR_BODIES: bool = true;
 
+    /// How often [`exchange`](Self::exchange) is polled though nothing has woken it, where it has to look whether what it
+    /// waits for is still there.
+    const LOOKS: Option<Duration> = None;
+
     /// A response's body. Dropping it ends the transfer.
     type Body: Payload + MaybeSend + Unpin + 'static;
     /// A timer that can be set again.

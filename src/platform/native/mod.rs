@@ -182,6 +182,8 @@ impl std::fmt::Debug for Native {
 }
 
 impl Backend for Native {
+    const LOOKS: Option<Duration> = Some(wire::STRAGGLE);
+
     type Body = NativeBody;
     type Sleep = Sleep;
 

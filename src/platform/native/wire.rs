@@ -202,28 +202,26 @@ pub(super) fn gone() -> Error {
         .with_message("the connection ended as the request was about to be sent")
 }
 
-/// What comes of the request, or `None` when its connection has been gone for longer than an answer straggles.
+/// What comes of the request, or `None` when its connection has been gone for longer than an answer straggles. It looks
+/// when it is polled, and has to be that now and then.
 pub(super) async fn answered<F: Future>(
     request: F,
     connection: &CaptureConnection,
     straggle: Duration,
 ) -> Option<F::Output> {
     let mut request = pin!(request);
-    let mut look = pin!(tokio::time::sleep(straggle));
-    let mut was_gone = false;
+    let (mut is_new, mut gone_since) = (true, None);
     poll_fn(|cx| {
         if let Poll::Ready(output) = request.as_mut().poll(cx) {
             return Poll::Ready(Some(output));
         }
-        while look.as_mut().poll(cx).is_ready() {
-            let is_gone = is_gone(connection);
-            if is_gone && was_gone {
-                return Poll::Ready(None);
-            }
-            was_gone = is_gone;
-            look.as_mut().reset(Instant::now() + straggle);
+        if std::mem::take(&mut is_new) || !is_gone(connection) {
+            return Poll::Pending;
         }
-        Poll::Pending
+        match gone_since.get_or_insert_with(Instant::now).elapsed() >= straggle {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
+        }
     })
     .await
 }
@@ -353,12 +351,22 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test);
     }
 
+    /// Polls it now and then, as the engine does.
+    async fn looking<T>(waiting: impl Future<Output = T>) -> T {
+        let mut waiting = pin!(waiting);
+        loop {
+            if let Ok(output) = tokio::time::timeout(SOON, &mut waiting).await {
+                return output;
+            }
+        }
+    }
+
     #[test]
     fn what_waits_on_a_connection_that_is_gone_is_told() {
         run(async {
             let (connection, end) = connected().await;
             drop(end);
-            assert_eq!(answered(pending::<()>(), &connection, SOON).await, None);
+            assert_eq!(looking(answered(pending::<()>(), &connection, SOON)).await, None);
         });
     }
 
@@ -366,7 +374,7 @@ mod tests {
     fn what_waits_on_a_connection_that_is_there_waits_on() {
         run(async {
             let (connection, _end) = connected().await;
-            let waiting = answered(pending::<()>(), &connection, SOON);
+            let waiting = looking(answered(pending::<()>(), &connection, SOON));
             assert!(tokio::time::timeout(SOON * 50, waiting).await.is_err());
         });
     }
