@@ -35,7 +35,7 @@ impl Config {
     }
 
     /// What looks names up: any [`Resolve`], such as `HickoryResolver` of the crate feature `hickory`. Default: the system,
-    /// by [`SystemResolver`](crate::dns::SystemResolver). What it finds is kept as [`dns_cache`](Self::dns_cache) says.
+    /// by `dns::SystemResolver`. What it finds is kept as [`dns_cache`](Self::dns_cache) says.
     pub fn resolver(self, resolver: impl Resolve + 'static) -> Self {
         self.connecting(|connector| connector.resolver = Some(SharedResolver(Arc::new(resolver))))
     }
