@@ -8,7 +8,8 @@ use std::time::Duration;
 pub struct Timing {
     /// Waiting for a permit, or for the rate, at all hops and before all attempts together.
     pub queue: Duration,
-    /// Name look-up, TCP, a proxy's tunnel, and TLS. `None` where the connection was there already, and in a browser, which does not tell.
+    /// Name look-up, TCP, a proxy's tunnel, and TLS. `None` where the connection was there already, and in a browser,
+    /// which does not tell.
     pub connect: Option<Duration>,
     /// The part of `connect` in which the resolver was asked. `None` where it was not: the name was known, or is an address.
     pub resolve: Option<Duration>,

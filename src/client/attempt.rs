@@ -324,30 +324,11 @@ impl<'a, B: Backend> Run<'a, B> {
                     return Poll::Ready(answer);
                 }
                 if let Some(progress) = progress.as_ref().filter(|_| bounds_headers) {
-                    match progress.sendable_since(started) {
-                        Some(since) => deadlines.enter(Phase::Headers, since),
-                        // Another request's connection may be taken meanwhile, without word of it: connecting is not waited
-                        // for longer than it may take.
-                        None => {
-                            match deadlines.bounds().connect.and_then(|connect| started.checked_add(connect))
-                            {
-                                Some(connected_by) => deadlines.enter(Phase::Headers, connected_by),
-                                None => deadlines.leave(),
-                            }
-                        }
-                    }
+                    bound_headers(deadlines, progress, started);
                 }
-                let deadline = deadlines.next().map(|(at, _)| at);
-                let Some(at) = deadline.into_iter().chain(look_at).min() else { return Poll::Pending };
-                if let Err(failure) = std::task::ready!(timer.poll_at(cx, backend, at)) {
-                    return Poll::Ready(Err(failure));
-                }
-                let now = backend.now();
-                if let Some(phase) = deadlines.expired(now) {
-                    return Poll::Ready(Err(Error::timeout(phase)));
-                }
-                if look_at.is_some_and(|at| at <= now) {
-                    look_at = B::LOOKS.and_then(|every| now.checked_add(every));
+                match std::task::ready!(timer.poll_deadlines_or(cx, backend, deadlines, look_at)) {
+                    Err(error) => return Poll::Ready(Err(error)),
+                    Ok(now) => look_at = B::LOOKS.and_then(|every| now.checked_add(every)),
                 }
             }
         })
@@ -411,6 +392,17 @@ impl<'a, B: Backend> Run<'a, B> {
 impl<B: Backend> Drop for Run<'_, B> {
     fn drop(&mut self) {
         self.set_between(false);
+    }
+}
+
+/// The bound on waiting for a head starts when the connection stands.
+fn bound_headers(deadlines: &mut Deadlines, progress: &Progress, started: Duration) {
+    // Another request's connection may be taken meanwhile, without word of it: connecting is not waited for longer than it
+    // may take.
+    let connected_by = || deadlines.bounds().connect.and_then(|connect| started.checked_add(connect));
+    match progress.sendable_since(started).or_else(connected_by) {
+        Some(since) => deadlines.enter(Phase::Headers, since),
+        None => deadlines.leave(),
     }
 }
 

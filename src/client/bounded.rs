@@ -55,13 +55,31 @@ impl<B: Backend> Timer<B> {
         backend: &B,
         deadlines: &Deadlines,
     ) -> Poll<Error> {
+        match ready!(self.poll_deadlines_or(cx, backend, deadlines, None)) {
+            Err(error) => Poll::Ready(error),
+            Ok(_) => Poll::Pending,
+        }
+    }
+
+    /// Pending until the earliest deadline passes, then the error that names it; or until this time, then what the clock
+    /// shows.
+    pub(super) fn poll_deadlines_or(
+        &mut self,
+        cx: &mut Context<'_>,
+        backend: &B,
+        deadlines: &Deadlines,
+        until: Option<Duration>,
+    ) -> Poll<Result<Duration>> {
         loop {
-            let Some((at, _)) = deadlines.next() else { return Poll::Pending };
-            if let Err(failure) = ready!(self.poll_at(cx, backend, at)) {
-                return Poll::Ready(failure);
+            let deadline = deadlines.next().map(|(at, _)| at);
+            let Some(at) = deadline.into_iter().chain(until).min() else { return Poll::Pending };
+            ready!(self.poll_at(cx, backend, at))?;
+            let now = backend.now();
+            if let Some(phase) = deadlines.expired(now) {
+                return Poll::Ready(Err(Error::timeout(phase)));
             }
-            if let Some(phase) = deadlines.expired(backend.now()) {
-                return Poll::Ready(Error::timeout(phase));
+            if until.is_some_and(|until| until <= now) {
+                return Poll::Ready(Ok(now));
             }
         }
     }

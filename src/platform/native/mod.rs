@@ -49,6 +49,7 @@ use crate::head::{Head, Reason};
 use crate::maybe::BoxFuture;
 use crate::options::HttpVersion;
 use crate::progress::Progress;
+use crate::proxy::ProxyServer;
 use crate::request::{Request, RequestOptions};
 
 use super::{Backend, Capabilities};
@@ -87,8 +88,8 @@ impl Native {
         }
     }
 
-    /// The request as it goes out.
-    fn translate(request: Request) -> Result<http::Request<Outgoing>> {
+    /// The request as it goes out: to its origin, or to the proxy that is sent it.
+    fn translate(request: Request, forwarder: Option<&ProxyServer>) -> Result<http::Request<Outgoing>> {
         let Request { method, url, mut headers, body, options, watch, .. } = request;
         if method == Method::CONNECT {
             // A tunnel is no response.
@@ -107,7 +108,7 @@ impl Native {
         if body.length() == Some(0) && (!body.is_none() || matches!(method, Method::POST | Method::PUT)) {
             headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
-        routes::address(&mut headers, &url, &options);
+        routes::address(&mut headers, forwarder, &options);
         let uri = url.into_uri()?;
         let body = match options.compress.filter(|_| body.length() != Some(0)) {
             Some(compression) if !headers.contains_key(CONTENT_ENCODING) => {
@@ -201,7 +202,7 @@ impl Backend for Native {
                 true => client.alpn.ask(&request.url.origin()),
                 false => Ok(Pass::free()),
             };
-            let mut request = Self::translate(request)?;
+            let mut request = Self::translate(request, forwarder.as_deref())?;
             let connection = capture_connection(&mut request);
             let sending = match asked {
                 Ok(pass) => Sending::Begun(pass, client.http.request(request)),

@@ -62,8 +62,8 @@ impl Routes {
 
 /// Adds what is said to the proxy that is sent the request, in place of the request's own. Where there are proxies and
 /// none is sent it, nobody on the way would read who is asking: the origin is not told.
-pub(super) fn address(headers: &mut HeaderMap, url: &Url, options: &Options) {
-    let Some(server) = forwarder(url, options) else {
+pub(super) fn address(headers: &mut HeaderMap, forwarder: Option<&ProxyServer>, options: &Options) {
+    let Some(server) = forwarder else {
         if options.connecting.get().is_some_and(|connector| connector.proxies.is_some()) {
             headers.remove(PROXY_AUTHORIZATION);
         }

@@ -142,11 +142,10 @@ fn client(tls: &Tls, version: HttpVersion, platform: &Arc<dyn ServerCertVerifier
 }
 
 fn verifier(tls: &Tls, platform: &Arc<dyn ServerCertVerifier>) -> Result<Arc<dyn ServerCertVerifier>> {
-    let added: Vec<CertificateDer<'static>> =
-        match tls.added.iter().map(|pem| certificates("add_roots", pem)).collect() {
-            Ok::<Vec<_>, _>(lists) => lists.into_iter().flatten().collect(),
-            Err(error) => return Err(error),
-        };
+    let mut added = Vec::new();
+    for pem in &tls.added {
+        added.extend(certificates("add_roots", pem)?);
+    }
     let chain = match tls.accepts_invalid {
         true => verifier::any(&provider()),
         false => verifier::trusting(tls.roots, added, &provider(), platform)?,

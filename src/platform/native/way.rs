@@ -41,9 +41,7 @@ pub(super) struct Reached {
 impl Way {
     /// A connection to this URL's origin, or to what asks it.
     pub(super) async fn connect(&self, target: &Uri, probe: Option<&Probe>) -> Result<Reached, BoxError> {
-        let is_secure = target.scheme() == Some(&Scheme::HTTPS);
-        let host = target.host().unwrap_or_default();
-        let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        let (is_secure, host, port) = origin(target);
         // A host that cannot have a certificate is not connected to.
         let name = is_secure.then(|| self.tls.name(host)).transpose()?;
         let route = self.routes.of(is_secure, host, port);
@@ -63,9 +61,8 @@ impl Way {
 
     /// The proxy on the way to this URL's origin.
     pub(super) fn server(&self, target: &Uri) -> Option<Arc<ProxyServer>> {
-        let is_secure = target.scheme() == Some(&Scheme::HTTPS);
-        let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-        match self.routes.of(is_secure, target.host().unwrap_or_default(), port)? {
+        let (is_secure, host, port) = origin(target);
+        match self.routes.of(is_secure, host, port)? {
             Route::Forward(proxy) | Route::Tunnel(proxy) => Some(Arc::clone(&proxy.server)),
         }
     }
@@ -144,6 +141,13 @@ impl Way {
         probe.step(ConnectStep::ResolveEnd { host, addresses: &addresses, from });
         Ok(addresses)
     }
+}
+
+/// Whether TLS is spoken with it, its host and its port.
+fn origin(target: &Uri) -> (bool, &str, u16) {
+    let is_secure = target.scheme() == Some(&Scheme::HTTPS);
+    let port = target.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+    (is_secure, target.host().unwrap_or_default(), port)
 }
 
 /// Leaves those that may be connected to; they are connected to as they stand here, without another look-up.
