@@ -1,5 +1,7 @@
 //! One error type for both targets.
 
+mod phase;
+
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,7 +10,11 @@ use std::io;
 use http::StatusCode;
 
 use crate::head::Hop;
+#[cfg(feature = "json")]
+use crate::problem::Problem;
 use crate::url::Url;
+
+pub use phase::Phase;
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -33,6 +39,8 @@ struct Inner {
     attempts: u32,
     message: Option<String>,
     body: Option<Box<str>>,
+    #[cfg(feature = "json")]
+    problem: Option<Problem>,
     history: Vec<Hop>,
     is_unprocessed: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -48,6 +56,8 @@ impl Error {
             attempts: 0,
             message: None,
             body: None,
+            #[cfg(feature = "json")]
+            problem: None,
             history: Vec::new(),
             is_unprocessed: false,
             source: None,
@@ -106,6 +116,14 @@ impl Error {
         self.0.body.as_deref()
     }
 
+    /// What the body said that came with an error's status, where it was `application/problem+json` (RFC 9457) of at most
+    /// 64 KiB; the [`message`](Self::message) has its title and detail. By the same.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        self.0.problem.as_ref()
+    }
+
     /// Whether any timeout ran out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
@@ -145,6 +163,12 @@ impl Error {
 
     pub(crate) fn with_body(mut self, body: String) -> Self {
         self.0.body = Some(body.into());
+        self
+    }
+
+    #[cfg(feature = "json")]
+    pub(crate) fn with_problem(mut self, problem: Option<Problem>) -> Self {
+        self.0.problem = problem;
         self
     }
 
@@ -441,44 +465,5 @@ impl fmt::Display for ErrorKind {
             }
             Self::UnsupportedScheme => f.write_str("only http and https URLs can be fetched"),
         }
-    }
-}
-
-/// The part of a request's way that a timeout bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Phase {
-    /// Name look-up, TCP, a proxy's tunnel, and TLS.
-    Connect,
-    /// From the request sent to the response's head.
-    Headers,
-    /// Waiting for a permit.
-    Queue,
-    /// Between two pieces of the body.
-    Read,
-    /// The request's own time: permit held or backing off; waiting for a permit does not count.
-    Total,
-    /// Everything, waiting included.
-    Wall,
-}
-
-impl Phase {
-    /// A stable word, the same in Rust, JavaScript and JSON output.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Headers => "headers",
-            Self::Queue => "queue",
-            Self::Read => "read",
-            Self::Total => "total",
-            Self::Wall => "wall",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

@@ -32,6 +32,8 @@ pub mod page;
 pub mod payload;
 pub mod platform;
 pub mod policy;
+#[cfg(feature = "json")]
+pub mod problem;
 mod progress;
 pub mod proxy;
 pub mod request;
@@ -73,6 +75,8 @@ pub use crate::policy::raise::RaiseForStatus;
 pub use crate::policy::redirect_policy::{Redirect, RedirectAction, RedirectPolicy};
 pub use crate::policy::retry::Retry;
 pub use crate::policy::scheduler::{Figures, HostFigures, Limits};
+#[cfg(feature = "json")]
+pub use crate::problem::Problem;
 pub use crate::progress::{ConnectStep, ConnectionUse, ResolvedFrom};
 pub use crate::proxy::Proxy;
 pub use crate::request::{Request, RequestBuilder, RequestOptions};

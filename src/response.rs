@@ -6,7 +6,6 @@ mod convert;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod fields;
-#[cfg(feature = "json")]
 mod json;
 mod lines;
 mod reader;

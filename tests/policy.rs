@@ -17,6 +17,8 @@ mod policy {
     /// Wakers are `Send`, which the platform is on native targets alone.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) mod handover;
+    #[cfg(feature = "json")]
+    pub(crate) mod json;
     pub(crate) mod limits;
     pub(crate) mod middleware;
     pub(crate) mod netrc;

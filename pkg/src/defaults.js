@@ -7,7 +7,17 @@ const FOR_ONE_ORIGIN = ["authorization", "cookie", "host", "proxy-authorization"
 const NO_HOOKS = { afterResponse: [], beforeError: [], beforeRequest: [] };
 
 /** What a session adds to its requests on this side; `options` are those of the engine. */
-const NOTHING = { baseUrl: undefined, headers: [], hooks: NO_HOOKS, middleware: [], options: {}, params: undefined, raise: undefined };
+const NOTHING = {
+  baseUrl: undefined,
+  headers: [],
+  hooks: NO_HOOKS,
+  middleware: [],
+  options: {},
+  params: undefined,
+  parseJson: undefined,
+  raise: undefined,
+  stringifyJson: undefined,
+};
 
 /**
  * Of what a new session was given: the engine's own settings, and what is added here. What proves who is asking is added
@@ -44,13 +54,13 @@ export function extended(defaults, own) {
  *   side, after hooks and with the body, and `complete`, which adds the session's header fields to a request
  */
 export function calling(defaults, own) {
-  const { baseUrl, hooks, middleware, params } = shared(defaults, own);
+  const { baseUrl, hooks, middleware, params, parseJson, stringifyJson } = shared(defaults, own);
   const raise = own.raiseForStatus ?? defaults.raise ?? false;
-  const options = { ...merged(defaults.options, own), headers: fieldsOf(own), params };
+  const options = { ...merged(defaults.options, own), headers: fieldsOf(own), params, stringifyJson };
   if (options.headers.length === 0) options.headers = undefined;
   const fields = own.auth === null ? without(defaults.headers, "authorization") : defaults.headers;
   const complete = fields.length === 0 ? (request) => request : (request) => completed(request, fields, defaults.baseUrl);
-  return { baseUrl, complete, hooks, middleware, options, raise };
+  return { baseUrl, complete, hooks, middleware, options, parseJson, raise };
 }
 
 function shared(defaults, own) {
@@ -64,10 +74,12 @@ function shared(defaults, own) {
     hooks,
     middleware: own.middleware === undefined ? defaults.middleware : [...defaults.middleware, ...own.middleware],
     params: both ? new URLSearchParams([...defaults.params, ...own.params]) : (own.params ?? defaults.params),
+    parseJson: own.parseJson ?? defaults.parseJson,
+    stringifyJson: own.stringifyJson ?? defaults.stringifyJson,
   };
 }
 
-function merged(options, { auth, baseUrl, headers, hooks, middleware, params, raiseForStatus, userAgent, ...own }) {
+function merged(options, { auth, baseUrl, headers, hooks, middleware, params, parseJson, raiseForStatus, stringifyJson, userAgent, ...own }) {
   // A way to retry is one whole.
   const { retryBase, retryCap, ...rest } = options;
   return own.retryAttempts === undefined ? { ...options, ...own } : { ...rest, ...own };

@@ -72,6 +72,7 @@ export class StatusError extends DualfetchError {
     super(code, message, details);
     this.status = details.detail;
     this.body = details.body ?? null;
+    this.problem = details.problem ?? null;
   }
 
   get name() {

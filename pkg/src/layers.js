@@ -44,22 +44,22 @@ export class SessionRequest {
  * @param {object} call what `calling` gave
  * @param {SessionRequest} request
  * @param {(asked: object) => Promise<SessionResponse>} send the engine
- * @param {Function} loadCharset for responses of a hook's own
+ * @param {object} reading what responses of a hook's own are read by
  */
-export async function layered({ hooks, middleware, raise, complete }, request, send, loadCharset) {
+export async function layered({ hooks, middleware, raise, complete }, request, send, reading) {
   const once = async (asking) => {
-    let [asked, response] = await before(hooks, asking, loadCharset);
+    let [asked, response] = await before(hooks, asking, reading);
     response ??= await send(complete(await SessionRequest.asked(asked)));
     for (const hook of hooks.afterResponse) {
       const given = await hook({ request: asked, options: asked.options, response });
-      if (given !== undefined) response = responseOf(given, asked, loadCharset, "hooks.afterResponse");
+      if (given !== undefined) response = responseOf(given, asked, reading, "hooks.afterResponse");
     }
     return response;
   };
   const next = (at) => async (asking = request) => {
     if (!(asking instanceof SessionRequest)) throw wrong("middleware", "hand a request to next", asking);
     if (at === middleware.length) return once(asking);
-    return responseOf(await middleware[at](asking, next(at + 1)), asking, loadCharset, "middleware");
+    return responseOf(await middleware[at](asking, next(at + 1)), asking, reading, "middleware");
   };
   try {
     const response = await next(0)(request);
@@ -76,12 +76,12 @@ export async function layered({ hooks, middleware, raise, complete }, request, s
 }
 
 /** Runs the hooks before a request: what it has become, and the response that one of them gave instead of sending it. */
-export async function before(hooks, request, loadCharset) {
+export async function before(hooks, request, reading) {
   let asked = request;
   for (const hook of hooks.beforeRequest) {
     const given = await hook({ request: asked, options: asked.options });
     if (given instanceof SessionRequest) asked = given;
-    else if (given !== undefined) return [asked, responseOf(given, asked, loadCharset, "hooks.beforeRequest")];
+    else if (given !== undefined) return [asked, responseOf(given, asked, reading, "hooks.beforeRequest")];
   }
   return [asked, undefined];
 }
@@ -113,9 +113,9 @@ export function withoutLayers({ hooks, middleware }) {
   throw error("unsupported", message, { detail: feature });
 }
 
-function responseOf(given, { url }, loadCharset, option) {
+function responseOf(given, { url }, reading, option) {
   if (given instanceof SessionResponse) return given;
-  if (given instanceof Response) return made(given, href(url), loadCharset);
+  if (given instanceof Response) return made(given, href(url), reading);
   throw wrong(option, "it gives a response", given);
 }
 

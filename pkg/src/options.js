@@ -172,16 +172,23 @@ const fields = (value, name) => {
   return pairs;
 };
 
+/** Written once it is known by what. */
 const json = (value, name, out) => {
-  let written;
-  try {
-    written = JSON.stringify(value);
-  } catch (cause) {
-    throw invalid(name, `it cannot be written as JSON (${cause?.message})`);
-  }
-  if (written === undefined) throw invalid(name, `it cannot be written as JSON, being ${shown(value)}`);
-  out[name] = written;
+  out[name] = { value };
 };
+
+/** The text of a value that `json` was given. */
+export function written(value, stringify = JSON.stringify) {
+  let text;
+  try {
+    text = stringify(value);
+  } catch (cause) {
+    throw error("invalid_option", `invalid option json: it cannot be written as JSON (${cause?.message})`, { detail: "json", cause });
+  }
+  if (typeof text === "string") return text;
+  const wrong = stringify === JSON.stringify ? `it cannot be written as JSON, being ${shown(value)}` : `stringifyJson gives a string, not ${shown(text)}`;
+  throw invalid("json", wrong);
+}
 
 /** What becomes of redirects, in the order of `REDIRECTS` in src/js/request.rs. */
 const REDIRECTS = ["manual", "follow", "error", "same-origin"];
@@ -348,6 +355,7 @@ const SHARED = {
   middleware,
   mode: word("cors", "no-cors", "same-origin"),
   params,
+  parseJson: callable,
   prefixUrl: baseUrl,
   priority: word("auto", "high", "low"),
   raiseForStatus: raise,
@@ -365,6 +373,7 @@ const SHARED = {
   ),
   retry,
   searchParams: params,
+  stringifyJson: callable,
   throwHttpErrors,
   timeout,
   userAgent,
@@ -400,7 +409,7 @@ const BATCH = { onProgress: callable, ordered: flag, signal, window: count };
 export const TITLES = { ...TITLE, ...METADATA, ...BATCH };
 export const FETCH_ALL = { ...WITH_BODY, method: text, ...BATCH };
 export const FETCH_ALL_ITEM = { ...WITH_BODY, method: text };
-export const JSON_READER = { checkContentType: flag };
+export const JSON_READER = { checkContentType: flag, parseJson: callable };
 export const LINES_READER = { encoding: text, maxLine: (value, name, out) => (out[name] = positive(value, name)) };
 
 /**

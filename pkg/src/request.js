@@ -1,5 +1,5 @@
 import { error } from "./failure.js";
-import { settings, shown } from "./options.js";
+import { settings, shown, written } from "./options.js";
 
 /**
  * The request that these read options make, as src/js/request.rs reads it: at once, or a promise of it where a body is
@@ -10,7 +10,7 @@ import { settings, shown } from "./options.js";
  * @param {string} [method] the verb's own; else the option's, else GET
  */
 export function asked(url, options, method) {
-  const { params, body, form, json } = options;
+  const { params, body, form, json, stringifyJson } = options;
   const request = settings(options);
   request.url = withParams(url, params);
   // A lower-case "patch" is a method of its own in HTTP; nobody who writes it means that.
@@ -19,7 +19,7 @@ export function asked(url, options, method) {
   if (other !== undefined) {
     throw error("invalid_option", `invalid option ${also}: ${other} is set, too; set one of the two`, { detail: also });
   }
-  if (json !== undefined) return withBody(request, "json", json, "application/json");
+  if (json !== undefined) return withBody(request, "json", written(json.value, stringifyJson), "application/json");
   if (form !== undefined) return withBody(request, "form", form, "application/x-www-form-urlencoded");
   return sending(request, body);
 }

@@ -1,6 +1,7 @@
 import { error, headersOf, hops, isOurs } from "./failure.js";
 import { contentDisposition, links, mediaType } from "./fields.js";
 import { JSON_READER, LINES_READER, read, shown } from "./options.js";
+import { inALine, inWords, isProblemType, problemOf } from "./problem.js";
 import { blocks, decoded, joined, lines } from "./text.js";
 
 /** Statuses whose responses have no body (WHATWG Fetch, "null body status"). */
@@ -18,10 +19,13 @@ const RAISE_TIME = 2000;
 /** How much of a body goes with an error. */
 const KEPT = 1024;
 
+/** How much of one that says what is wrong in words of its own is read for them. */
+const KEPT_OF_A_PROBLEM = 64 * 1024;
+
 /** The answer to a request: its head is here, its body is read by one of the readers, once. */
 export class SessionResponse {
   #handle;
-  #loadCharset;
+  #reading;
   #asked;
   #fields;
   #queue;
@@ -34,10 +38,14 @@ export class SessionResponse {
   #encoding = null;
   #encodingSource = null;
 
-  /** Made by a session. */
-  constructor(handle, asked, loadCharset) {
+  /**
+   * Made by a session.
+   *
+   * @param {{ loadCharset: Function, parseJson?: Function }} reading what the body is read by
+   */
+  constructor(handle, asked, reading) {
     this.#handle = handle;
-    this.#loadCharset = loadCharset;
+    this.#reading = reading;
     this.#asked = asked;
     [this.status, this.url, this.attempts, this.elapsed, this.#fields, this.#hops, this.#queue, this.#head] = handle.head;
   }
@@ -126,7 +134,7 @@ export class SessionResponse {
       throw error("invalid_option", message, { detail: "encoding" });
     }
     this.#begin();
-    const told = label === undefined ? this.#handle.text() : decoded(await this.#handle.bytes(), this.#about(label), this.#loadCharset);
+    const told = label === undefined ? this.#handle.text() : decoded(await this.#handle.bytes(), this.#about(label), this.#reading.loadCharset);
     const [text, encoding, source] = await told;
     this.#encoding = encoding;
     this.#encodingSource = source;
@@ -136,7 +144,7 @@ export class SessionResponse {
   /** The body as lines of text, as they come. */
   lines(options) {
     const { encoding, maxLine = 1024 * 1024 } = read(LINES_READER, options);
-    return this.#pieces((chunk) => lines(chunk, this.#about(encoding), maxLine, this.#loadCharset));
+    return this.#pieces((chunk) => lines(chunk, this.#about(encoding), maxLine, this.#reading.loadCharset));
   }
 
   /** The body in pieces of so many bytes each, the last one of what is left. */
@@ -163,29 +171,33 @@ export class SessionResponse {
     statusError = (response) => response.#statusError();
   }
 
-  /** The error that this status is, with the first kilobyte of the body: the transfer ends. */
+  /** The error that this status is, with the first kilobyte of the body, and the problem: the transfer ends. */
   async #failure() {
+    const isProblem = isProblemType(this.headers.get("content-type") ?? "");
+    const most = isProblem ? KEPT_OF_A_PROBLEM : KEPT;
     const pieces = [];
     let length = 0;
     try {
       this.#begin();
-      for (let piece; length < KEPT && (piece = await this.#handle.chunk()) !== undefined; length += piece.length) pieces.push(piece);
+      for (let piece; length < most && (piece = await this.#handle.chunk()) !== undefined; length += piece.length) pieces.push(piece);
     } catch {
       // The error has what had come.
     }
     this.#handle.cancel();
     if (length === 0) return this.#statusError();
-    const bytes = joined(pieces, length).subarray(0, KEPT);
-    const [text] = await decoded(bytes, this.#about(), this.#loadCharset).catch(() => [new TextDecoder().decode(bytes)]);
+    const all = joined(pieces, length).subarray(0, most);
+    const bytes = all.subarray(0, KEPT);
+    const problem = isProblem ? problemOf(all, this.url) : null;
+    const [text] = await decoded(bytes, this.#about(), this.#reading.loadCharset).catch(() => [new TextDecoder().decode(bytes)]);
     // Where the body was cut, in the middle of a character perhaps.
-    return this.#statusError(length >= KEPT ? text.replace(/\ufffd+$/, "") : text);
+    return this.#statusError(length >= KEPT ? text.replace(/\ufffd+$/, "") : text, problem);
   }
 
-  #statusError(body) {
+  #statusError(body, problem = null) {
     const url = withoutUserinfo(this.url);
-    const shows = [...(body ?? "").replace(/\s+/g, " ").trim()].slice(0, 100).join("");
-    const message = `status ${this.status}${body ? `: the body starts ${JSON.stringify(shows)}` : ""} (${url})`;
-    return error("status", message, { url, attempts: this.attempts, history: this.history, detail: this.status, body });
+    const told = inWords(problem) || (body ? `the body starts ${JSON.stringify(inALine(body, 100))}` : "");
+    const message = `status ${this.status}${told && `: ${told}`} (${url})`;
+    return error("status", message, { url, attempts: this.attempts, history: this.history, detail: this.status, body, problem });
   }
 
   /** The whole body as bytes. */
@@ -204,17 +216,17 @@ export class SessionResponse {
 
   /** The whole body read as JSON, which is UTF-8 (RFC 8259). */
   async json(options) {
-    const { checkContentType = true } = read(JSON_READER, options);
+    const { checkContentType = true, parseJson = this.#reading.parseJson ?? JSON.parse } = read(JSON_READER, options);
     const type = this.headers.get("content-type") ?? "";
     const bytes = await this.bytes();
     if (checkContentType && !isJson(type)) {
       throw error("content_type", `unexpected content type: ${JSON.stringify(type)} is not JSON; ${start(bytes)}`, this);
     }
     try {
-      return JSON.parse(new TextDecoder().decode(bytes));
+      return await parseJson(new TextDecoder().decode(bytes));
     } catch (cause) {
       const details = { url: this.url, attempts: this.attempts, cause };
-      throw error("json", `invalid JSON: ${cause.message}; ${start(bytes)}`, details);
+      throw error("json", `invalid JSON: ${cause?.message ?? shown(cause)}; ${start(bytes)}`, details);
     }
   }
 
@@ -267,8 +279,8 @@ export class SessionResponse {
 }
 
 /** A response of the platform's as one of ours. */
-export function made(response, asked, loadCharset) {
-  return new SessionResponse(new Made(response, asked, loadCharset), asked, loadCharset);
+export function made(response, asked, reading) {
+  return new SessionResponse(new Made(response, asked, reading.loadCharset), asked, reading);
 }
 
 /** As `ResponseHandle` in src/js/response.rs. */

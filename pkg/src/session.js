@@ -99,8 +99,8 @@ export class BaseSession {
       const handle = await this.#engine.ready(Relay.of(signal));
       return handle.fetchAll(pull, ordered ?? false, window, Relay.of(signal));
     };
-    // What judges a status may be each request's own. The engine gives rows by the number of their request.
-    const raises = new Map();
+    // What judges a status and reads JSON may be each request's own. The engine gives rows by the number of their request.
+    const owns = new Map();
     let count = 0;
     const ask = (item) => {
       const at = count++;
@@ -109,14 +109,15 @@ export class BaseSession {
       return told(url, () => {
         const call = calling(this.#defaults, { ...rest, ...read(FETCH_ALL_ITEM, own) });
         withoutLayers(call);
-        if (call.raise !== false) raises.set(at, call.raise);
+        const { parseJson, raise } = call;
+        if (raise !== false || parseJson !== undefined) owns.set(at, { parseJson, raise });
         return this.#asking(url, call, own);
       });
     };
     const row = ([index, url, elapsed, failure, handle]) => {
-      const raise = raises.get(index) ?? false;
-      raises.delete(index);
-      const response = handle === undefined ? null : new SessionResponse(handle, url, loadCharset);
+      const { parseJson, raise = false } = owns.get(index) ?? {};
+      owns.delete(index);
+      const response = handle === undefined ? null : new SessionResponse(handle, url, { loadCharset, parseJson });
       let error = failure ?? null;
       try {
         // Without the body, for which the rows behind this one would wait.
@@ -167,12 +168,13 @@ export class BaseSession {
     const engine = this.#engine;
     const relay = engine.begin(signal);
     const call = calling(this.#defaults, own);
-    const { complete, hooks, middleware, raise, loadCharset = engine.loadCharset } = call;
+    const { complete, hooks, middleware, parseJson, raise } = call;
+    const reading = { loadCharset: engine.loadCharset, parseJson };
     const asking = asked(resolved(url, call.baseUrl ?? pageUrl()), call.options, method);
     const send = async (request) => {
       // One await less for each of many requests, and the first of them is sent before the last is looked at.
       const handle = engine.handle ?? (await engine.ready(relay));
-      return new SessionResponse(await handle.send(request, relay), request.url, loadCharset);
+      return new SessionResponse(await handle.send(request, relay), request.url, reading);
     };
     const isLayered = middleware.length > 0 || Object.values(hooks).some((list) => list.length > 0);
     if (!isLayered) {
@@ -181,7 +183,7 @@ export class BaseSession {
       if (isRaised(response, raise)) throw await engine.race(relay, failureOf(response));
       return response;
     }
-    const working = async () => layered(call, new SessionRequest(await asking, options), send, loadCharset);
+    const working = async () => layered(call, new SessionRequest(await asking, options), send, reading);
     return engine.race(relay, working());
   }
 
@@ -202,7 +204,7 @@ export class BaseSession {
     const asking = asked(resolved(url, baseUrl), options);
     if (hooks.beforeRequest.length === 0) return asking instanceof Promise ? asking.then(complete) : complete(asking);
     return (async () => {
-      const [request, response] = await before(hooks, new SessionRequest(await asking, given), this.#engine.loadCharset);
+      const [request, response] = await before(hooks, new SessionRequest(await asking, given), this.#engine);
       if (response !== undefined) {
         response.cancel();
         const message = "a response from hooks.beforeRequest is not supported here (titles, pages and lists are the engine's)";

@@ -81,6 +81,27 @@ export class StatusError extends DualfetchError {
   readonly status: number;
   /** What the first kilobyte of the body says. Null where it is empty, and for titles, pages and the rows of `fetchAll`. */
   readonly body: string | null;
+  /**
+   * What the API tells of it, where the body was `application/problem+json` (RFC 9457) of at most 64 KiB; the message has
+   * its title and detail. Null elsewhere, and where `body` is null.
+   */
+  readonly problem: Problem | null;
+}
+
+/** What went wrong, as an API tells it (RFC 9457): a stranger's word. A member of another type than here counts as left out. */
+export interface Problem {
+  /** Which problem it is, as a URI, absolute; `about:blank` where none is told, and the status says all. */
+  type: string;
+  /** A short text for people, the same for every problem of this type. */
+  title?: string;
+  /** The status that the server gave it: a proxy may have changed that of the response. */
+  status?: number;
+  /** What went wrong this time, for people. */
+  detail?: string;
+  /** This time's own URI, absolute. */
+  instance?: string;
+  /** What else it tells. */
+  [member: string]: unknown;
 }
 
 /** Time ran out: `timeout`; `phase` says which. */

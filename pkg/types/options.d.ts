@@ -268,6 +268,17 @@ export interface SharedOptions extends NativeOptions {
    */
   maxBody?: number | null;
   /**
+   * What `json()` of the response makes a value by, such as `(text) => JSON.parse(text, reviver)`. What it throws is the
+   * cause of an error of code `json`; a promise is waited for. Titles and pages read no JSON by it.
+   * @default JSON.parse
+   */
+  parseJson?: (text: string) => unknown;
+  /**
+   * What the option `json` is written by. What it throws, or what it gives that is no string, is `invalid_option`.
+   * @default JSON.stringify
+   */
+  stringifyJson?: (value: unknown) => string;
+  /**
    * Whether a status of 400 or more is a `StatusError`, or a function that says which response is. Titles and pages take no
    * function: there it is `unsupported`. What the error has of the body is waited for 2 s at most.
    * @default false

@@ -150,6 +150,12 @@ export interface JsonOptions {
    * @default true
    */
   checkContentType?: boolean;
+  /**
+   * What makes a value of the text, such as `(text) => JSON.parse(text, reviver)`. What it throws is the cause of an error
+   * of code `json`; a promise is waited for.
+   * @default the request's or the session's `parseJson`, else `JSON.parse`
+   */
+  parseJson?: (text: string) => unknown;
 }
 
 export interface LinesOptions {

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 
-use crate::body::{Body, UploadProgress, append_pairs};
+use crate::body::{Body, BoxError, UploadProgress, append_pairs};
 use crate::browser_options::BrowserOptions;
-#[cfg(feature = "json")]
-use crate::error::Error;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::into_url::IntoUrl;
 use crate::maybe::{MaybeSend, MaybeSync};
 use crate::options::{Compression, HttpVersion, Options};
@@ -152,11 +150,29 @@ impl<S> RequestBuilder<S> {
     /// Sets the body to this value as JSON, and `Content-Type` unless it is set.
     #[cfg(feature = "json")]
     pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
-        self.typed_body("application/json", || match serde_json::to_vec(value) {
-            Ok(bytes) => Ok(bytes.into()),
-            Err(error) => Err(Error::new(crate::error::ErrorKind::Json)
-                .with_message("the request's body")
-                .with_source(error)),
+        self.json_with(|| serde_json::to_vec(value))
+    }
+
+    /// Sets the body to the JSON that a serialiser of one's own gives, and `Content-Type` unless it is set. Its error is
+    /// [`ErrorKind::Json`](crate::ErrorKind::Json), with it as the source.
+    ///
+    /// ```
+    /// use dualfetch::{Method, Request};
+    /// # mod fast { pub fn to_string(numbers: &[u8]) -> Result<String, std::fmt::Error> { Ok(format!("{numbers:?}")) } }
+    ///
+    /// let request = Request::builder(Method::POST, "https://example.com/").json_with(|| fast::to_string(&[1, 2])).build()?;
+    /// assert_eq!(request.body().as_bytes().unwrap(), "[1, 2]");
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn json_with<B: Into<Body>, E: Into<BoxError>>(
+        self,
+        serialize: impl FnOnce() -> Result<B, E>,
+    ) -> Self {
+        self.typed_body("application/json", || match serialize() {
+            Ok(body) => Ok(body.into()),
+            Err(error) => {
+                Err(Error::new(ErrorKind::Json).with_message("the request's body").with_source(error))
+            }
         })
     }
 

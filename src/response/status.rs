@@ -9,11 +9,19 @@ use bytes::Bytes;
 use crate::charset;
 use crate::decoding;
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "json")]
+use crate::problem::Problem;
 
 use super::Response;
+#[cfg(feature = "json")]
+use super::json::{essence, without_mark};
 
 /// How much of a body goes with an error.
 const KEPT: usize = 1024;
+
+/// How much of one that says what is wrong in words of its own is read for them.
+#[cfg(feature = "json")]
+const KEPT_OF_A_PROBLEM: usize = 64 * 1024;
 
 /// How many characters of it a message shows.
 const SHOWN: usize = 100;
@@ -36,7 +44,8 @@ impl Response {
 
     /// This response, unless its status is 400 or more; then an error that has the first kilobyte of its body
     /// ([`Error::body`]), as text, and shows how that starts. No more is read, and no longer than the request's own
-    /// deadlines allow: when they pass, or the transfer fails, the error has what had come.
+    /// deadlines allow: when they pass, or the transfer fails, the error has what had come. With the crate feature `json`
+    /// `application/problem+json` is read, too, up to 64 KiB: `Error::problem` has it.
     ///
     /// ```
     /// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
@@ -67,38 +76,62 @@ impl Response {
 
     /// This error, with what the response tells and the start of its body, as much of it as comes before `until`.
     pub(crate) async fn into_error(mut self, error: Error, until: impl Future<Output = ()>) -> Error {
-        let mut until = pin!(until);
-        let mut start = Vec::new();
-        let mut is_cut = false;
-        while let Some(piece) = self.chunk_until(until.as_mut()).await {
-            let room = KEPT - start.len();
-            start.extend_from_slice(&piece[..piece.len().min(room)]);
-            is_cut = piece.len() > room;
-            if start.len() == KEPT {
-                break;
-            }
-        }
+        let read = self.read_until(self.kept(), until).await;
         let error = self.failed(error).with_history(std::mem::take(&mut self.history));
         let (about, supply) = (self.about(), self.supply());
-        is_cut |= start.len() == KEPT;
+        #[cfg(feature = "json")]
+        let error = match self.problem(&read) {
+            Some(problem) => told(error, problem.in_words()).with_problem(Some(problem)),
+            None => error,
+        };
         self.discard(SMALL);
+        let start = &read[..read.len().min(KEPT)];
         if start.is_empty() {
             return error;
         }
-        let text = match decoding::decode(&start, about, supply).await {
+        let text = match decoding::decode(start, about, supply).await {
             Ok(decoded) => decoded.text,
             // An encoding that nobody here has the tables for.
-            Err(_) => charset::decode(&start, None).text,
+            Err(_) => charset::decode(start, None).text,
         };
         // Where the body was cut, in the middle of a character perhaps.
-        let text = if is_cut { text.trim_end_matches('\u{FFFD}') } else { &text };
-        let shown: String =
-            text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect();
-        let message = match error.message() {
-            Some(message) => format!("{message}; the body starts {shown:?}"),
-            None => format!("the body starts {shown:?}"),
-        };
-        error.with_message(message).with_body(text.to_owned())
+        let text = if start.len() == KEPT { text.trim_end_matches('\u{FFFD}') } else { &text };
+        #[cfg(feature = "json")]
+        let is_told = error.problem().is_some_and(|problem| problem.in_words().is_some());
+        #[cfg(not(feature = "json"))]
+        let is_told = false;
+        let start = (!is_told).then(|| format!("the body starts {:?}", in_a_line(text)));
+        told(error, start).with_body(text.to_owned())
+    }
+
+    /// How much of the body is read for an error.
+    fn kept(&self) -> usize {
+        #[cfg(feature = "json")]
+        if self.is_problem() {
+            return KEPT_OF_A_PROBLEM;
+        }
+        KEPT
+    }
+
+    #[cfg(feature = "json")]
+    fn is_problem(&self) -> bool {
+        Problem::is_told_by(&essence(self.content_type().unwrap_or_default()))
+    }
+
+    #[cfg(feature = "json")]
+    fn problem(&self, body: &[u8]) -> Option<Problem> {
+        if self.is_problem() { Problem::read(without_mark(body), &self.url) } else { None }
+    }
+
+    async fn read_until(&mut self, most: usize, until: impl Future<Output = ()>) -> Vec<u8> {
+        let mut until = pin!(until);
+        let mut read = Vec::new();
+        while read.len() < most
+            && let Some(piece) = self.chunk_until(until.as_mut()).await
+        {
+            read.extend_from_slice(&piece[..piece.len().min(most - read.len())]);
+        }
+        read
     }
 
     async fn chunk_until(&mut self, mut until: Pin<&mut impl Future<Output = ()>>) -> Option<Bytes> {
@@ -108,4 +141,19 @@ impl Response {
         })
         .await
     }
+}
+
+/// The error, which says this, too.
+fn told(error: Error, words: Option<String>) -> Error {
+    let Some(words) = words else { return error };
+    let message = match error.message() {
+        Some(message) => format!("{message}; {words}"),
+        None => words,
+    };
+    error.with_message(message)
+}
+
+/// The start of a text, for a message.
+fn in_a_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect()
 }

@@ -39,17 +39,6 @@ fn a_middleware_can_keep_what_was_asked_with_the_answer() {
 }
 
 #[test]
-fn json_of_a_serialiser_of_one_s_own_is_a_body_with_its_type() {
-    let (platform, session) = session(Config::new());
-    platform.on(URL, Reply::ok("x"));
-    let request = session.post(URL).body("{\"a\":  1}").header("content-type", "application/json");
-    platform.run(request.send()).expect("an answer");
-    let call = platform.calls().pop().expect("a call");
-    assert_eq!(call.body.as_deref(), Some(&b"{\"a\":  1}"[..]));
-    assert_eq!(call.headers.get_all("content-type").iter().collect::<Vec<_>>(), ["application/json"]);
-}
-
-#[test]
 fn the_last_body_that_was_set_is_the_one_that_is_sent() {
     let (platform, session) = session(Config::new());
     platform.on(URL, Reply::ok("x"));

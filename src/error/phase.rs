@@ -1,0 +1,42 @@
+//! [`Phase`].
+
+use std::fmt;
+
+/// The part of a request's way that a timeout bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Name look-up, TCP, a proxy's tunnel, and TLS.
+    Connect,
+    /// From the request sent to the response's head.
+    Headers,
+    /// Waiting for a permit.
+    Queue,
+    /// Between two pieces of the body.
+    Read,
+    /// The request's own time: permit held or backing off; waiting for a permit does not count.
+    Total,
+    /// Everything, waiting included.
+    Wall,
+}
+
+impl Phase {
+    /// A stable word, the same in Rust, JavaScript and JSON output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Headers => "headers",
+            Self::Queue => "queue",
+            Self::Read => "read",
+            Self::Total => "total",
+            Self::Wall => "wall",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
