@@ -20,9 +20,10 @@ pub(crate) use outgoing::Outgoing;
 pub use outgoing::UploadProgress;
 pub(crate) use outgoing::Watch;
 use stream::Streamed;
+pub(crate) use stream::{Pieces, Source};
 
-/// What a request carries: bytes or text by `into()`, a stream by [`stream`](Self::stream), nothing by
-/// [`empty`](Self::empty) or `()`. Cloning it copies nothing.
+/// What a request carries: bytes or text by `into()`, a file by [`file`](Self::file), a stream by
+/// [`stream`](Self::stream), nothing by [`empty`](Self::empty) or `()`. Cloning it copies nothing.
 #[derive(Clone, Default)]
 pub struct Body(Kind);
 
@@ -92,6 +93,11 @@ impl Body {
         Self(Kind::Stream(Streamed::again(make)))
     }
 
+    /// What this source gives, as often as it can be opened.
+    pub(crate) fn from_source(source: impl Source + 'static, length: Option<u64>) -> Self {
+        Self(Kind::Stream(Streamed::from(source, length)))
+    }
+
     /// Tells how many bytes a stream will give: they are sent with a `Content-Length`. A stream that gives more, or
     /// less, ends the request with [`ErrorKind::RequestBody`](crate::ErrorKind::RequestBody). Of other bodies the
     /// length is known: nothing changes.
@@ -145,6 +151,14 @@ impl Body {
             all.extend_from_slice(&piece?);
         }
         Ok((!self.is_none()).then(|| all.into()))
+    }
+
+    /// Why it cannot be sent, where that is known beforehand.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        match &self.0 {
+            Kind::Stream(stream) => stream.failure(),
+            Kind::None | Kind::Bytes(_) => None,
+        }
     }
 
     /// Whether it was a stream that can be taken once, and has been.

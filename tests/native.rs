@@ -22,6 +22,7 @@ mod native {
     mod cookies;
     mod encodings;
     mod faults;
+    mod files;
     mod handing_on;
     mod help;
     #[cfg(feature = "hickory")]

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt};
 
+use crate::error::Error;
 use crate::maybe::{BoxStream, MaybeSend, MaybeSync};
 
 use super::BoxError;
 
-pub(super) type Pieces = BoxStream<'static, Result<Bytes, BoxError>>;
+pub(crate) type Pieces = BoxStream<'static, Result<Bytes, BoxError>>;
 
 /// A stream to be: clones share it.
 #[derive(Clone)]
@@ -38,6 +39,10 @@ impl Streamed {
         Self { source: Arc::new(Again(move || pieces(make()))), length: None }
     }
 
+    pub(super) fn from(source: impl Source + 'static, length: Option<u64>) -> Self {
+        Self { source: Arc::new(source), length }
+    }
+
     /// The stream, from its start; `None` when it was taken already.
     pub(super) fn open(&self) -> Option<Pieces> {
         self.source.open()
@@ -45,6 +50,10 @@ impl Streamed {
 
     pub(super) fn is_consumed(&self) -> bool {
         self.source.is_consumed()
+    }
+
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.source.failure()
     }
 }
 
@@ -57,9 +66,20 @@ where
     Box::pin(stream.map(|piece| piece.map(Into::into).map_err(Into::into)))
 }
 
-trait Source: MaybeSend + MaybeSync {
+/// What a body's pieces come from.
+pub(crate) trait Source: MaybeSend + MaybeSync {
+    /// The pieces, from the first one; `None` when they were taken already.
     fn open(&self) -> Option<Pieces>;
-    fn is_consumed(&self) -> bool;
+
+    /// Whether there is nothing left to open.
+    fn is_consumed(&self) -> bool {
+        false
+    }
+
+    /// Why there will be no pieces, where that is known without opening it.
+    fn failure(&self) -> Option<Error> {
+        None
+    }
 }
 
 struct Once(Mutex<Option<Pieces>>);
@@ -79,9 +99,5 @@ struct Again<F>(F);
 impl<F: Fn() -> Pieces + MaybeSend + MaybeSync> Source for Again<F> {
     fn open(&self) -> Option<Pieces> {
         Some((self.0)())
-    }
-
-    fn is_consumed(&self) -> bool {
-        false
     }
 }

@@ -25,12 +25,18 @@ use crate::payload::Payload;
 pub use crate::progress::Progress;
 use crate::request::{Request, RequestOptions};
 
+mod files;
 pub mod scripted;
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+
+#[cfg(target_arch = "wasm32")]
+use browser as current;
+#[cfg(not(target_arch = "wasm32"))]
+use native as current;
 
 /// The backend of this target.
 #[cfg(target_arch = "wasm32")]

@@ -194,3 +194,12 @@ fn a_body_tells_what_it_is_but_not_what_it_holds() {
         (None, None, true)
     );
 }
+
+#[cfg(target_arch = "wasm32")]
+#[test]
+fn a_file_is_refused_by_name_where_there_are_none() {
+    let (platform, session) = session(Config::new());
+    platform.on(URL, Reply::ok("x"));
+    let error = platform.run(session.put(URL).body(Body::file("a.txt")).send()).expect_err("refused");
+    assert_eq!(error.kind(), &ErrorKind::Unsupported { feature: "Body::file", platform: "browser" });
+}

@@ -24,6 +24,7 @@ mod counting;
 pub mod dns_server;
 mod events;
 pub mod faults;
+mod folder;
 mod gate;
 pub mod h2;
 mod ledger;
@@ -37,6 +38,7 @@ mod tls;
 
 pub use counting::{Builder, CountingServer};
 pub use events::{Ended, Event, Head, How, Observed, Traffic};
+pub use folder::Folder;
 pub use gate::{Gate, PATIENCE, Pace, within, within_at_most};
 pub use ledger::{Counts, Record, Visit};
 pub use plain::PlainClient;

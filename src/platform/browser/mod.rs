@@ -8,6 +8,7 @@ mod abort;
 mod body;
 mod failure;
 mod fetch;
+pub(super) mod files;
 mod globals;
 mod refused;
 pub(crate) mod tasks;

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod alpn;
+mod blocking;
 mod body;
 mod clients;
 mod compress;
@@ -12,6 +13,7 @@ mod connect;
 mod cookie_files;
 mod dial;
 mod failure;
+pub(super) mod files;
 #[cfg(feature = "hickory")]
 mod hickory;
 mod home;
@@ -94,6 +96,9 @@ impl Native {
         if method == Method::CONNECT {
             // A tunnel is no response.
             return Err(ErrorKind::Unsupported { feature: "method", platform: "native" }.into());
+        }
+        if let Some(failure) = body.failure() {
+            return Err(failure);
         }
         let wants_encoding = options.auto_decompress != Some(false) && !options.skips(&ACCEPT_ENCODING);
         if wants_encoding && !headers.contains_key(ACCEPT_ENCODING) {
