@@ -189,6 +189,9 @@ impl Backend for Scripted {
     type Sleep = Sleep;
 
     async fn exchange(&self, request: Request) -> Result<(Head, ScriptedBody)> {
+        if let Some(failure) = request.body.failure() {
+            return Err(failure);
+        }
         let (reply, open) = self.world.begin(&request);
         open.note_body(request.body.collected(request.watch.clone()).await?);
         let bound = request.options.timeout.resolve().connect;

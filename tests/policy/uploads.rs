@@ -202,4 +202,5 @@ fn a_file_is_refused_by_name_where_there_are_none() {
     platform.on(URL, Reply::ok("x"));
     let error = platform.run(session.put(URL).body(Body::file("a.txt")).send()).expect_err("refused");
     assert_eq!(error.kind(), &ErrorKind::Unsupported { feature: "Body::file", platform: "browser" });
+    assert!(platform.calls().is_empty());
 }

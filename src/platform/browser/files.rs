@@ -14,7 +14,10 @@ struct NoFile;
 
 impl Source for NoFile {
     fn open(&self) -> Option<Pieces> {
-        let refused = Error::from(ErrorKind::Unsupported { feature: "Body::file", platform: "browser" });
-        Some(Box::pin(futures_util::stream::iter([Err(refused.into())])))
+        Some(Box::pin(futures_util::stream::iter(self.failure().map(|refused| Err(refused.into())))))
+    }
+
+    fn failure(&self) -> Option<Error> {
+        Some(ErrorKind::Unsupported { feature: "Body::file", platform: "browser" }.into())
     }
 }
