@@ -235,7 +235,7 @@ impl StdError for Error {
 ///
 /// Its kind: `TimedOut` for any timeout; `UnexpectedEof` for `Disconnected`; `ConnectionRefused` for `Connect` and
 /// `Proxy`; `HostUnreachable` for `Dns`; `ConnectionAborted` for `Aborted`; `NotConnected` for `Closed`;
-/// `FileTooLarge` for `BodyTooLarge`; `InvalidData` for `ContentType`, `Decode`, `HeadersTooLarge`, `Json`,
+/// `FileTooLarge` for `BodyTooLarge`; `InvalidData` for `Checksum`, `ContentType`, `Decode`, `HeadersTooLarge`, `Json`,
 /// `LineTooLong`, `Protocol` and `Tls`; `PermissionDenied` for `Denied`; `InvalidInput` for what the caller got wrong;
 /// `Unsupported`; else `Other`.
 impl From<Error> for io::Error {
@@ -272,6 +272,8 @@ pub enum ErrorKind {
         /// The limit in bytes, counted after decompression.
         limit: u64,
     },
+    /// A file that was saved has another checksum than it was to have; the message has both. It was removed. Not retried.
+    Checksum,
     /// The session was closed, or the tokio runtime in which the request began has shut down. Not retried.
     Closed,
     /// No connection: refused or unreachable. Not in a page. Retried.
@@ -288,6 +290,9 @@ pub enum ErrorKind {
     Disconnected,
     /// The host's name could not be resolved. Not in a page. Retried.
     Dns,
+    /// A file could not be made, written or read, or is there already; the message names it, and the source is the
+    /// [`io::Error`]. (A file that is sent is [`RequestBody`](Self::RequestBody).) Native. Not retried.
+    File,
     /// The response's header fields are more, or larger, than `max_headers` and `max_header_bytes` allow; the message
     /// says which. Not retried.
     HeadersTooLarge,
@@ -365,6 +370,7 @@ impl ErrorKind {
             Self::Aborted => "aborted",
             Self::BodyConsumed => "body_consumed",
             Self::BodyTooLarge { .. } => "body_too_large",
+            Self::Checksum => "checksum",
             Self::Closed => "closed",
             Self::Connect => "connect",
             Self::ContentType => "content_type",
@@ -372,6 +378,7 @@ impl ErrorKind {
             Self::Denied => "denied",
             Self::Disconnected => "disconnected",
             Self::Dns => "dns",
+            Self::File => "file",
             Self::HeadersTooLarge => "headers_too_large",
             Self::InvalidHeader => "invalid_header",
             Self::InvalidOption { .. } => "invalid_option",
@@ -401,7 +408,8 @@ impl ErrorKind {
             Self::BodyTooLarge { .. } => io::ErrorKind::FileTooLarge,
             Self::Closed => io::ErrorKind::NotConnected,
             Self::Connect | Self::Proxy { .. } => io::ErrorKind::ConnectionRefused,
-            Self::ContentType
+            Self::Checksum
+            | Self::ContentType
             | Self::Decode
             | Self::HeadersTooLarge
             | Self::Json
@@ -418,7 +426,8 @@ impl ErrorKind {
             | Self::UnsupportedScheme => io::ErrorKind::InvalidInput,
             Self::Timeout(_) => io::ErrorKind::TimedOut,
             Self::Unsupported { .. } => io::ErrorKind::Unsupported,
-            Self::Network
+            Self::File
+            | Self::Network
             | Self::Opaque
             | Self::Redirect
             | Self::RequestBody
@@ -440,7 +449,7 @@ impl fmt::Display for ErrorKind {
             Self::Connect => f.write_str("could not connect"),
             Self::ContentType => f.write_str("unexpected content type"),
             Self::Decode => f.write_str("the body could not be decoded"),
-            Self::Denied => f.write_str(self.code()),
+            Self::Checksum | Self::Denied | Self::File => f.write_str(self.code()),
             Self::Disconnected => f.write_str("the connection ended early"),
             Self::Dns => f.write_str("the host name could not be resolved"),
             Self::HeadersTooLarge => f.write_str("the response's header fields are too many or too large"),

@@ -5,6 +5,7 @@ pub mod body;
 pub mod browser_options;
 mod capabilities;
 pub mod charset;
+mod checksum;
 pub mod client;
 pub mod config;
 pub mod connection;
@@ -15,6 +16,7 @@ pub mod dyn_session;
 pub mod error;
 pub mod events;
 pub mod fields;
+pub mod files;
 mod gated;
 pub mod head;
 #[cfg(feature = "html")]
@@ -170,6 +172,8 @@ fn native_types_and_futures_are_send(session: &DefaultSession, any: &DynSession)
     one::<Blocks>();
     one::<Lines>();
     both::<Config>();
+    one::<files::Save>();
+    send(async { session.get("https://example.com/").await?.save("x").await });
     send(session.get("https://example.com/").send());
     send(any.get("https://example.com/").send());
     send(async { session.get("https://example.com/").await?.text().await });

@@ -41,6 +41,7 @@ mod native {
     mod responses;
     mod runtimes;
     mod safe_mode;
+    mod saving;
     mod serving;
     mod slowness;
     mod stopping;

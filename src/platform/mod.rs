@@ -38,6 +38,8 @@ use browser as current;
 #[cfg(not(target_arch = "wasm32"))]
 use native as current;
 
+pub(crate) use current::disk;
+
 /// The backend of this target.
 #[cfg(target_arch = "wasm32")]
 pub type Default = browser::Browser;

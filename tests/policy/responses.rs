@@ -208,3 +208,13 @@ fn json_may_be_of_any_type_when_that_is_said() {
         assert_eq!((error.code(), error.attempts()), ("json", 1));
     });
 }
+
+#[cfg(target_arch = "wasm32")]
+#[test]
+fn saving_to_a_file_is_refused_by_name_where_there_are_none() {
+    let (platform, session) = crate::session(Config::new());
+    platform.on("https://a.example/", Reply::ok("x"));
+    let saved = platform.run(async { session.get("https://a.example/").await?.save("x").await });
+    let expected = ErrorKind::Unsupported { feature: "files", platform: "browser" };
+    assert_eq!(saved.expect_err("refused").kind(), &expected);
+}

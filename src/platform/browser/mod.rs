@@ -6,6 +6,7 @@
 
 mod abort;
 mod body;
+pub(crate) mod disk;
 mod failure;
 mod fetch;
 pub(super) mod files;

@@ -12,6 +12,7 @@ mod connect;
 #[cfg(feature = "cookies")]
 mod cookie_files;
 mod dial;
+pub(crate) mod disk;
 mod failure;
 pub(super) mod files;
 #[cfg(feature = "hickory")]

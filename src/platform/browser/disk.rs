@@ -1,0 +1,86 @@
+//! There are no files here: whatever asks for one is refused.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use crate::checksum::{Checksum, Hash};
+use crate::error::{ErrorKind, Result};
+use crate::maybe::BoxFuture;
+
+/// A file that is written. There is none.
+pub(crate) enum Sink {}
+
+impl Sink {
+    pub(crate) async fn open(_: &Path, _: u64) -> Result<Self> {
+        refused()
+    }
+
+    pub(crate) async fn open_within(_: &Path, _: u64) -> Result<Self> {
+        refused()
+    }
+
+    pub(crate) async fn existing(_: &Path) -> Result<Self> {
+        refused()
+    }
+
+    pub(crate) fn hashing(self, _: Option<Hash>) -> Self {
+        match self {}
+    }
+
+    pub(crate) fn is_hashing(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn write(self, _: Vec<Bytes>) -> BoxFuture<'static, Result<Self>> {
+        match self {}
+    }
+
+    pub(crate) async fn finish(self, _: bool) -> Result<Option<Checksum>> {
+        match self {}
+    }
+}
+
+/// What stands under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "the native ones")]
+pub(crate) enum Kind {
+    File(u64),
+    Folder,
+    Nothing,
+    Special,
+}
+
+pub(crate) async fn checksum(_: &Path, _: Hash) -> Result<Checksum> {
+    refused()
+}
+
+pub(crate) async fn kind(_: &Path) -> Result<Kind> {
+    refused()
+}
+
+pub(crate) async fn publish(_: &Path, _: &Path, _: bool, _: bool) -> Result<()> {
+    refused()
+}
+
+pub(crate) async fn read(_: &Path, _: u64) -> Result<Option<Vec<u8>>> {
+    refused()
+}
+
+pub(crate) async fn write(_: &Path, _: Vec<u8>) -> Result<()> {
+    refused()
+}
+
+pub(crate) async fn extend(_: &Path, _: u64) -> Result<()> {
+    refused()
+}
+
+pub(crate) fn remove_now(_: &Path) {}
+
+pub(crate) fn temporary(_: &Path) -> Result<PathBuf> {
+    refused()
+}
+
+fn refused<T>() -> Result<T> {
+    Err(ErrorKind::Unsupported { feature: "files", platform: "browser" }.into())
+}
