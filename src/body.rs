@@ -1,6 +1,7 @@
 //! Request bodies.
 
 mod form;
+mod joined;
 mod outgoing;
 mod stream;
 
@@ -16,6 +17,8 @@ use crate::error::Error;
 use crate::maybe::{MaybeSend, MaybeSync};
 
 pub(crate) use form::append_pairs;
+use joined::Joined;
+pub(crate) use joined::Piece;
 pub(crate) use outgoing::Outgoing;
 pub use outgoing::UploadProgress;
 pub(crate) use outgoing::Watch;
@@ -96,6 +99,14 @@ impl Body {
     /// What this source gives, as often as it can be opened.
     pub(crate) fn from_source(source: impl Source + 'static, length: Option<u64>) -> Self {
         Self(Kind::Stream(Streamed::from(source, length)))
+    }
+
+    /// These bodies one after the other, as one: it can be sent again where each of them can, and its length is known
+    /// where theirs are.
+    pub(crate) fn joined(pieces: Vec<Piece>) -> Self {
+        let joined = Joined::new(pieces);
+        let length = joined.length();
+        Self::from_source(joined, length)
     }
 
     /// Tells how many bytes a stream will give: they are sent with a `Content-Length`. A stream that gives more, or

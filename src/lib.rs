@@ -4,6 +4,9 @@ pub mod batch;
 pub mod body;
 pub mod browser_options;
 mod capabilities;
+#[cfg_attr(not(target_arch = "wasm32"), path = "platform/native/chance.rs")]
+#[cfg_attr(target_arch = "wasm32", path = "platform/browser/chance.rs")]
+mod chance;
 pub mod charset;
 mod checksum;
 pub mod client;
@@ -26,6 +29,7 @@ mod into_url;
 mod js;
 pub mod maybe;
 pub mod middleware;
+pub mod multipart;
 mod names;
 pub mod netrc;
 mod options;

@@ -10,6 +10,7 @@ use crate::browser_options::BrowserOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::into_url::IntoUrl;
 use crate::maybe::{MaybeSend, MaybeSync};
+use crate::multipart::Multipart;
 use crate::options::{Compression, HttpVersion, Options};
 use crate::policy::deadline::Timeout;
 use crate::policy::raise::RaiseForStatus;
@@ -144,6 +145,27 @@ impl<S> RequestBuilder<S> {
             let mut text = String::new();
             append_pairs(&mut text, pairs);
             Ok(text.into())
+        })
+    }
+
+    /// Sets the body to this form, or to other parts, and `Content-Type` to what goes with it, its boundary included, in
+    /// place of what was set. It is sent again, by a redirect or a retry, where each of its parts can be.
+    ///
+    /// ```
+    /// use dualfetch::multipart::Form;
+    /// use dualfetch::{Method, Request};
+    ///
+    /// let form = Form::new().text("name", "Zoë").boundary("b");
+    /// let request = Request::builder(Method::POST, "https://example.com/").multipart(form).build()?;
+    /// assert_eq!(request.headers()["content-type"], "multipart/form-data; boundary=b");
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn multipart(self, parts: impl Into<Multipart>) -> Self {
+        self.change(|request| {
+            let (body, content_type) = parts.into().encode()?;
+            request.body = body;
+            request.has_automatic_type = true;
+            insert(&mut request.headers, CONTENT_TYPE, content_type)
         })
     }
 

@@ -155,7 +155,7 @@ pub(super) fn http_date(text: &str) -> Option<Duration> {
 }
 
 /// Eight random bytes: the platform's best, or `Math.random` where that is closed.
-pub(super) fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     let bytes = Uint8Array::new_with_length(8);
     if get_random_values(&bytes).is_err() {
         return (js_sys::Math::random() * u64::MAX as f64) as u64;

@@ -36,6 +36,7 @@ pub use body::FetchBody;
 pub use failure::Thrown;
 pub use timer::Sleep;
 
+pub(crate) use globals::random;
 use globals::{Fetch, Runtime};
 use refused::Refused;
 use timer::Timers;
@@ -125,7 +126,7 @@ impl Backend for Browser {
     }
 
     fn random(&self) -> u64 {
-        globals::random()
+        random()
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {
