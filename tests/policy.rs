@@ -21,6 +21,7 @@ mod policy {
     pub(crate) mod json;
     pub(crate) mod limits;
     pub(crate) mod middleware;
+    pub(crate) mod multipart;
     pub(crate) mod netrc;
     pub(crate) mod options;
     pub(crate) mod pages;
