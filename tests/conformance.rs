@@ -21,6 +21,7 @@ mod conformance {
     mod httpbin;
     mod index;
     mod microsocks;
+    mod multipart;
     mod nginx;
     mod served;
     mod squid;

@@ -13,7 +13,7 @@ use super::{Multipart, Part};
 /// values, in their order, names more than once where they are given so.
 ///
 /// Names are written in UTF-8, with `"`, CR and LF as `%22`, `%0D` and `%0A` as the HTML standard has it, and other
-/// control characters likewise. Values go as they are: where a browser makes each line end of a text CR LF, nothing is
+/// control characters and a backslash at the end likewise. Values go as they are: where a browser makes each line end of a text CR LF, nothing is
 /// changed here. No `Content-Transfer-Encoding` is sent (RFC 7578, section 4.7).
 ///
 /// It can be sent again, by a redirect or a retry, where each of its parts can; its length is known where theirs are.
@@ -133,8 +133,11 @@ pub(super) fn filename(name: &str, quoting: Quoting) -> String {
 /// WHATWG HTML, "escape a multipart/form-data name", and what else would end a field or be refused in one.
 fn escaped(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
+            // Many readers take it for an escape of the quote that follows.
+            '\\' if chars.peek().is_none() => percent(&mut out, b'\\'),
             '"' | '\0'..='\x08' | '\x0A'..='\x1F' | '\x7F' => percent(&mut out, c as u8),
             c => out.push(c),
         }

@@ -58,6 +58,12 @@ fn names_cannot_end_their_field() {
 }
 
 #[test]
+fn a_backslash_at_the_end_cannot_be_taken_for_an_escape_of_the_quote() {
+    let form = Form::new().part("a\\b\\", Part::text("").file_name("c\\"));
+    assert!(written(form).contains("name=\"a\\b%5C\"; filename=\"c%5C\"\r\n"));
+}
+
+#[test]
 fn a_file_name_can_be_extended_where_a_peer_wants_it() {
     let form = |name: &str| {
         written(Form::new().part("f", Part::text("").file_name(name)).quoting(Quoting::Extended))
