@@ -178,7 +178,18 @@ fn native_types_and_futures_are_send(session: &DefaultSession, any: &DynSession)
     both::<Config>();
     one::<files::Save>();
     send(async { session.get("https://example.com/").await?.save("x").await });
+    both::<multipart::Form>();
+    both::<multipart::Multipart>();
+    one::<multipart::Reader<'static>>();
+    one::<multipart::PartReader<'static>>();
     send(session.get("https://example.com/").send());
+    send(async {
+        let mut parts = session.get("https://example.com/").await?.multipart()?;
+        while let Some(part) = parts.next().await? {
+            part.text().await?;
+        }
+        Ok::<(), Error>(())
+    });
     send(any.get("https://example.com/").send());
     send(async { session.get("https://example.com/").await?.text().await });
     #[cfg(feature = "html")]

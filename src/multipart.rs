@@ -22,9 +22,14 @@
 
 mod boundary;
 mod form;
+mod parser;
 mod part;
+mod reader;
+mod received;
 mod whole;
 
 pub use form::{Form, Quoting};
 pub use part::Part;
+pub use reader::Reader;
+pub use received::PartReader;
 pub use whole::Multipart;

@@ -8,6 +8,7 @@ mod cookies;
 mod fields;
 mod json;
 mod lines;
+mod multipart;
 mod reader;
 mod status;
 

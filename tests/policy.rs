@@ -21,10 +21,14 @@ mod policy {
     pub(crate) mod json;
     pub(crate) mod limits;
     pub(crate) mod middleware;
+    /// multer is there for native targets.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) mod multer;
     pub(crate) mod multipart;
     pub(crate) mod netrc;
     pub(crate) mod options;
     pub(crate) mod pages;
+    pub(crate) mod parts;
     pub(crate) mod pieces;
     /// proptest is for native targets.
     #[cfg(not(target_arch = "wasm32"))]

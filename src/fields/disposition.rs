@@ -7,7 +7,9 @@ use super::parameters::Parameters;
 ///
 /// A `filename*` (RFC 8187, in UTF-8 or ISO-8859-1) is preferred to a `filename`. As browsers do, names are taken with
 /// spaces and no quotes, with a quote that is never closed, and as raw UTF-8 or ISO-8859-1; of two parameters of a name the
-/// first one counts. Percent signs in a plain `filename` mean themselves.
+/// first one counts. Percent signs in a plain `filename` mean themselves. Of a `form-data`, as the parts of a form have it,
+/// names are read as the HTML standard writes them: a backslash means itself, and `%22`, `%0D` and `%0A` are a quote, CR and
+/// LF.
 ///
 /// ```
 /// use dualfetch::ContentDisposition;
@@ -35,8 +37,11 @@ impl ContentDisposition {
             (first, _) if first.contains('=') => ("inline", value),
             split => split,
         };
-        let (parameters, _) = Parameters::read(rest, &[]);
         let kind = kind.trim_ascii().to_ascii_lowercase();
+        let parameters = match kind.as_str() {
+            "form-data" => Parameters::of_form(rest),
+            _ => Parameters::read(rest, &[]).0,
+        };
         let file_name = parameters.text("filename").filter(|name| !name.is_empty());
         Self { kind, file_name, parameters }
     }
@@ -205,6 +210,17 @@ mod tests {
             assert_eq!((disposition.kind(), disposition.is_attachment()), (kind, is_attachment), "{value}");
         }
         assert_eq!(ContentDisposition::parse("form-data; name=x").parameter("name"), Some("x"));
+    }
+
+    #[test]
+    fn names_of_a_form_are_read_as_the_html_standard_writes_them() {
+        let value = r#"Form-Data; name="a%22%0D%0Ab%41\"; filename="C:\x;y.txt""#;
+        let disposition = ContentDisposition::parse(value);
+        assert_eq!(disposition.parameter("name"), Some("a\"\r\nb%41\\"));
+        assert_eq!(disposition.file_name(), Some("C:\\x;y.txt"));
+        let extended =
+            ContentDisposition::parse(r#"form-data; name=x; filename="_"; filename*=UTF-8''%e2%82%ac%22"#);
+        assert_eq!((extended.parameter("name"), extended.file_name()), (Some("x"), Some("€\"")));
     }
 
     #[test]

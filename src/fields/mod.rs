@@ -17,3 +17,18 @@ pub(crate) fn text(value: &HeaderValue) -> String {
         Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
     }
 }
+
+/// The boundary of a `multipart/…`, or what is wrong with the type.
+pub(crate) fn boundary_of(content_type: &str) -> Result<String, &'static str> {
+    let (essence, rest) = content_type.split_at(content_type.find(';').unwrap_or(content_type.len()));
+    let kind = essence.trim_ascii().get(.."multipart/".len());
+    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/")) {
+        return Err("is no multipart");
+    }
+    let (parameters, _) = parameters::Parameters::read(rest, &[]);
+    match parameters.get("boundary") {
+        // RFC 2046 allows 70: what is a little longer is no reason to refuse it.
+        Some(boundary) if (1..=256).contains(&boundary.len()) => Ok(boundary.to_owned()),
+        _ => Err("names no boundary"),
+    }
+}

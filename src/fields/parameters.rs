@@ -12,6 +12,24 @@ impl Parameters {
     /// Reads parameters up to the end of `text`, or to the first of `ends` that is outside quotes; gives what is left
     /// from there. Before each one a semicolon is expected, and none is missed.
     pub(super) fn read<'a>(text: &'a str, ends: &[char]) -> (Self, &'a str) {
+        Self::read_by(text, ends, value)
+    }
+
+    /// All of `text`, as forms write it: WHATWG HTML, "multipart/form-data encoding algorithm".
+    pub(super) fn of_form(text: &str) -> Self {
+        let (Self(mut found), _) = Self::read_by(text, &[], form_value);
+        for (_, value) in found.iter_mut().filter(|(name, value)| !name.ends_with('*') && value.contains('%'))
+        {
+            *value = value.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n");
+        }
+        Self(found)
+    }
+
+    fn read_by<'a>(
+        text: &'a str,
+        ends: &[char],
+        value: impl for<'b> Fn(&'b str, &[char]) -> (String, &'b str),
+    ) -> (Self, &'a str) {
         let mut found = Vec::new();
         let mut rest = text;
         loop {
@@ -72,6 +90,13 @@ fn value<'a>(text: &'a str, ends: &[char]) -> (String, &'a str) {
     // What stands between the quote and the next semicolon is junk.
     let rest = chars.as_str();
     (value, &rest[rest.find(is_end).unwrap_or(rest.len())..])
+}
+
+/// The same where a backslash means itself.
+fn form_value<'a>(text: &'a str, ends: &[char]) -> (String, &'a str) {
+    let Some(quoted) = text.strip_prefix('"') else { return value(text, ends) };
+    let (value, rest) = quoted.split_once('"').unwrap_or((quoted, ""));
+    (value.to_owned(), &rest[rest.find(';').unwrap_or(rest.len())..])
 }
 
 /// The value of a parameter whose name ends in `*` (RFC 8187): `charset'language'percent-encoded`. `None` where it is
