@@ -129,6 +129,12 @@ pub mod coming_from {
     }
 }
 
+/// Short programs for the tasks that people come with: all of them run as tests.
+#[cfg(all(feature = "cookies", feature = "json", feature = "middleware", feature = "select"))]
+pub mod cookbook {
+    #![doc = include_str!("../docs/cookbook.md")]
+}
+
 mod default_session {
     use super::{Client, Config, DefaultSession, Result, platform};
 
