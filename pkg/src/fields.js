@@ -11,9 +11,9 @@ export function contentDisposition(value) {
   const first = end < 0 ? value : value.slice(0, end);
   // Where there is an equals sign the type is missing.
   const [kind, rest] = first.includes("=") ? ["inline", value] : [first, value.slice(first.length)];
-  const [parameters] = readParameters(rest, "");
-  const fileName = textOf(parameters, "filename") || null;
   const type = trimmed(kind).toLowerCase();
+  const parameters = type === "form-data" ? formParameters(rest) : readParameters(rest, "")[0];
+  const fileName = textOf(parameters, "filename") || null;
   return {
     type,
     isAttachment: !["", "inline", "form-data"].includes(type),
@@ -138,7 +138,7 @@ function parsedType(value) {
  * Parameters in their order, `[name, value]`, names in lower case, up to the end of the text or to the first of `ends`
  * that is outside quotes; and what is left from there.
  */
-function readParameters(text, end) {
+function readParameters(text, end, readOne = readValue) {
   const found = [];
   const stop = end === "" ? /[;=]/ : /[;=,]/;
   let rest = text;
@@ -149,7 +149,7 @@ function readParameters(text, end) {
     const name = trimmed(at < 0 ? rest : rest.slice(0, at)).toLowerCase();
     rest = at < 0 ? "" : rest.slice(at);
     let value = "";
-    if (rest.startsWith("=")) [value, rest] = readValue(rest.slice(1).replace(/^[ \t]+/, ""), end);
+    if (rest.startsWith("=")) [value, rest] = readOne(rest.slice(1).replace(/^[ \t]+/, ""), end);
     if (name !== "" && found.length < MOST_PARAMETERS) found.push([name, value]);
   }
 }
@@ -168,6 +168,22 @@ function readValue(text, end) {
   const rest = text.slice(whole.length);
   // What stands between the quote and the next semicolon is junk.
   return [quoted.replace(/\\(.)/gs, "$1"), rest.slice(upTo(rest))];
+}
+
+/** Parameters as forms write them: WHATWG HTML, "multipart/form-data encoding algorithm". */
+function formParameters(text) {
+  const undone = { "%22": '"', "%0D": "\r", "%0A": "\n" };
+  const [found] = readParameters(text, "", readFormValue);
+  return found.map(([name, value]) => [name, name.endsWith("*") ? value : value.replace(/%22|%0D|%0A/g, (escape) => undone[escape])]);
+}
+
+/** As `readValue`, where a backslash means itself. */
+function readFormValue(text) {
+  const [whole, quoted] = /^"([^"]*)"?/.exec(text) ?? [];
+  if (quoted === undefined) return readValue(text, "");
+  const rest = text.slice(whole.length);
+  const at = rest.indexOf(";");
+  return [quoted, at < 0 ? "" : rest.slice(at)];
 }
 
 const trimmed = (text) => text.replace(/^[ \t\n\f\r]+|[ \t\n\f\r]+$/g, "");
