@@ -26,6 +26,7 @@ mod parser;
 mod part;
 mod reader;
 mod received;
+mod types;
 mod whole;
 
 pub use form::{Form, Quoting};

@@ -9,8 +9,7 @@ use futures_util::stream::Stream;
 
 use crate::error::{Error, ErrorKind};
 
-use super::stream::{Pieces, Source};
-use super::{Body, BoxError, Outgoing};
+use super::{Body, BoxError, Outgoing, Pieces, Source};
 
 /// One of them.
 #[derive(Clone)]

@@ -1,5 +1,7 @@
 //! [`Form`]: `multipart/form-data`.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -53,6 +55,31 @@ impl Form {
     pub fn part(mut self, name: impl Into<String>, part: Part) -> Self {
         self.parts.push((name.into(), part));
         self
+    }
+
+    /// Adds a name with a file: see [`Part::file`].
+    ///
+    /// ```
+    /// # use dualfetch::{Client, Config, Session, platform::scripted::{Reply, Scripted}};
+    /// use dualfetch::multipart::Form;
+    ///
+    /// # let platform = Scripted::new(1);
+    /// # platform.on("https://example.com/", Reply::ok("taken"));
+    /// # let session = Client::with_backend(Config::new(), platform.clone())?;
+    /// # let path = std::env::temp_dir().join(format!("dualfetch-doc-form-{}.pdf", std::process::id()));
+    /// # std::fs::write(&path, "%PDF")?;
+    /// # platform.run(async {
+    /// let form = Form::new().text("title", "A report").file("report", &path);
+    /// session.post("https://example.com/").multipart(form).await?;
+    /// # Ok::<(), dualfetch::Error>(())
+    /// # })?;
+    /// # let body = platform.calls()[0].body.clone().unwrap();
+    /// # assert!(String::from_utf8_lossy(&body).contains(".pdf\"\r\nContent-Type: application/pdf\r\n\r\n%PDF\r\n"));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn file(self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        self.part(name, Part::file(path))
     }
 
     /// What separates the parts, in place of 32 random hexadecimal digits: 1 to 70 characters (RFC 2046, section 5.1.1).

@@ -1,6 +1,7 @@
 //! [`Part`]: one part, to be sent.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::Multipart;
 use super::boundary::is_token;
+use super::types::type_of;
 
 /// One part of a [`Form`](super::Form) or a [`Multipart`]: what it holds, and what is said of it.
 ///
@@ -48,6 +50,19 @@ impl Part {
     /// These bytes.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         Self::new(bytes.into())
+    }
+
+    /// A file, as [`Body::file`] sends it, by the last part of its path for a name and the type that its ending commonly
+    /// has; `application/octet-stream` by one that is not known here. Both can be set otherwise.
+    ///
+    /// Native. In a browser the request is [`ErrorKind::Unsupported`]: there a part is made of a `File` itself.
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        let part = Self::new(Body::file(path)).content_type(type_of(path));
+        match path.file_name() {
+            Some(name) => part.file_name(name.to_string_lossy()),
+            None => part,
+        }
     }
 
     /// Parts in a part, of the type that they have: `multipart/mixed`, say.

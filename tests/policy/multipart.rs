@@ -226,3 +226,30 @@ fn debug_shows_no_content() {
     assert!(!format!("{form:?}").contains("hunter2"));
     assert!(format!("{form:?}").contains("password"));
 }
+
+/// There are files natively alone.
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn a_file_has_its_name_its_type_and_its_length_and_is_opened_for_each_sending() {
+    let folder = std::env::temp_dir().join(format!("dualfetch-multipart-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("Ö \"x\".PNG");
+    std::fs::write(&path, "a picture").expect("a file");
+    let (platform, session) = session(Config::new());
+    platform.on(URL, Reply::redirect(307, "/next"));
+    platform.on("https://a.example/next", Reply::ok("x"));
+    let form = Form::new().file("file", &path);
+    assert!(form.clone().encode().expect("sound").0.length().is_some());
+    platform.run(session.post(URL).multipart(form).send()).expect("an answer");
+    let sent = bodies(&platform);
+    assert!(sent.len() == 2 && sent[0] == sent[1], "{sent:?}");
+    let expected = "; filename=\"Ö %22x%22.PNG\"\r\nContent-Type: image/png\r\n\r\na picture\r\n--";
+    assert!(sent[0].contains(expected), "{sent:?}");
+
+    let missing = Form::new().text("a", "1").file("gone", folder.join("gone.png"));
+    let error = platform.run(session.post(URL).multipart(missing).send()).expect_err("no such file");
+    assert_eq!(error.kind(), &ErrorKind::RequestBody);
+    let text = error.to_string();
+    assert!(text.contains("the part \"gone\"") && text.contains("gone.png"), "{text}");
+    std::fs::remove_dir_all(&folder).expect("remove it");
+}
