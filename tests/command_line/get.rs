@@ -27,6 +27,36 @@ async fn the_body_is_written_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_has_fields_and_files_as_curl_writes_them() {
+    let server = CountingServer::builder().start().await;
+    let (echo, file) = (server.url(0, "/echo"), File::new("get-form", b"from\0a file"));
+    let [sent, named, text] = [
+        format!("sent=@{}", file.path()),
+        format!("named=@{};filename=\"a \\\"b\\\".PNG\";type=image/x", file.path()),
+        format!("text=<{}", file.path()),
+    ];
+    let args = ["get", &echo, "-F", "title=A cat", "-F", &sent, "-F", &named, "-F", &text];
+    let (code, out, err) = run(&args).await;
+    assert_eq!(code, Some(0), "{err}");
+    let name = file.path().rsplit('/').next().expect("a name");
+    let file_type = "Content-Type: application/octet-stream";
+    for part in [
+        "POST /echo",
+        "content-type: multipart/form-data; boundary=",
+        "content-length: ",
+        "name=\"title\"\r\n\r\nA cat\r\n--",
+        &format!("name=\"sent\"; filename=\"{name}\"\r\n{file_type}\r\n\r\nfrom\0a file\r\n--"),
+        "name=\"named\"; filename=\"a %22b%22.PNG\"\r\nContent-Type: image/x\r\n\r\nfrom",
+        "name=\"text\"\r\n\r\nfrom\0a file\r\n--",
+    ] {
+        assert!(out.contains(part), "{part:?} is missing in\n{out}");
+    }
+    let args = ["titles", "--format", "jsonl", "-F", &sent, &echo, &echo];
+    let (code, out, err) = run(&args).await;
+    assert_eq!((code, out.matches("\"status\":200").count()), (Some(0), 2), "{out} {err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_request_is_what_was_asked_for() {
     let server = CountingServer::builder().start().await;
     let (echo, file) = (server.url(0, "/echo"), File::new("get-data", b"from\na file"));
@@ -54,6 +84,8 @@ async fn the_request_is_what_was_asked_for() {
             assert!(out.contains(part), "{args:?}: {part} is missing in\n{out}");
         }
     }
+    let (code, out, err) = run_with_input(&["get", &echo, "-F", "a=<-"], b"piped").await;
+    assert!(code == Some(0) && out.contains("name=\"a\"\r\n\r\npiped\r\n--"), "{out} {err}");
     let (code, out, _) = run_with_input(&["get", &echo, "-d", "@-"], b"piped").await;
     assert!(code == Some(0) && out.ends_with("piped"), "{out}");
     let (_, _, err) = run(&["get", "-v", "--http2", &echo]).await;
@@ -103,7 +135,7 @@ async fn the_exchange_is_shown_without_its_secrets() {
 async fn exit_codes_tell_failures_from_mistakes() {
     let (server, refusing) = (CountingServer::builder().start().await, Refusing::new());
     let (lost, dead, page) = (server.url(0, "/status/404"), refusing.url("/"), server.url(0, "/page/1"));
-    let cases: [(&[&str], i32, &str, &str); 10] = [
+    let cases: [(&[&str], i32, &str, &str); 16] = [
         (&[&lost], 0, "Status 404", ""),
         (&["--fail", "--retries", "0", &lost], 1, "", "404"),
         (&["--retries", "0", &dead], 1, "", "could not connect"),
@@ -111,6 +143,12 @@ async fn exit_codes_tell_failures_from_mistakes() {
         (&["--json", "{", &page], 2, "", "--json"),
         (&["--json", "{}", "-d", "x", &page], 2, "", "--data"),
         (&["-d", "@/no/such/file", &page], 2, "", "/no/such/file"),
+        (&["-F", "a=@/no/such/file", &page], 2, "", "/no/such/file"),
+        (&["-F", "a=<.", &page], 2, "", "cannot read ."),
+        (&["-F", "a=@.", &page], 2, "", "cannot read ."),
+        (&["-F", "no value", &page], 2, "", "photo=@cat.png"),
+        (&["-F", "a=b;type=png", &page], 2, "", "\"png\" is no content type"),
+        (&["-F", "a=b", "-d", "x", &page], 2, "", "--data"),
         (&["-H", "no colon", &page], 2, "", "a colon"),
         (&["-X", "two words", &page], 2, "", "two words"),
         (&["-o", "/no/such/folder/file", &page], 2, "", "/no/such/folder/file"),

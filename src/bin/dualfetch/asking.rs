@@ -19,8 +19,8 @@ impl Question {
     /// The request that asks it of this URL.
     pub(crate) fn of(&self, url: Url) -> Result<Request> {
         let mut builder = Request::builder(self.method.clone(), url);
-        if let Some(body) = self.body.as_bytes() {
-            builder = builder.body(body.clone());
+        if !self.body.is_none() {
+            builder = builder.body(self.body.clone());
         }
         for (name, value) in &self.cookies {
             builder = builder.cookie(name, value);

@@ -8,6 +8,7 @@ mod cookies;
 mod demo;
 mod documents;
 mod files;
+mod form;
 mod frequent;
 mod get;
 mod input;

@@ -108,6 +108,7 @@ Examples:
   dualfetch get -b cookies.txt -c cookies.txt https://example.com/account
   dualfetch get https://api.example/items --json '{\"name\": \"x\"}' -u me:secret | jq .
   dualfetch get -X PUT --data @photo.jpg -H 'Content-Type: image/jpeg' https://api.example/photo
+  dualfetch get -F title='A cat' -F 'photo=@cat.png;type=image/png' https://api.example/photos
   dualfetch get --resolve www.example:127.0.0.1 --cacert own-ca.pem https://www.example/
   dualfetch get --proxy-env --no-proxy .internal https://example.com/
   dualfetch get --unix-socket /run/docker.sock http://localhost/version";

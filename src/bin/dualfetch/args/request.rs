@@ -14,6 +14,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER
 use crate::Stop;
 use crate::asking::Question;
 use crate::cookies::Cookies;
+use crate::form;
 use crate::units::{self, Bound};
 
 use super::connection::ConnectionArgs;
@@ -24,7 +25,7 @@ const TIMEOUTS: &str = "Timeouts (500ms, 60s, 5m, 1h or none)";
 /// What is asked, and how long for.
 #[derive(Args, Debug)]
 pub(crate) struct RequestArgs {
-    /// The method; by default GET, or POST with --data or --json
+    /// The method; by default GET, or POST with --data, --form or --json
     #[arg(short = 'X', long, alias = "request", value_name = "METHOD", help_heading = REQUEST)]
     method: Option<Method>,
 
@@ -33,6 +34,14 @@ pub(crate) struct RequestArgs {
     /// The content type is application/x-www-form-urlencoded unless -H says otherwise. Several are joined by `&`.
     #[arg(short, long, value_name = "TEXT", conflicts_with = "json", help_heading = REQUEST)]
     data: Vec<String>,
+
+    /// Send a form with files: 'NAME=TEXT', 'NAME=@FILE', or 'NAME=<FILE' for a file's content as the text
+    ///
+    /// Each may have ';type=image/png' and ';filename=cat.png' behind it; a value in double quotes may hold what looks like
+    /// these. Several make one form, multipart/form-data. A file is read as it is sent, however large; its type is told by
+    /// its ending. `-` is standard input.
+    #[arg(short = 'F', long, value_name = "NAME=VALUE", conflicts_with_all = ["data", "json"], help_heading = REQUEST)]
+    form: Vec<String>,
 
     /// Send this JSON as the body, or that in `@FILE`, and ask for JSON
     #[arg(long, value_name = "JSON", help_heading = REQUEST)]
@@ -139,14 +148,17 @@ impl RequestArgs {
         if let Some(value) = &self.user_agent {
             headers.insert(USER_AGENT, value.clone());
         }
-        let body = self.body(&mut headers)?;
+        let body = match self.form.is_empty() {
+            true => self.body(&mut headers)?.map(Body::from),
+            false => Some(self.form_body(&mut headers)?),
+        };
         let method = match (&self.method, &body) {
             (Some(method), _) => method.clone(),
             (None, Some(_)) => Method::POST,
             (None, None) => Method::GET,
         };
         let cookies = self.own_cookies()?;
-        Ok(Question { method, headers, cookies, body: body.map_or_else(Body::empty, Body::from) })
+        Ok(Question { method, headers, cookies, body: body.unwrap_or_default() })
     }
 
     /// The jar of the session, with what files hold.
@@ -177,7 +189,15 @@ impl RequestArgs {
 
     /// Whether the body comes from standard input.
     pub(crate) fn reads_input(&self) -> bool {
-        self.data.iter().chain(&self.json).any(|text| text == "@-")
+        self.data.iter().chain(&self.json).any(|text| text == "@-") || form::reads_input(&self.form)
+    }
+
+    fn form_body(&self, headers: &mut HeaderMap) -> Result<Body, Stop> {
+        let form = form::form(&self.form, input)?;
+        let (body, content_type) = form.encode().map_err(|error| Stop::Fault(format!("-F: {error}")))?;
+        // It alone knows what separates the parts.
+        headers.insert(CONTENT_TYPE, content_type);
+        Ok(body)
     }
 
     fn body(&self, headers: &mut HeaderMap) -> Result<Option<Vec<u8>>, Stop> {
@@ -205,13 +225,15 @@ impl RequestArgs {
 fn content(text: &str) -> Result<Vec<u8>, Stop> {
     let Some(path) = text.strip_prefix('@') else { return Ok(text.as_bytes().to_vec()) };
     let read = match path {
-        "-" => {
-            let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-        }
+        "-" => input(),
         _ => fs::read(path),
     };
     read.map_err(|error| Stop::Fault(format!("cannot read {path}: {error}")))
+}
+
+fn input() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes).map(|_| bytes)
 }
 
 fn secret(value: &str) -> Result<HeaderValue, Stop> {
