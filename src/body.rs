@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::stream::Stream;
 
 use crate::error::Error;
-use crate::maybe::{MaybeSend, MaybeSync};
+use crate::maybe::{MaybeSend, MaybeSync, SharedAny};
 
 pub(crate) use form::append_pairs;
 use joined::Joined;
@@ -162,6 +162,24 @@ impl Body {
             all.extend_from_slice(&piece?);
         }
         Ok((!self.is_none()).then(|| all.into()))
+    }
+
+    /// What the platform sends as it is, where it was handed that.
+    #[allow(dead_code, reason = "a browser's platform asks")]
+    pub(crate) fn handed(&self) -> Option<SharedAny> {
+        match &self.0 {
+            Kind::Stream(stream) => stream.source().handed(),
+            Kind::None | Kind::Bytes(_) => None,
+        }
+    }
+
+    /// The bodies that it consists of, where they are several.
+    #[allow(dead_code, reason = "a browser's platform asks")]
+    pub(crate) fn joined_pieces(&self) -> Option<&[Piece]> {
+        match &self.0 {
+            Kind::Stream(stream) => stream.source().joined(),
+            Kind::None | Kind::Bytes(_) => None,
+        }
     }
 
     /// Why it cannot be sent, where that is known beforehand.

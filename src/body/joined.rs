@@ -43,6 +43,10 @@ impl Source for Joined {
         self.0.iter().any(|piece| piece.body.is_consumed())
     }
 
+    fn joined(&self) -> Option<&[Piece]> {
+        Some(&self.0)
+    }
+
     fn failure(&self) -> Option<Error> {
         self.0.iter().find_map(|piece| Some(labelled(piece.body.failure()?, piece.label.as_deref())))
     }

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt};
 
 use crate::error::Error;
-use crate::maybe::{BoxStream, MaybeSend, MaybeSync};
+use crate::maybe::{BoxStream, MaybeSend, MaybeSync, SharedAny};
 
-use super::BoxError;
+use super::{BoxError, Piece};
 
 pub(crate) type Pieces = BoxStream<'static, Result<Bytes, BoxError>>;
 
@@ -52,6 +52,10 @@ impl Streamed {
         self.source.is_consumed()
     }
 
+    pub(super) fn source(&self) -> &dyn Source {
+        &*self.source
+    }
+
     pub(super) fn failure(&self) -> Option<Error> {
         self.source.failure()
     }
@@ -74,6 +78,16 @@ pub(crate) trait Source: MaybeSend + MaybeSync {
     /// Whether there is nothing left to open.
     fn is_consumed(&self) -> bool {
         false
+    }
+
+    /// What the platform sends as it is, without anybody else reading it.
+    fn handed(&self) -> Option<SharedAny> {
+        None
+    }
+
+    /// The bodies that it consists of.
+    fn joined(&self) -> Option<&[Piece]> {
+        None
     }
 
     /// Why there will be no pieces, where that is known without opening it.

@@ -11,6 +11,7 @@ use crate::browser_options::BrowserOptions;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Options, Transport};
+use crate::platform::browser::handed;
 use crate::policy::deadline::Timeout;
 use crate::policy::redirect_policy::{RedirectAction, RedirectPolicy};
 use crate::policy::retry::Retry;
@@ -55,7 +56,7 @@ extern "C" {
     pub(super) fn given(this: &Asked) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn method(this: &Asked) -> Option<String>;
-    /// A text, bytes, or nothing.
+    /// A text, bytes, nothing, or an object that `fetch` sends as it is.
     #[wasm_bindgen(method, getter)]
     fn body(this: &Asked) -> JsValue;
     /// What was wrong with it already in JavaScript: its row's error.
@@ -140,8 +141,10 @@ pub(super) fn request(asked: &Asked) -> Result<Request> {
     let body = asked.body();
     if let Some(text) = body.as_string() {
         request.body = text.into();
-    } else if let Ok(bytes) = body.dyn_into::<Uint8Array>() {
+    } else if let Some(bytes) = body.dyn_ref::<Uint8Array>() {
         request.body = bytes.to_vec().into();
+    } else if !body.is_undefined() {
+        request.body = handed::body(body);
     }
     request.options = options(asked, &Numbers::of(asked))?.into();
     Ok(request)

@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{RequestInit, RequestRedirect};
 
@@ -19,12 +18,11 @@ use super::abort::Abort;
 use super::body::FetchBody;
 use super::globals::{Answer, Asked, Fields, Init, SCOPE, Scope, Stream, array_from, fields_of, set};
 use super::tasks::Awaited;
-use super::{Shared, failure};
+use super::{Shared, failure, handed};
 
 pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(Head, FetchBody)> {
     let abort = Abort::new()?;
-    // A stream can be sent as one only where HTTP/2 and the browser both allow it: sent whole, it is sent everywhere.
-    let body = request.body.collected(None).await?;
+    let body = handed::of(&request.body).await?;
     let init = init(&shared, &request, body, &abort)?;
     let fetch = match &shared.fetch {
         None => SCOPE.with(Scope::fetch),
@@ -43,7 +41,7 @@ pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(He
 }
 
 /// Only what was asked for is set: some run-times throw on fields they do not know.
-fn init(shared: &Shared, request: &Request, body: Option<Bytes>, abort: &Abort) -> Result<RequestInit> {
+fn init(shared: &Shared, request: &Request, body: Option<JsValue>, abort: &Abort) -> Result<RequestInit> {
     let platform = shared.capabilities.platform;
     let init = RequestInit::new();
     init.set_signal(abort.signal().as_ref());
@@ -81,7 +79,7 @@ fn init(shared: &Shared, request: &Request, body: Option<Bytes>, abort: &Abort) 
 fn method_and_body(
     init: &RequestInit,
     method: &Method,
-    body: Option<Bytes>,
+    body: Option<JsValue>,
     platform: &'static str,
 ) -> Result<()> {
     // Fetch, "forbidden method".
@@ -95,7 +93,7 @@ fn method_and_body(
     if matches!(*method, Method::GET | Method::HEAD) {
         return Err(failure::refused("body", platform, format!("{method} carries none here")));
     }
-    init.set_body(&Uint8Array::from(&body[..]));
+    init.set_body(&body);
     Ok(())
 }
 

@@ -5,12 +5,15 @@
 //! it is compiled.
 
 mod abort;
+#[cfg(not(feature = "js"))]
+mod blob;
 mod body;
 pub(crate) mod disk;
 mod failure;
 mod fetch;
 pub(super) mod files;
 mod globals;
+pub(crate) mod handed;
 mod refused;
 pub(crate) mod tasks;
 mod timer;
