@@ -1,6 +1,8 @@
 //! Decisions, and nothing but: time, chance and I/O come in as arguments.
 
 pub mod deadline;
+#[cfg(feature = "digest")]
+pub(crate) mod digest;
 pub mod raise;
 pub mod redirect;
 pub mod redirect_policy;
