@@ -12,11 +12,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use dualfetch::middleware::SetHeaders;
 use dualfetch::{DefaultSession, Error, ErrorKind, HeaderName, HeaderValue, Request, Result, Session};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 const DATE: HeaderName = HeaderName::from_static("x-date");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// The fields that prove who sent this request, and when.
 fn signed(key: &[u8], request: &Request) -> Result<Vec<(HeaderName, HeaderValue)>> {
@@ -28,12 +32,13 @@ fn signed(key: &[u8], request: &Request) -> Result<Vec<(HeaderName, HeaderValue)
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (method, url) = (request.method(), request.url());
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let text = format!("{method} {}{}{query}\n{now}\n{:x}", url.origin(), url.path(), Sha256::digest(body));
+    let text =
+        format!("{method} {}{}{query}\n{now}\n{}", url.origin(), url.path(), hex(&Sha256::digest(body)));
     let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|error| {
         Error::new(ErrorKind::InvalidOption { option: "key" }).with_message(error.to_string())
     })?;
     mac.update(text.as_bytes());
-    let signature = format!("{:x}", mac.finalize().into_bytes());
+    let signature = hex(&mac.finalize().into_bytes());
     let mut value = HeaderValue::try_from(signature)
         .map_err(|error| Error::new(ErrorKind::InvalidHeader).with_source(error))?;
     value.set_sensitive(true);

@@ -190,6 +190,15 @@ impl Body {
         }
     }
 
+    /// Whether it can be read as often as one likes.
+    #[cfg(feature = "digest")]
+    pub(crate) fn is_repeatable(&self) -> bool {
+        match &self.0 {
+            Kind::Stream(stream) => stream.is_repeatable(),
+            Kind::None | Kind::Bytes(_) => true,
+        }
+    }
+
     /// Whether it was a stream that can be taken once, and has been.
     pub(crate) fn is_consumed(&self) -> bool {
         match &self.0 {

@@ -68,7 +68,7 @@ impl<B: Backend> Client<B> {
         let config = cookies::with_store(config, backend.capabilities())?;
         let options = Arc::new(config.options.clone());
         backend.check(&RequestOptions::new(Arc::clone(&options)))?;
-        let layers = config.layers.shared();
+        let layers = config.all_layers()?.shared();
         Ok(Self { shared: Arc::new(Shared { backend, config, options, layers, scheduler }) })
     }
 

@@ -1,6 +1,8 @@
 //! [`Config`]: what a session is made of. Inert data, the same on every platform.
 
 mod connecting;
+#[cfg(feature = "digest")]
+mod digest;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +83,9 @@ pub struct Config {
     pub(crate) options: Options,
     pub(crate) layers: Layers,
     pub(crate) cookie_store: Option<Arc<dyn Keeper>>,
+    /// User and password.
+    #[cfg(feature = "digest")]
+    digest: Option<Arc<(String, String)>>,
     error: Option<Arc<Error>>,
 }
 
@@ -97,6 +102,8 @@ impl Config {
             options: Options::default(),
             layers: Layers::default(),
             cookie_store: None,
+            #[cfg(feature = "digest")]
+            digest: None,
             error: None,
         }
     }
@@ -389,12 +396,20 @@ impl Config {
             }
         }
         check_count(&self.headers)?;
+        #[cfg(feature = "digest")]
+        self.check_digest()?;
         if self.rate.is_some_and(|(requests, per)| requests == 0 || per.is_zero()) {
             return Err(Error::new(ErrorKind::InvalidOption { option: "rate" })
                 .with_message("at least one request, in some time; leave it out for no bound"));
         }
         self.options.validate()?;
         self.options.allowed_on(platform)
+    }
+
+    /// What goes around calls and attempts, with what other settings bring.
+    #[cfg(not(feature = "digest"))]
+    pub(crate) fn all_layers(&self) -> Result<&Layers> {
+        Ok(&self.layers)
     }
 
     /// Without what proves who is asking at the base of `old`, where this one's is of another origin and it was left as it
@@ -406,6 +421,8 @@ impl Config {
             (None, _) => false,
         };
         if moved {
+            #[cfg(feature = "digest")]
+            self.forget_digest_of(old);
             let kept = |headers: &HeaderMap, name: &HeaderName| {
                 headers.get_all(name).iter().cloned().collect::<Vec<_>>()
             };

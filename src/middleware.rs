@@ -8,6 +8,8 @@
 //!
 //! Middleware runs in the order in which it was added, a request's own within the session's.
 
+#[cfg(feature = "digest")]
+mod digest;
 mod headers;
 mod netrc;
 mod refresh;
@@ -31,6 +33,8 @@ use crate::request::Request;
 use crate::request::RequestBuilder;
 use crate::response::Response;
 
+#[cfg(feature = "digest")]
+pub use digest::DigestAuth;
 pub use headers::SetHeaders;
 pub use refresh::{AuthRefresh, Refresh};
 #[cfg(feature = "tracing")]
@@ -100,6 +104,28 @@ impl<'a> Next<'a> {
             Some((first, rest)) => first.handle(request, Next { rest, end: &mut *self.end }),
         }
     }
+
+    /// Takes the permit now, so that what is made of what is known is made when it is sent, not when it begins to wait.
+    /// What would come between is not to wait for others with a permit in hand: then it is taken within [`run`](Self::run).
+    #[cfg(feature = "digest")]
+    pub(crate) fn admit<'n>(&'n mut self, request: &'n Request) -> BoxFuture<'n, Result<()>> {
+        match self.rest {
+            [] => self.end.admit(request),
+            _ => Box::pin(async { Ok(()) }),
+        }
+    }
+
+    /// The request as it is to be sent again: with the cookies that its answer has set.
+    #[cfg(feature = "digest")]
+    pub(crate) fn renew(&self, request: &mut Request) {
+        self.end.renew(request);
+    }
+
+    /// Any number, as the platform has it.
+    #[cfg(feature = "digest")]
+    pub(crate) fn random(&self) -> u64 {
+        self.end.random()
+    }
 }
 
 impl fmt::Debug for Next<'_> {
@@ -111,6 +137,17 @@ impl fmt::Debug for Next<'_> {
 /// What a chain of middleware ends in.
 pub(crate) trait End: MaybeSend {
     fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>>;
+
+    /// Waits until it would be sent at once, where that is decided here.
+    #[cfg(feature = "digest")]
+    fn admit<'r>(&'r mut self, request: &'r Request) -> BoxFuture<'r, Result<()>>;
+
+    /// Makes a request ready to be sent again after its answer.
+    #[cfg(feature = "digest")]
+    fn renew(&self, request: &mut Request);
+
+    #[cfg(feature = "digest")]
+    fn random(&self) -> u64;
 }
 
 /// A middleware made of a function that gives a boxed future.

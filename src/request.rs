@@ -55,6 +55,12 @@ pub struct Request {
     pub(crate) has_automatic_type: bool,
     /// A redirect has left the origin: the session's credentials do not go along any more either.
     pub(crate) has_left_origin: bool,
+    /// It says who is asking by a way of its own, in place of the session's.
+    #[cfg(feature = "digest")]
+    pub(crate) has_own_login: bool,
+    /// Its `Cookie` field is the session's to fill in.
+    #[cfg(feature = "digest")]
+    pub(crate) has_session_cookies: bool,
 }
 
 impl Request {
@@ -74,6 +80,10 @@ impl Request {
             watch: None,
             has_automatic_type: false,
             has_left_origin: false,
+            #[cfg(feature = "digest")]
+            has_own_login: false,
+            #[cfg(feature = "digest")]
+            has_session_cookies: false,
         }
     }
 
@@ -112,6 +122,14 @@ impl Request {
     pub fn set_header(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Result<()> {
         let (name, value) = header(name.as_ref(), value.as_ref())?;
         insert(&mut self.headers, name, value)
+    }
+
+    /// Whether the session is not to say who is asking.
+    pub(crate) fn has_own_login(&self) -> bool {
+        #[cfg(feature = "digest")]
+        return self.has_own_login;
+        #[cfg(not(feature = "digest"))]
+        false
     }
 
     /// The body.

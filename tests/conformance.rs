@@ -1,9 +1,16 @@
 //! What users of aiohttp, requests and curl rely on, one named case for each behaviour, against servers that nobody here
-//! wrote: nginx and httpbin, squid and microsocks. `scripts/setup` installs them; without them these tests fail.
+//! wrote: nginx, lighttpd and httpbin, squid and microsocks. `scripts/setup` installs them; without them these tests fail.
 //!
 //! A server's cases are a table, run as one test, whose failure names every case that failed. `DUALFETCH_CASE=word` runs
 //! those alone whose names hold the word. `index.md` says where each behaviour of the list is proved, here or elsewhere.
-#![cfg(all(unix, not(target_arch = "wasm32"), feature = "charset", feature = "html", feature = "json"))]
+#![cfg(all(
+    unix,
+    not(target_arch = "wasm32"),
+    feature = "charset",
+    feature = "digest",
+    feature = "html",
+    feature = "json"
+))]
 // These tests run on a real clock and a real network, which the seam's ban is there to keep out of the library.
 #![allow(clippy::disallowed_methods, missing_docs, missing_debug_implementations, unreachable_pub)]
 
@@ -20,6 +27,7 @@ mod conformance {
     mod help;
     mod httpbin;
     mod index;
+    mod lighttpd;
     mod microsocks;
     mod multipart;
     mod nginx;

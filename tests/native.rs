@@ -8,6 +8,8 @@
 #[path = "memory/allocator.rs"]
 mod allocator;
 mod contract;
+#[cfg(feature = "digest")]
+mod strict;
 mod support;
 mod visits;
 
@@ -20,6 +22,8 @@ mod native {
     mod connections;
     #[cfg(feature = "cookies")]
     mod cookies;
+    #[cfg(feature = "digest")]
+    mod digest;
     mod encodings;
     mod faults;
     mod files;

@@ -3,6 +3,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+#[cfg(feature = "digest")]
+mod strict;
+
 mod policy {
     pub(crate) mod batch;
     pub(crate) mod closing;
@@ -12,6 +15,8 @@ mod policy {
     #[cfg(feature = "cookies")]
     pub(crate) mod cookies;
     pub(crate) mod deadlines;
+    #[cfg(feature = "digest")]
+    pub(crate) mod digest;
     pub(crate) mod dyn_session;
     pub(crate) mod events;
     /// Wakers are `Send`, which the platform is on native targets alone.

@@ -47,6 +47,11 @@ impl Source for Joined {
         Some(&self.0)
     }
 
+    #[cfg(feature = "digest")]
+    fn is_repeatable(&self) -> bool {
+        self.0.iter().all(|piece| piece.body.is_repeatable())
+    }
+
     fn failure(&self) -> Option<Error> {
         self.0.iter().find_map(|piece| Some(labelled(piece.body.failure()?, piece.label.as_deref())))
     }

@@ -59,6 +59,11 @@ impl Streamed {
     pub(super) fn failure(&self) -> Option<Error> {
         self.source.failure()
     }
+
+    #[cfg(feature = "digest")]
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.source.is_repeatable()
+    }
 }
 
 fn pieces<S, B, E>(stream: S) -> Pieces
@@ -94,6 +99,12 @@ pub(crate) trait Source: MaybeSend + MaybeSync {
     fn failure(&self) -> Option<Error> {
         None
     }
+
+    /// Whether its pieces can be had as often as one likes.
+    #[cfg(feature = "digest")]
+    fn is_repeatable(&self) -> bool {
+        true
+    }
 }
 
 struct Once(Mutex<Option<Pieces>>);
@@ -105,6 +116,11 @@ impl Source for Once {
 
     fn is_consumed(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    #[cfg(feature = "digest")]
+    fn is_repeatable(&self) -> bool {
+        false
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
+use http::header::{AUTHORIZATION, RETRY_AFTER};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::body::{UploadProgress, Watch};
@@ -227,11 +227,14 @@ impl<'a, B: Backend> Run<'a, B> {
 
     /// One attempt at a request that is ready, once there is a permit for it.
     pub(super) async fn one(&mut self, request: Request, attempt: u32) -> Result<Answer<B>> {
-        if self.permit.is_none() {
-            self.admit(&request).await?;
-        }
+        self.admitted(&request).await?;
         self.attempts = attempt;
         Box::pin(self.exchange(request)).await
+    }
+
+    /// Waits for a permit unless there is one.
+    pub(super) async fn admitted(&mut self, request: &Request) -> Result<()> {
+        if self.permit.is_none() { self.admit(request).await } else { Ok(()) }
     }
 
     /// Waits for a permit. The total clock stands still meanwhile.
@@ -447,7 +450,8 @@ fn as_sent<B: Backend>(request: &Request, shared: &Shared<B>) -> Request {
     let mut headers = HeaderMap::with_capacity(defaults.len() + own.len() + ADDED);
     for (name, value) in defaults {
         let stays_behind = is_elsewhere && redirect::is_for_one_origin(name);
-        let is_skipped = request.options.skips(name) && config.automatic.contains(name);
+        let is_skipped = request.options.skips(name) && config.automatic.contains(name)
+            || request.has_own_login() && *name == AUTHORIZATION;
         if !stays_behind && !is_skipped && !own.contains_key(name) {
             headers.append(name.clone(), value.clone());
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "digest")]
+use http::header::COOKIE;
 use http::header::SET_COOKIE;
 
 use crate::config::Config;
@@ -48,10 +50,23 @@ fn keeper<'a, B: Backend>(shared: &'a Shared<B>, options: &Options) -> Option<&'
 /// what the store has; the request's own cookies come after either, and in place of those of the same name.
 pub(super) fn add<B: Backend>(shared: &Shared<B>, request: &mut Request) {
     if let Some(keeper) = keeper(shared, &request.options) {
+        #[cfg(feature = "digest")]
+        {
+            request.has_session_cookies = !request.headers.contains_key(COOKIE);
+        }
         keeper.fill(&mut request.headers, &request.url, &|| shared.backend.unix_time());
     }
     if let Some(own) = &request.options.own_cookies {
         (own.merge)(&own.pairs, &mut request.headers);
+    }
+}
+
+/// Fills it in anew: the answer to this request may have set some, and it is asked again.
+#[cfg(feature = "digest")]
+pub(super) fn add_again<B: Backend>(shared: &Shared<B>, request: &mut Request) {
+    if request.has_session_cookies {
+        request.headers.remove(COOKIE);
+        add(shared, request);
     }
 }
 

@@ -119,6 +119,19 @@ impl<B: Backend> End for CallEnd<'_, B> {
         let started = self.started;
         Box::pin(async move { call?.run(started).await })
     }
+
+    #[cfg(feature = "digest")]
+    fn admit<'r>(&'r mut self, _: &'r Request) -> BoxFuture<'r, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    #[cfg(feature = "digest")]
+    fn renew(&self, _: &mut Request) {}
+
+    #[cfg(feature = "digest")]
+    fn random(&self) -> u64 {
+        self.shared.backend.random()
+    }
 }
 
 /// An attempt with middleware around it.
@@ -198,6 +211,21 @@ impl<B: Backend> End for AttemptEnd<'_, '_, B> {
             let response = Response::new(head, url, Box::pin(body)).with_max_body(max_body);
             Ok(response.with_timing(timing).with_charset(charset))
         })
+    }
+
+    #[cfg(feature = "digest")]
+    fn admit<'r>(&'r mut self, request: &'r Request) -> BoxFuture<'r, Result<()>> {
+        Box::pin(self.run.admitted(request))
+    }
+
+    #[cfg(feature = "digest")]
+    fn renew(&self, request: &mut Request) {
+        cookies::add_again(self.run.shared, request);
+    }
+
+    #[cfg(feature = "digest")]
+    fn random(&self) -> u64 {
+        self.run.shared.backend.random()
     }
 }
 

@@ -16,6 +16,7 @@ impl Middleware for Netrc {
         Box::pin(async move {
             if !request.headers.contains_key(AUTHORIZATION)
                 && !request.options.skips(&AUTHORIZATION)
+                && !request.has_own_login()
                 // A redirect may lead from where nobody listens to where everybody may.
                 && (!request.has_left_origin || request.url.scheme() == "https")
                 // Whom a redirect leads to is not whom the caller meant by "everybody else".

@@ -116,6 +116,11 @@ impl Digest {
         (self.serial, ticket)
     }
 
+    /// The last nonce of all.
+    pub(crate) fn last(&self) -> u64 {
+        self.serial
+    }
+
     /// A 401 has come, to this answer or to none. The next answer, if there is to be one.
     pub(crate) fn challenged(
         &mut self,

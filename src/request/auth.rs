@@ -24,10 +24,10 @@ pub(crate) fn bearer(token: &str) -> Result<HeaderValue> {
 }
 
 impl Request {
-    /// User name and password in the URL become basic authentication, unless the request brings its own.
+    /// User name and password in the URL become basic authentication, unless the request has another way.
     pub(crate) fn take_userinfo(&mut self) -> Result<()> {
         let Some((user, password)) = self.url.userinfo() else { return Ok(()) };
-        if !self.headers.contains_key(AUTHORIZATION) {
+        if !self.headers.contains_key(AUTHORIZATION) && !self.has_own_login() {
             let mut plain = percent_decoded(user);
             plain.push(b':');
             plain.extend(percent_decoded(password.unwrap_or_default()));

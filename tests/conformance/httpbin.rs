@@ -24,7 +24,7 @@ fn every_behaviour() {
     run_on_two(async {
         let httpbin = Httpbin::start();
         let cases = cases![Httpbin;
-            authentication: basic_by_header_and_by_url, basic_that_is_hidden, bearer, digest_is_asked_for, of_the_whole_session;
+            authentication: basic_by_header_and_by_url, basic_that_is_hidden, bearer, digest_is_asked_for, digest, digest_of_a_body, digest_that_goes_stale, of_the_whole_session;
             bodies: gzip, deflate, brotli, utf_8_of_many_scripts, json_and_what_is_none, lines_as_they_come,
                 bytes_in_chunks, images_by_what_is_accepted, base64_of_a_path, none_of_head;
             conditions: etags, dates, ranges, freshness;

@@ -1,0 +1,98 @@
+//! Digest authentication over real connections.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::response::Response;
+use dualfetch::middleware::DigestAuth;
+use dualfetch::{Client, Config, DefaultSession, Session, platform};
+use futures_util::future::join_all;
+
+use crate::strict::{PASSWORD, Strict, USER};
+use crate::support::CountingServer;
+
+use super::help::{run, run_on_two};
+
+async fn serve(strict: Strict) -> (Arc<Strict>, CountingServer) {
+    let strict = Arc::new(strict);
+    let judge = Arc::clone(&strict);
+    let handler = move |request: Request| judged(Arc::clone(&judge), request);
+    (strict, CountingServer::builder().handler(handler).start().await)
+}
+
+async fn judged(strict: Arc<Strict>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, 1 << 20).await.expect("a body");
+    let answer = head.headers.get("authorization").map(|answer| answer.to_str().expect("text"));
+    let target = head.uri.path_and_query().expect("a target").as_str();
+    let verdict = strict.judge(head.method.as_str(), target, answer, &body);
+    let mut response = Response::builder().status(verdict.status);
+    for (name, value) in verdict.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(if verdict.status == 200 { "welcome" } else { "who?" })).expect("a response")
+}
+
+fn session(config: Config, server: &CountingServer) -> DefaultSession {
+    let auth = DigestAuth::new(&server.url(0, "/"), USER, PASSWORD).expect("sound");
+    Client::with_backend(config.hop_middleware(auth), platform::Default::default()).expect("sound")
+}
+
+async fn a_thousand(session: &DefaultSession, server: &CountingServer) {
+    let post = |index: usize| {
+        let request =
+            session.post(server.url(0, &format!("/{index}?of=a%20thousand"))).body(format!("body {index}"));
+        async move { (request.await.expect("a head").status().as_u16(), index) }
+    };
+    for (status, index) in join_all((0..1000).map(post)).await {
+        assert_eq!(status, 200, "{index}");
+    }
+}
+
+#[test]
+fn a_thousand_at_once_are_taken_under_one_nonce() {
+    for (algorithm, qop) in [("MD5", "auth"), ("SHA-256-sess", "auth-int"), ("SHA-512-256", "auth")] {
+        run_on_two(async {
+            let (strict, server) = serve(Strict::new(algorithm, qop)).await;
+            let session = session(Config::new().limit(100), &server);
+            session.get(server.url(0, "/")).await.expect("a head");
+            a_thousand(&session, &server).await;
+            assert_eq!(strict.refused(), [""; 0], "{algorithm} {qop}");
+            let counts: BTreeSet<_> = strict.taken().into_iter().collect();
+            let expected = (1..=1001).map(|count| ("nonce-00001".to_owned(), count)).collect();
+            assert_eq!(counts, expected, "{algorithm} {qop}");
+            assert_eq!(server.total().requests, 1002);
+        });
+    }
+}
+
+#[test]
+fn a_thousand_at_once_find_their_nonce_stale_and_share_the_next() {
+    run_on_two(async {
+        let (strict, server) = serve(Strict::new("SHA-256", "auth")).await;
+        let session = session(Config::new().limit(50), &server);
+        session.get(server.url(0, "/")).await.expect("a head");
+        strict.forget();
+        a_thousand(&session, &server).await;
+        assert_eq!(strict.refused(), [""; 0]);
+        let nonces: BTreeSet<_> = strict.taken().into_iter().skip(1).map(|(nonce, _)| nonce).collect();
+        assert_eq!(nonces.len(), 1, "{nonces:?}");
+        assert!(server.total().requests <= 2 + 1000 + 50, "{:?}", server.total());
+    });
+}
+
+#[test]
+fn the_answer_goes_over_the_connection_of_the_challenge() {
+    run(async {
+        let (_, server) = serve(Strict::new("MD5", "auth")).await;
+        let session = session(Config::new(), &server);
+        for _ in 0..3 {
+            let response = session.get(server.url(0, "/")).await.expect("a head");
+            assert_eq!(response.status(), 200);
+            response.bytes().await.expect("a body");
+        }
+        assert_eq!(session.connections().expect("they are counted").made, 1);
+    });
+}
