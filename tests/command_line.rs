@@ -3,12 +3,16 @@
 // These tests run processes and servers on a real clock.
 #![allow(clippy::disallowed_methods, missing_docs, missing_debug_implementations, unreachable_pub)]
 
+mod strict;
+#[path = "strict/served.rs"]
+mod strict_served;
 mod support;
 
 mod command_line {
     mod connections;
     mod cookies;
     mod demo;
+    mod digest;
     mod documents;
     mod get;
     mod input;

@@ -10,6 +10,9 @@ mod allocator;
 mod contract;
 #[cfg(feature = "digest")]
 mod strict;
+#[cfg(feature = "digest")]
+#[path = "strict/served.rs"]
+mod strict_served;
 mod support;
 mod visits;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderValue};
@@ -68,11 +68,7 @@ use super::{Middleware, Next};
 /// [`ErrorKind::Protocol`] where the server's own proof that it knows the password (`rspauth`) is wrong: whoever has
 /// answered is not whom the password is shared with. [`ErrorKind::RequestBody`] where a body fails while it is read for
 /// `auth-int`.
-pub struct DigestAuth {
-    digest: Mutex<Digest>,
-    /// It is one request's own.
-    is_own: bool,
-}
+pub struct DigestAuth(Mutex<Digest>);
 
 impl DigestAuth {
     /// This user at the origin of this URL.
@@ -89,8 +85,7 @@ impl DigestAuth {
             return Err(Error::new(ErrorKind::InvalidOption { option: "digest_auth" })
                 .with_message("a user name with a colon cannot be told from its realm"));
         }
-        let digest = Mutex::new(Digest::new(origin, Login { user, password }));
-        Ok(Self { digest, is_own: false })
+        Ok(Self(Mutex::new(Digest::new(origin, Login { user, password }))))
     }
 
     /// Whether requests bring an answer unasked once a challenge is known. Default: yes. With `false` each is challenged
@@ -117,7 +112,24 @@ impl DigestAuth {
     }
 
     fn lock(&self) -> MutexGuard<'_, Digest> {
-        self.digest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handle_unless<'a>(
+        &'a self,
+        comes_after: bool,
+        request: Request,
+        mut next: Next<'a>,
+    ) -> BoxFuture<'a, Result<Response>> {
+        let passes_by = comes_after
+            || request.has_left_origin
+            || request.headers.contains_key(AUTHORIZATION)
+            || request.options.skips(&AUTHORIZATION)
+            || !self.lock().is_for(&request.url);
+        match passes_by {
+            true => Box::pin(async move { next.run(request).await }),
+            false => Box::pin(self.asked(request, next)),
+        }
     }
 
     async fn asked(&self, mut request: Request, mut next: Next<'_>) -> Result<Response> {
@@ -166,37 +178,58 @@ impl DigestAuth {
 const SMALL: u64 = 64 * 1024;
 
 impl Middleware for DigestAuth {
-    fn handle<'a>(&'a self, request: Request, mut next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
-        let passes_by = request.has_left_origin
-            || request.headers.contains_key(AUTHORIZATION)
-            || request.options.skips(&AUTHORIZATION)
-            || request.has_own_login && !self.is_own
-            || !self.lock().is_for(&request.url);
-        match passes_by {
-            true => Box::pin(async move { next.run(request).await }),
-            false => Box::pin(self.asked(request, next)),
-        }
+    fn handle<'a>(&'a self, request: Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
+        let comes_after = request.has_own_login;
+        self.handle_unless(comes_after, request, next)
+    }
+}
+
+/// In place of what the session says of who is asking.
+struct Own(Arc<DigestAuth>);
+
+impl Middleware for Own {
+    fn handle<'a>(&'a self, request: Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
+        self.0.handle_unless(false, request, next)
     }
 }
 
 impl<S> RequestBuilder<S> {
     /// Digest authentication (RFC 7616) at the origin of this request's URL, in place of what the session says of who is
-    /// asking: see [`DigestAuth`], which is made for this request alone. So it is challenged each time: for more than one
-    /// request there is [`Config::digest_auth`](crate::Config::digest_auth). Crate feature `digest`.
+    /// asking: see [`DigestAuth`], which is made for this request alone. So it is challenged each time; requests that are
+    /// to be challenged once share one [by `digest_auth_by`](Self::digest_auth_by), or have it of their session, by
+    /// [`Config::digest_auth`](crate::Config::digest_auth). Crate feature `digest`.
     ///
     /// A user name with a colon is [`ErrorKind::InvalidOption`].
     pub fn digest_auth(self, user: impl Into<String>, password: impl Into<String>) -> Self {
         let Ok(request) = &self.request else { return self };
         match DigestAuth::at(&request.url, user.into(), password.into()) {
-            Ok(digest) => {
-                let mut builder = self.hop_middleware(DigestAuth { is_own: true, ..digest });
-                if let Ok(request) = &mut builder.request {
-                    request.has_own_login = true;
-                }
-                builder
-            }
+            Ok(auth) => self.digest_auth_by(Arc::new(auth)),
             Err(error) => Self { request: Err(error), ..self },
         }
+    }
+
+    /// Digest authentication by what other requests are given, too, and so under its nonce; in place of what the session
+    /// says of who is asking, wherever the request goes. Crate feature `digest`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use dualfetch::middleware::DigestAuth;
+    /// use dualfetch::{Method, Request};
+    ///
+    /// let me = Arc::new(DigestAuth::new("https://api.example/", "me", "secret")?);
+    /// for path in ["a", "b"] {
+    ///     let request = Request::builder(Method::GET, format!("https://api.example/{path}"));
+    ///     let request = request.digest_auth_by(Arc::clone(&me)).build()?;
+    ///     # let _ = request;
+    /// }
+    /// # Ok::<(), dualfetch::Error>(())
+    /// ```
+    pub fn digest_auth_by(self, auth: Arc<DigestAuth>) -> Self {
+        let mut builder = self.hop_middleware(Own(auth));
+        if let Ok(request) = &mut builder.request {
+            request.has_own_login = true;
+        }
+        builder
     }
 }
 

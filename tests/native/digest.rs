@@ -1,39 +1,16 @@
 //! Digest authentication over real connections.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::response::Response;
 use dualfetch::middleware::DigestAuth;
 use dualfetch::{Client, Config, DefaultSession, Session, platform};
 use futures_util::future::join_all;
 
 use crate::strict::{PASSWORD, Strict, USER};
+use crate::strict_served::serve;
 use crate::support::CountingServer;
 
 use super::help::{run, run_on_two};
-
-async fn serve(strict: Strict) -> (Arc<Strict>, CountingServer) {
-    let strict = Arc::new(strict);
-    let judge = Arc::clone(&strict);
-    let handler = move |request: Request| judged(Arc::clone(&judge), request);
-    (strict, CountingServer::builder().handler(handler).start().await)
-}
-
-async fn judged(strict: Arc<Strict>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = to_bytes(body, 1 << 20).await.expect("a body");
-    let answer = head.headers.get("authorization").map(|answer| answer.to_str().expect("text"));
-    let target = head.uri.path_and_query().expect("a target").as_str();
-    let verdict = strict.judge(head.method.as_str(), target, answer, &body);
-    let mut response = Response::builder().status(verdict.status);
-    for (name, value) in verdict.headers {
-        response = response.header(name, value);
-    }
-    response.body(Body::from(if verdict.status == 200 { "welcome" } else { "who?" })).expect("a response")
-}
 
 fn session(config: Config, server: &CountingServer) -> DefaultSession {
     let auth = DigestAuth::new(&server.url(0, "/"), USER, PASSWORD).expect("sound");

@@ -6,19 +6,26 @@ use std::time::Duration;
 use dualfetch::maybe::MaybeSend;
 use dualfetch::{Body, Error, ErrorKind, HeaderMap, Limits, Method, Request, Response, Result, Session, Url};
 
+use crate::digests::Digests;
+
 /// What is asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
     pub(crate) cookies: Vec<(String, String)>,
+    pub(crate) digest: Option<Digests>,
     pub(crate) body: Body,
 }
 
 impl Question {
     /// The request that asks it of this URL.
     pub(crate) fn of(&self, url: Url) -> Result<Request> {
+        let digest = self.digest.as_ref().map(|digests| digests.of(&url)).transpose()?;
         let mut builder = Request::builder(self.method.clone(), url);
+        if let Some(digest) = digest {
+            builder = builder.digest_auth_by(digest);
+        }
         if !self.body.is_none() {
             builder = builder.body(self.body.clone());
         }
@@ -181,6 +188,7 @@ mod tests {
             method: Method::GET,
             headers: HeaderMap::new(),
             cookies: Vec::new(),
+            digest: None,
             body: Body::empty(),
         };
         (Asking::new(session, question), platform)

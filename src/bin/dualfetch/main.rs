@@ -6,6 +6,7 @@ mod args;
 mod asking;
 mod cookies;
 mod demo;
+mod digests;
 mod documents;
 mod files;
 mod form;

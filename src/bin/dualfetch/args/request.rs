@@ -14,6 +14,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER
 use crate::Stop;
 use crate::asking::Question;
 use crate::cookies::Cookies;
+use crate::digests::Digests;
 use crate::form;
 use crate::units::{self, Bound};
 
@@ -55,12 +56,18 @@ pub(crate) struct RequestArgs {
     #[arg(short = 'A', long, value_name = "TEXT", value_parser = header_value, help_heading = REQUEST)]
     user_agent: Option<HeaderValue>,
 
-    /// User name and password for HTTP's basic authentication
+    /// User name and password, for HTTP's basic authentication or for --digest
     ///
     /// They are not sent along when a redirect leaves the host. Others on this machine can see what stands on a command
     /// line.
     #[arg(short, long, value_name = "USER:PASSWORD", help_heading = REQUEST)]
     user: Option<String>,
+
+    /// Prove who is asking by digest authentication: the password is not sent
+    ///
+    /// Each host is asked first without, and is answered when it wants it (RFC 7616: SHA-512-256, SHA-256 or MD5).
+    #[arg(long, requires = "user", help_heading = REQUEST)]
+    digest: bool,
 
     /// Cookies to send, such as 'a=1; b=2', or a file to take them from; may be given several times
     ///
@@ -138,7 +145,7 @@ impl RequestArgs {
         for (name, value) in &self.header {
             headers.append(name, value.clone());
         }
-        if let Some(user) = &self.user {
+        if let Some(user) = self.user.as_ref().filter(|_| !self.digest) {
             let value = format!(
                 "Basic {}",
                 STANDARD.encode(if user.contains(':') { user.clone() } else { format!("{user}:") })
@@ -158,7 +165,8 @@ impl RequestArgs {
             (None, None) => Method::GET,
         };
         let cookies = self.own_cookies()?;
-        Ok(Question { method, headers, cookies, body: body.unwrap_or_default() })
+        let digest = self.user.as_deref().filter(|_| self.digest).map(Digests::new);
+        Ok(Question { method, headers, cookies, digest, body: body.unwrap_or_default() })
     }
 
     /// The jar of the session, with what files hold.
