@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dualfetch::middleware::DigestAuth;
+use dualfetch::multipart::{Form, Part};
 use dualfetch::platform::scripted::{Reply, Scripted};
 use dualfetch::{Body, Client, Config, Error, ErrorKind, Netrc, Request, Response, Retry, Session};
 use futures_util::future::join_all;
@@ -235,6 +236,26 @@ fn a_body_is_sent_again_where_it_can_be() {
             assert_eq!(status(post(Body::replayable(body)).await), 200);
         });
         assert_eq!(strict.refused(), [""; 0]);
+    }
+}
+
+/// The scripted server does not know the form's bytes: that there is an answer at all is what counts.
+#[test]
+fn a_form_s_bytes_can_be_had_where_those_of_all_its_parts_can() {
+    let part = |body: Body| Part::new(body);
+    let again = || part(Body::replayable(|| stream::iter([Ok::<_, Error>("x")])));
+    let once = || part(Body::stream(stream::iter([Ok::<_, Error>("x")])));
+    for (form, sent) in [
+        (Form::new().text("a", "1").part("b", again()), &["-", "digest", "digest"][..]),
+        (Form::new().text("a", "1").part("b", once()), &["-", "digest", "-"]),
+    ] {
+        let (_, platform, session) =
+            strict_of(Strict::new("MD5", "auth-int"), Config::new().hop_middleware(auth()));
+        platform.run(async {
+            assert_eq!(status(session.get(HOME).await), 200);
+            session.post(HOME).multipart(form).await.expect("an answer");
+        });
+        assert_eq!(schemes(&platform)[..3], *sent);
     }
 }
 
