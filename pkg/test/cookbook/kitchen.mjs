@@ -1,0 +1,35 @@
+// What docs/cookbook.md's JavaScript programs are served: all hosts of `*.example`, on one loopback port. Which host is
+// meant stands in the header field `x-kitchen`.
+
+import { serve } from "../server.mjs";
+
+const pears = [{ name: "Anjou" }, { name: "Bosc" }, { name: "Comice" }];
+const story = '<title>A story</title><meta property="og:title" content="Big pears">';
+const list = '<ul><li class=pear><a href=/1>Anjou</a><li class=pear><a href=/2>Bosc</a></ul>';
+
+const html = (response, page) => response.writeHead(200, { "content-type": "text/html" }).end(page);
+const json = (response, value, status = 200, headers = {}) =>
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
+
+export function openKitchen() {
+  return serve({
+    "/never": () => {},
+    "/pears": (response) => html(response, list),
+    "/story": (response) => html(response, story),
+    "/token": (response) => response.end("new"),
+    "/v1/me": (response, { headers }) => json(response, {}, headers.authorization === "Bearer new" ? 200 : 401),
+    "/v1/log": (response) => {
+      response.writeHead(200, { "content-type": "application/x-ndjson" });
+      response.write('{"level":"info","text":"picking"}\n{"level":"error","text":"the pears are gone"}\n');
+      // The rest never comes: who is not content with this waits for ever.
+    },
+    "/v1/pears": (response, { method, params, headers }) => {
+      if (method === "POST") return json(response, { error: "a pear needs a name" }, 422);
+      if (params.has("ripe")) return json(response, headers.authorization === "Bearer token" ? pears.slice(0, 2) : []);
+      if (params.get("page") === "2") return json(response, pears.slice(2));
+      return json(response, pears.slice(0, 2), 200, { link: '</v1/pears?page=2>; rel="next"' });
+    },
+    "/1": (response) => html(response, "<title>Pear 1</title>"),
+    "/2": (response) => html(response, "<title>Pear 2</title>"),
+  });
+}
