@@ -10,6 +10,8 @@ mod support;
 
 mod command_line {
     mod connections;
+    #[cfg(unix)]
+    mod cookbook;
     mod cookies;
     mod demo;
     mod digest;

@@ -21,6 +21,7 @@ mod conformance {
     #[allow(dead_code)]
     mod child;
     mod coming_from;
+    mod cookbook;
     mod faults;
     #[path = "../native/help.rs"]
     #[allow(dead_code)]
