@@ -14,43 +14,97 @@ export * from "./options.js";
 export * from "./response.js";
 
 /** A request for `fetchAll`: an absolute URL, or one with options of its own. */
-export type BatchRequest = string | URL | ({ url: string | URL } & Omit<AnyRequestOptions, "signal">);
+export type BatchRequest =
+  | string
+  | URL
+  | ({
+      /** An absolute URL, or one that the session's `baseUrl` makes absolute. */
+      url: string | URL;
+    } & Omit<AnyRequestOptions, "signal">);
 
+/** One request's response, or why there is none. */
 export interface FetchRow {
   /** The request's place in the input, from 0. */
   index: number;
+  /** The URL as it was given. */
   url: string;
   /** Milliseconds from the moment the request was taken up, waiting included. */
   elapsed: number;
   /** Null where there is an error. Its body holds a permit until it is read or cancelled: see `SessionResponse`. */
   response: SessionResponse | null;
+  /** Why there is no response; null where there is one. */
   error: DualfetchError | null;
 }
 
 /** What is under way and what waits. */
 export interface Figures {
+  /** How many requests hold a permit: from their turn to their body's end. */
   inFlight: number;
+  /** How many wait for their turn. */
   waiting: number;
-  hosts: { origin: string; inFlight: number; waiting: number }[];
+  /** The same by host, those alone at which something is under way or waits. */
+  hosts: {
+    /** Scheme, name and port. */
+    origin: string;
+    /** How many requests to it hold a permit. */
+    inFlight: number;
+    /** How many requests to it wait. */
+    waiting: number;
+  }[];
 }
 
 /**
  * One fetch session: limits, timeouts, redirects and decoding for all that is asked of it. It loads itself on first use.
  */
 export class Session {
-  /** @throws {InputError} for an option that makes no sense */
+  /**
+   * Opens nothing yet.
+   * @throws {InputError} for an option that makes no sense
+   * @throws {UnsupportedError} for one that no `fetch` can honour
+   */
   constructor(options?: SessionOptions | null);
   /**
    * URLs are resolved against `baseUrl`, those of titles and lists, too. Without one a verb's, as `fetch`'s, may in a page be
-   * relative to the page; elsewhere they must be absolute.
+   * relative to the page; elsewhere they must be absolute. The promise is kept when the head is there; a status is no error
+   * unless `raiseForStatus` is set.
+   *
+   * @throws {DualfetchError} for each way in which a request fails, `error.code` says which; or the signal's own reason
    */
   get(url: string | URL, options?: GetOptions | null): Promise<SessionResponse>;
+  /**
+   * A HEAD request: its response has no body. Redirects are followed, as by `get`.
+   * @throws {DualfetchError} as `get` does
+   */
   head(url: string | URL, options?: GetOptions | null): Promise<SessionResponse>;
+  /**
+   * An OPTIONS request: what the server allows is in the response's `allow`.
+   * @throws {DualfetchError} as `get` does
+   */
   options(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  /**
+   * A POST request. It is never retried: it might be done twice.
+   * @throws {DualfetchError} as `get` does
+   */
   post(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  /**
+   * A PUT request. With `retry` it is sent again, as `get` is.
+   * @throws {DualfetchError} as `get` does
+   */
   put(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  /**
+   * A PATCH request. It is never retried.
+   * @throws {DualfetchError} as `get` does
+   */
   patch(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  /**
+   * A DELETE request. With `retry` it is sent again, as `get` is.
+   * @throws {DualfetchError} as `get` does
+   */
   delete(url: string | URL, options?: RequestOptions | null): Promise<SessionResponse>;
+  /**
+   * A request with any method: `options.method`, GET where it has none.
+   * @throws {DualfetchError} as `get` does
+   */
   request(url: string | URL, options?: AnyRequestOptions | null): Promise<SessionResponse>;
   /** A function of `fetch`'s signature, which gives the platform's own `Response`. It needs no `this`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -58,6 +112,9 @@ export class Session {
    * The responses to many requests, each as soon as its head is there. URLs must be absolute; one that is not has a row
    * of code `invalid_url`. The input is read no further ahead than the window; leaving the loop ends every request under
    * way. A `signal` that fires makes the loop throw its reason; requests not done by then have no row.
+   *
+   * @throws {DualfetchError} for options that make no sense or are not supported, when the first row is asked for; what a
+   * request fails with is in its row
    */
   fetchAll(
     requests: Iterable<BatchRequest> | AsyncIterable<BatchRequest>,
@@ -85,8 +142,14 @@ export class Session {
 /** What a wasm file can be given as. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
 
-/** Loads the session's wasm before its first use, or from another place. Calls after the first give the same. */
+/**
+ * Loads the session's wasm before its first use, or from another place. Calls after the first give the same.
+ * @throws {DualfetchError} with the code `load`: it could not be had, or must not be run; a later call tries again
+ */
 export function load(source?: WasmSource | Promise<WasmSource>): Promise<unknown>;
 
-/** Loads the encodings before a body needs them, or from another place. */
+/**
+ * Loads the encodings before a body needs them, or from another place.
+ * @throws {DualfetchError} with the code `load`, as `load` does
+ */
 export function loadCharset(source?: WasmSource | Promise<WasmSource>): Promise<unknown>;

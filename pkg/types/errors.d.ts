@@ -39,6 +39,7 @@ export type Phase = "connect" | "headers" | "queue" | "read" | "total" | "wall";
 /** What every call rejects with, but for an abort: that rejects with the signal's own reason. */
 export class DualfetchError extends Error {
   protected constructor();
+  /** What went wrong, in one word. */
   readonly code: ErrorCode;
   /** The URL of the hop that failed, its password hidden. */
   readonly url: string | undefined;
@@ -48,6 +49,7 @@ export class DualfetchError extends Error {
   readonly attempts: number;
   /** The redirects that had been followed by then. */
   readonly history: Hop[];
+  /** What a log needs of it, with no secret in it. */
   toJSON(): { name: string; code: ErrorCode; message: string; phase?: Phase; url?: string; attempts: number };
 }
 
@@ -78,6 +80,7 @@ export class RequestBodyError extends DualfetchError {}
 
 /** A status that `raiseForStatus` or `errorForStatus()` makes an error: `status`. */
 export class StatusError extends DualfetchError {
+  /** The response's status. */
   readonly status: number;
   /** What the first kilobyte of the body says. Null where it is empty, and for titles, pages and the rows of `fetchAll`. */
   readonly body: string | null;
@@ -106,6 +109,7 @@ export interface Problem {
 
 /** Time ran out: `timeout`; `phase` says which. */
 export class TimeoutError extends DualfetchError {
+  /** Which of its bounds ran out. */
   readonly phase: Phase;
 }
 
@@ -117,12 +121,21 @@ export class UnsupportedError extends DualfetchError {
 
 /** Guards go by name and code, so errors of another copy of this package are known, too. */
 export function isDualfetchError(thrown: unknown): thrown is DualfetchError;
+/** Whether it is a `BodyError` of this library. */
 export function isBodyError(thrown: unknown): thrown is BodyError;
+/** Whether it is a `ClosedError` of this library. */
 export function isClosedError(thrown: unknown): thrown is ClosedError;
+/** Whether it is an `InputError` of this library. */
 export function isInputError(thrown: unknown): thrown is InputError;
+/** Whether it is a `NetworkError` of this library. */
 export function isNetworkError(thrown: unknown): thrown is NetworkError;
+/** Whether it is a `RedirectError` of this library. */
 export function isRedirectError(thrown: unknown): thrown is RedirectError;
+/** Whether it is a `RequestBodyError` of this library. */
 export function isRequestBodyError(thrown: unknown): thrown is RequestBodyError;
+/** Whether it is a `StatusError` of this library. */
 export function isStatusError(thrown: unknown): thrown is StatusError;
+/** Whether it is a `TimeoutError` of this library. */
 export function isTimeoutError(thrown: unknown): thrown is TimeoutError;
+/** Whether it is an `UnsupportedError` of this library. */
 export function isUnsupportedError(thrown: unknown): thrown is UnsupportedError;

@@ -7,6 +7,7 @@ export * from "./index.js";
 export interface SelectedElement {
   /** The tag's name, in lower case for HTML. */
   name: string;
+  /** By name, which is in lower case for HTML; undefined where there is none. */
   attributes: Record<string, string | undefined>;
   /** All text in it, that of scripts and templates included, its ASCII white space stripped and collapsed. */
   text: string;
@@ -29,5 +30,9 @@ export interface Page extends PlainPage {
 
 /** A session whose pages can be selected from. */
 export class Session extends PlainSession {
+  /**
+   * A page as far as is asked for, to select from where `html` is true.
+   * @throws {DualfetchError} as `title` does
+   */
   page(url: string | URL, options?: PageOptions | null): Promise<Page>;
 }

@@ -35,29 +35,44 @@ export interface Metadata {
 
 /** A value, and what said so. */
 export interface Sourced {
+  /** The value: text, or an absolute URL. */
   value: string;
+  /** What said so. */
   source: MetadataSource;
 }
 
+/**
+ * What in a page said something: its `<html>`, `<title>`, `<link>` or `<meta>`, its `<meta http-equiv>`, its JSON-LD, or the
+ * properties of Open Graph or Twitter's cards.
+ */
 export type MetadataSource = "html" | "http-equiv" | "json-ld" | "link" | "meta" | "open-graph" | "title" | "twitter";
 
+/** An icon of the page. */
 export interface Icon {
+  /** Where it is, absolute. */
   url: string;
+  /** What it is for, by the link's word for it. */
   rel: "apple-touch-icon" | "apple-touch-icon-precomposed" | "icon" | "mask-icon";
   /** As written, such as `32x32` or `any`. */
   sizes: string | null;
+  /** As the link says, such as `image/png`. */
   mediaType: string | null;
 }
 
+/** A feed that the page links to. */
 export interface Feed {
+  /** Where it is, absolute. */
   url: string;
   /** Such as `application/rss+xml`. */
   mediaType: string | null;
+  /** What the link calls it. */
   title: string | null;
 }
 
+/** A property of the page, and what it is. */
 export interface Property {
   /** In lower case. */
   name: string;
+  /** The value, as text. */
   content: string;
 }

@@ -27,10 +27,14 @@ export interface Timeout {
    * @default null
    */
   read?: number | null;
-  /** Not supported in this package: no `fetch` can bound it. Setting it is an error of code `unsupported`. */
+  /**
+   * Not supported in this package: no `fetch` can bound it. Setting it is an error of code `unsupported`.
+   * @default null
+   */
   connect?: number | null;
 }
 
+/** How failures are tried again; pauses are random, and grow. */
 export interface Retry {
   /**
    * How many attempts there may be in all.
@@ -60,6 +64,7 @@ export type ParamsObject =
   | { readonly [name: string]: Param | readonly Param[] }
   | (object & { [Symbol.iterator]?: never; apply?: never; getTime?: never });
 
+/** Header fields; one that is undefined is left out. Names that are no tokens are an error of code `invalid_header`. */
 export type HeaderFields =
   | Headers
   | Iterable<readonly [string, string]>
@@ -69,7 +74,20 @@ export type HeaderFields =
 export type Params = string | URLSearchParams | ParamsObject | Iterable<readonly [string, Param | readonly Param[]]>;
 
 /** Who is asking: basic authentication (RFC 7617), in UTF-8, or a bearer token (RFC 6750). */
-export type Auth = { user: string; /** @default "" */ password?: string } | { bearer: string };
+export type Auth =
+  | {
+      /** The user, without a colon. */
+      user: string;
+      /**
+       * The password.
+       * @default ""
+       */
+      password?: string;
+    }
+  | {
+      /** The token, as it is sent. */
+      bearer: string;
+    };
 
 /** Where redirects lead: all are followed, none, any is an error, or any to another scheme, host or port is. */
 export type RedirectMode = "follow" | "manual" | "error" | "same-origin";
@@ -122,57 +140,135 @@ export type Middleware = (
  * session's is thrown by its constructor.
  */
 export interface NativeOptions {
-  /** @default the platform's */
+  /**
+   * Whether names become IPv4 or IPv6 addresses alone.
+   * @default the platform's
+   */
   addressFamily?: never;
-  /** @default the platform's */
+  /**
+   * The authorities to trust beside the platform's.
+   * @default the platform's
+   */
   certificates?: never;
-  /** @default none */
+  /**
+   * The coding in which a request's body is sent.
+   * @default none
+   */
   compress?: never;
-  /** @default the browser's own, by `credentials`; none elsewhere */
+  /**
+   * A store of cookies of one's own.
+   * @default the browser's own, by `credentials`; none elsewhere
+   */
   cookieJar?: never;
-  /** @default the browser's own, by `credentials`; none elsewhere */
+  /**
+   * Whether this library keeps cookies.
+   * @default the browser's own, by `credentials`; none elsewhere
+   */
   cookies?: never;
-  /** @default the platform's */
+  /**
+   * How names become addresses.
+   * @default the platform's
+   */
   dns?: never;
-  /** @default the platform's */
+  /**
+   * For how long a name's addresses are kept.
+   * @default the platform's
+   */
   dnsCache?: never;
-  /** @default the platform's */
+  /**
+   * Whether each connection ends with its response.
+   * @default the platform's
+   */
   forceClose?: never;
-  /** @default the platform's */
+  /**
+   * How long one address is tried before the next is tried beside it.
+   * @default the platform's
+   */
   happyEyeballs?: never;
-  /** @default the platform's */
+  /**
+   * Which version of HTTP is spoken.
+   * @default the platform's
+   */
   httpVersion?: never;
-  /** @default the platform's */
+  /**
+   * Which network interface is used.
+   * @default the platform's
+   */
   interface?: never;
-  /** @default the platform's */
+  /**
+   * For how long an idle connection is kept.
+   * @default the platform's
+   */
   keepAlive?: never;
-  /** @default the platform's */
+  /**
+   * Which address of this machine is used.
+   * @default the platform's
+   */
   localAddress?: never;
-  /** @default the platform's */
+  /**
+   * How many idle connections are kept to a host.
+   * @default the platform's
+   */
   maxIdlePerHost?: never;
-  /** @default none */
+  /**
+   * Credentials of a netrc file.
+   * @default none
+   */
   netrc?: never;
-  /** @default none */
+  /**
+   * A function that is told how much of a body has been sent.
+   * @default none
+   */
   onUploadProgress?: never;
-  /** @default the platform's */
+  /**
+   * Which proxy is for which URLs.
+   * @default the platform's
+   */
   proxies?: never;
-  /** @default the platform's */
+  /**
+   * The proxy of all URLs.
+   * @default the platform's
+   */
   proxy?: never;
-  /** @default none */
+  /**
+   * Addresses that are fixed for some names.
+   * @default none
+   */
   resolve?: never;
-  /** @default the platform's */
+  /**
+   * A resolver of one's own.
+   * @default the platform's
+   */
   resolver?: never;
-  /** @default none */
+  /**
+   * Whether the public internet alone is reached.
+   * @default none
+   */
   safeMode?: never;
-  /** @default none */
+  /**
+   * Header fields that are not sent unless they are set.
+   * @default none
+   */
   skipAutoHeaders?: never;
-  /** @default the platform's */
+  /**
+   * After how long an idle connection is probed.
+   * @default the platform's
+   */
   tcpKeepalive?: never;
-  /** @default the platform's */
+  /**
+   * Whether small pieces are sent at once.
+   * @default the platform's
+   */
   tcpNodelay?: never;
-  /** @default the platform's */
+  /**
+   * Authorities, certificates, pins and versions.
+   * @default the platform's
+   */
   tls?: never;
-  /** @default none */
+  /**
+   * A Unix socket that is connected to in place of the host.
+   * @default none
+   */
   unixSocket?: never;
 }
 
@@ -301,13 +397,25 @@ export interface SharedOptions extends NativeOptions {
    * @default "cors", the browser's
    */
   mode?: "cors" | "no-cors" | "same-origin";
-  /** @default "same-origin", the browser's */
+  /**
+   * Whether cookies and the like go along.
+   * @default "same-origin", the browser's
+   */
   credentials?: "include" | "omit" | "same-origin";
-  /** @default "default", the browser's */
+  /**
+   * How the browser's cache is used.
+   * @default "default", the browser's
+   */
   cache?: "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
-  /** @default the page's URL */
+  /**
+   * The URL that is told as where the request comes from; "" for none.
+   * @default the page's URL
+   */
   referrer?: string;
-  /** @default the page's policy */
+  /**
+   * How much of it is told to whom.
+   * @default the page's policy
+   */
   referrerPolicy?:
     | "no-referrer"
     | "no-referrer-when-downgrade"
@@ -327,10 +435,14 @@ export interface SharedOptions extends NativeOptions {
    * @default false
    */
   keepalive?: boolean;
-  /** @default "auto", the browser's */
+  /**
+   * How urgent it is beside the page's other requests.
+   * @default "auto", the browser's
+   */
   priority?: "auto" | "high" | "low";
 }
 
+/** What a session is made with. */
 export interface SessionOptions extends SharedOptions {
   /**
    * How many requests may be under way. 0, `null` and `Infinity` are no limit.
@@ -349,7 +461,21 @@ export interface SessionOptions extends SharedOptions {
    *
    * @default no bound
    */
-  rate?: number | { /** @default 1 */ requests?: number; /** In milliseconds. @default 1000 */ per?: number } | null;
+  rate?:
+    | number
+    | {
+        /**
+         * How many may start.
+         * @default 1
+         */
+        requests?: number;
+        /**
+         * In how many milliseconds.
+         * @default 1000
+         */
+        per?: number;
+      }
+    | null;
   /**
    * What sends requests instead of the global `fetch`, called as `fetch(url, init)`.
    * @default globalThis.fetch
@@ -360,6 +486,7 @@ export interface SessionOptions extends SharedOptions {
 /** What `session.extend` changes: all but the limits and `fetch`, which are shared. */
 export interface ExtendOptions extends SharedOptions {}
 
+/** What every request takes. */
 export interface GetOptions extends SharedOptions {
   /**
    * Ends the request, or the body after it; the call, or the loop over `titles` and `fetchAll`, throws the signal's own
@@ -369,6 +496,7 @@ export interface GetOptions extends SharedOptions {
   signal?: AbortSignal | null;
 }
 
+/** What requests take that may have a body. */
 export interface RequestOptions extends GetOptions {
   /**
    * The body, and the `Content-Type` that goes with its kind. A stream is read to its end before it is sent.
@@ -387,11 +515,16 @@ export interface RequestOptions extends GetOptions {
   form?: Params;
 }
 
+/** What a request of any method takes. */
 export interface AnyRequestOptions extends RequestOptions {
-  /** @default "GET" */
+  /**
+   * The method, in any case; CONNECT, TRACE and TRACK are not `fetch`'s to send.
+   * @default "GET"
+   */
   method?: string;
 }
 
+/** How far a page is read for its title. */
 export interface TitleOptions extends GetOptions {
   /**
    * How many bytes of a page are looked at, after decompression.
@@ -405,6 +538,7 @@ export interface TitleOptions extends GetOptions {
   drain?: number;
 }
 
+/** What else is gathered from a page. */
 export interface MetadataOptions {
   /**
    * Whether to gather what the page says about itself: `"head"` reads to the end of its `head`, where nearly every page
@@ -414,6 +548,7 @@ export interface MetadataOptions {
   metadata?: "head" | "page";
 }
 
+/** What `page` takes. */
 export interface PageOptions extends TitleOptions, MetadataOptions {
   /**
    * Whether to keep the page's text, and so to read it to its end.
@@ -424,13 +559,15 @@ export interface PageOptions extends TitleOptions, MetadataOptions {
 
 /** Rows given so far. */
 export interface Progress {
+  /** How many rows have been given. */
   done: number;
-  /** Those of them with an error. */
+  /** How many of them have an error. */
   failed: number;
   /** Milliseconds since the first row was asked for. */
   elapsed: number;
 }
 
+/** How the rows of many requests come. */
 export interface BatchOptions {
   /**
    * Whether rows come in the order of the input instead of as they are done.
@@ -442,9 +579,14 @@ export interface BatchOptions {
    * @default four times the session's limit; 1000 where it has none
    */
   window?: number;
-  /** Called with each row. What it throws ends the iteration. */
+  /**
+   * Called with each row. What it throws ends the iteration.
+   * @default none
+   */
   onProgress?: (progress: Progress) => void;
 }
 
+/** What `titles` takes. */
 export interface TitlesOptions extends TitleOptions, MetadataOptions, BatchOptions {}
+/** What `fetchAll` takes: what each of its requests is given that says nothing else. */
 export interface FetchAllOptions extends AnyRequestOptions, BatchOptions {}

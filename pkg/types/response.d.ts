@@ -65,8 +65,11 @@ export function safeFileName(name: string): string | null;
  */
 export class SessionRequest {
   private constructor();
+  /** The method. */
   method: string;
+  /** The URL, its parameters added. */
   url: string | URL;
+  /** The caller's own fields, to be changed. */
   readonly headers: Headers;
   /** A string or bytes at first, whatever the caller gave. What `body` takes may be set. */
   body: AnyRequestOptions["body"];
@@ -83,6 +86,7 @@ export class SessionRequest {
  */
 export class SessionResponse {
   private constructor();
+  /** The status, 200 to 599. */
   readonly status: number;
   /** Whether the status is from 200 to 299, as `fetch` has it. */
   readonly ok: boolean;
@@ -90,6 +94,7 @@ export class SessionResponse {
   readonly url: string;
   /** Whether another URL answered than the one that was asked. */
   readonly redirected: boolean;
+  /** The header fields; a page sees those of other origins that CORS exposes. */
   readonly headers: Headers;
   /** Empty: no `fetch` is asked for it, and HTTP/2 has none. */
   readonly statusText: string;
@@ -103,6 +108,7 @@ export class SessionResponse {
   links(): Link[];
   /** The first link that leads from this response and is of this relation: `next`, `prev`, … */
   link(rel: string): Link | null;
+  /** Where the time went. */
   readonly timing: Timing;
   /** How many attempts the last hop took. */
   readonly attempts: number;
@@ -114,36 +120,62 @@ export class SessionResponse {
   readonly encoding: string | null;
   /** Which rule decided on the encoding; null before `text()`. */
   readonly encodingSource: EncodingSource | null;
+  /** Whether a reader has taken the body. */
   readonly bodyUsed: boolean;
   /** The body as a stream; null where there can be none. */
   readonly body: ReadableStream<Uint8Array> | null;
   /**
    * The whole body as text, by the encoding it is in: byte order mark, Content-Type, `<meta>`, else a guess. With a label
    * (`"latin1"`) by that encoding, whatever the response says; a byte order mark is stronger still.
+   *
+   * @throws {DualfetchError} for a body that has been read, is larger than `maxBody`, too slow, or cut off; for no encoding by that
+   * label
    */
   text(encoding?: string): Promise<string>;
   /**
    * The body as lines of text, as they come, without LF or CR LF. It cannot be read again, so where no encoding is declared
    * it is ASCII up to the piece where it is not; that is read as UTF-8 if it can be, else the encoding is guessed. Such a
    * body gives no line before 1024 bytes of it have come. Leaving the loop ends the transfer.
+   *
+   * @throws {DualfetchError} as `text` does, and for a line of more than `maxLine`
    */
   lines(options?: LinesOptions): AsyncGenerator<string, void, undefined>;
-  /** The body in pieces of so many bytes, the last one of what is left. Leaving the loop ends the transfer. */
+  /**
+   * The body in pieces of so many bytes, the last one of what is left. Leaving the loop ends the transfer.
+   * @throws {DualfetchError} for a body that has been read, is too slow, or cut off
+   */
   blocks(size: number): AsyncGenerator<Uint8Array, void, undefined>;
   /**
    * This response, unless its status is 400 or more: then it rejects with a `StatusError` whose `body` is the first kilobyte,
    * and ends the transfer.
+   * @throws {StatusError} for such a status
    */
   errorForStatus(): Promise<this>;
-  /** The whole body read as JSON. */
+  /**
+   * The whole body read as JSON.
+   * @throws {DualfetchError} as `text` does, and for another type, or for what is no JSON
+   */
   json<T = unknown>(options?: JsonOptions): Promise<T>;
+  /**
+   * The whole body.
+   * @throws {DualfetchError} for a body that has been read, is larger than `maxBody`, too slow, or cut off
+   */
   bytes(): Promise<Uint8Array>;
+  /**
+   * The whole body, as `bytes`.
+   * @throws {DualfetchError} as `bytes` does
+   */
   arrayBuffer(): Promise<ArrayBuffer>;
+  /**
+   * The whole body, as `bytes`, with the response's `Content-Type`.
+   * @throws {DualfetchError} as `bytes` does
+   */
   blob(): Promise<Blob>;
   /** Ends the transfer and gives the permit back. */
   cancel(): void;
 }
 
+/** What `json` takes. */
 export interface JsonOptions {
   /**
    * Whether a body that is none of `application/json`, `text/json` and `*+json` is an error of code `content_type`.
@@ -158,6 +190,7 @@ export interface JsonOptions {
   parseJson?: (text: string) => unknown;
 }
 
+/** What `lines` takes. */
 export interface LinesOptions {
   /**
    * The encoding, by its label.
