@@ -40,6 +40,9 @@ pub trait SessionExt: Session {
     ///
     /// # Errors
     /// As [`Session::send`] and [`Response::chunk`].
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the request.
     #[cfg(feature = "html")]
     fn page(&self, url: impl IntoUrl) -> impl Future<Output = Result<Page>> + MaybeSend
     where
@@ -72,6 +75,9 @@ pub trait SessionExt: Session {
     ///
     /// # Errors
     /// As [`page`](Self::page).
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the request.
     #[cfg(feature = "html")]
     fn page_with(
         &self,

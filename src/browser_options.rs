@@ -45,14 +45,14 @@ impl BrowserOptions {
     }
 
     /// The hashes that the body must match (Subresource Integrity), as in `sha256-…`. A body that does not is
-    /// [`Network`](crate::ErrorKind::Network). Outside a page only where redirects are not followed.
+    /// [`Network`](crate::ErrorKind::Network). Outside a page only where redirects are not followed. Default none.
     #[must_use]
     pub fn integrity(mut self, integrity: impl Into<String>) -> Self {
         self.integrity = Some(integrity.into());
         self
     }
 
-    /// Whether the request may outlive the page. Browsers then bound the body, to 64 KiB.
+    /// Whether the request may outlive the page. Browsers then bound the body, to 64 KiB. Default no.
     #[must_use]
     pub fn keepalive(mut self, keepalive: bool) -> Self {
         self.keepalive = Some(keepalive);
@@ -66,21 +66,22 @@ impl BrowserOptions {
         self
     }
 
-    /// How urgent it is beside the page's other requests.
+    /// How urgent it is beside the page's other requests. The browser's default: automatic.
     #[must_use]
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = Some(priority);
         self
     }
 
-    /// The URL to name as the referrer, of the page's own origin; empty for none.
+    /// The URL to name as the referrer, of the page's own origin; empty for none. The browser's default: the page's
+    /// URL.
     #[must_use]
     pub fn referrer(mut self, referrer: impl Into<String>) -> Self {
         self.referrer = Some(referrer.into());
         self
     }
 
-    /// How much of the referrer is told (Referrer Policy).
+    /// How much of the referrer is told (Referrer Policy). The browser's default: the page's policy.
     #[must_use]
     pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> Self {
         self.referrer_policy = Some(policy);

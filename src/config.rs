@@ -108,13 +108,14 @@ impl Config {
         }
     }
 
-    /// How many requests may be under way in the session. 0 is no limit.
+    /// How many requests may be under way in the session. 0 is no limit. Default 100.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 
-    /// How many requests may be under way at one host: scheme, name and port. 0 is no limit.
+    /// How many requests may be under way at one host: scheme, name and port. 0 is no limit. Default no limit, in a
+    /// page 6.
     pub fn limit_per_host(mut self, limit: usize) -> Self {
         self.limit_per_host = Some(limit);
         self
@@ -122,7 +123,7 @@ impl Config {
 
     /// How many requests may start in how much time, evenly spaced: `rate(10, Duration::from_secs(1))` lets one start
     /// every 100 ms. Retries and redirects count, too. Waiting for it is waiting in line: the total timeout stands
-    /// still, the queue and wall timeouts run.
+    /// still, the queue and wall timeouts run. Default no bound.
     pub fn rate(mut self, requests: u32, per: Duration) -> Self {
         self.rate = Some((requests, per));
         self
@@ -167,7 +168,7 @@ impl Config {
     }
 
     /// A header field beside those of this name that were set before. A request that sets one of this name replaces
-    /// them all.
+    /// them all. Default none.
     pub fn append_header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.try_set(header(name.as_ref(), value.as_ref()), |config, (name, value)| {
             append(&mut config.headers, name, value)
@@ -175,7 +176,7 @@ impl Config {
     }
 
     /// Header fields that are left out where nobody sets them: of `accept`, `accept-encoding`, `content-type` and
-    /// `user-agent`, those that this crate would add. Native; elsewhere [`ErrorKind::Unsupported`].
+    /// `user-agent`, those that this crate would add. Native; elsewhere [`ErrorKind::Unsupported`]. Default none.
     pub fn skip_auto_headers<N: AsRef<str>>(self, names: impl IntoIterator<Item = N>) -> Self {
         let names = names.into_iter().map(|name| header_name(name.as_ref())).collect();
         self.try_set(names, |config, names| {
@@ -205,37 +206,41 @@ impl Config {
         })
     }
 
-    /// Whether redirects are followed, or handed out: [`RedirectPolicy::follow`] or [`RedirectPolicy::stop`].
+    /// Whether redirects are followed, or handed out: [`RedirectPolicy::follow`] or [`RedirectPolicy::stop`]. Default
+    /// followed.
     pub fn follow_redirects(self, follow: bool) -> Self {
         self.redirect_policy(if follow { RedirectPolicy::follow() } else { RedirectPolicy::stop() })
     }
 
     /// Which redirects are followed. A page follows all of them unseen: there any other policy is
-    /// [`ErrorKind::Unsupported`].
+    /// [`ErrorKind::Unsupported`]. Default [`RedirectPolicy::follow`].
     pub fn redirect_policy(mut self, policy: RedirectPolicy) -> Self {
         self.options.redirect_policy = Some(policy);
         self
     }
 
-    /// How many redirects are followed before [`ErrorKind::TooManyRedirects`].
+    /// How many redirects are followed before [`ErrorKind::TooManyRedirects`]. Default 10.
     pub fn max_redirects(mut self, limit: u32) -> Self {
         self.options.max_redirects = Some(limit);
         self
     }
 
-    /// How many bytes a body may have after decompression; `None` takes every bound away.
+    /// How many bytes a body may have after decompression; `None` takes every bound away. Default 256 MiB for what
+    /// reads it whole, such as [`Response::bytes`](crate::Response::bytes), and none for what reads it in pieces.
     pub fn max_body(mut self, limit: impl Into<Option<u64>>) -> Self {
         self.options.max_body = Some(limit.into());
         self
     }
 
-    /// Whether bodies are decompressed, and compression offered.
+    /// Whether bodies are decompressed, and compression offered. Default yes: gzip, deflate, br and zstd. In a
+    /// browser `false` is [`ErrorKind::Unsupported`].
     pub fn auto_decompress(mut self, decompress: bool) -> Self {
         self.options.auto_decompress = Some(decompress);
         self
     }
 
-    /// Whether a status of 400 or more is [`ErrorKind::Status`], or what else is an error.
+    /// Whether a status of 400 or more is [`ErrorKind::Status`], or what else is an error. Default no: such a
+    /// response is one.
     pub fn raise_for_status(mut self, raise: impl Into<RaiseForStatus>) -> Self {
         self.options.raise_for_status = Some(raise.into());
         self
@@ -256,7 +261,7 @@ impl Config {
         self
     }
 
-    /// How failures are retried; `None` for not at all.
+    /// How failures are retried; `None` for not at all. Default `None`.
     pub fn retry(mut self, retry: impl Into<Option<Retry>>) -> Self {
         self.options.retry = Some(retry.into());
         self
@@ -275,37 +280,40 @@ impl Config {
 
     /// What keeps the session's cookies in place of a jar of its own: a [`CookieJar`](crate::CookieJar) that was loaded,
     /// or that other sessions share, or anything else. Switches cookies on. In a browser [`ErrorKind::Unsupported`].
+    /// Default a jar of its own.
     pub fn cookie_store(mut self, store: impl CookieStore + 'static) -> Self {
         self.cookie_store = Some(Arc::new(Keeping(store)));
         self.cookies(true)
     }
 
-    /// How long an idle connection is kept. Native; elsewhere [`ErrorKind::Unsupported`].
+    /// How long an idle connection is kept. Native; elsewhere [`ErrorKind::Unsupported`]. Default 15 seconds.
     pub fn keep_alive(mut self, idle: Duration) -> Self {
         self.options.transport.keep_alive = Some(idle);
         self
     }
 
-    /// Whether connections are closed after one request. Native; elsewhere [`ErrorKind::Unsupported`].
+    /// Whether connections are closed after one request. Native; elsewhere [`ErrorKind::Unsupported`]. Default no.
     pub fn force_close(mut self, close: bool) -> Self {
         self.options.transport.force_close = Some(close);
         self
     }
 
-    /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`].
+    /// Which versions of HTTP may be spoken. Native; elsewhere [`ErrorKind::Unsupported`]. Default HTTP/2 where an
+    /// `https` server chooses it, else HTTP/1.1.
     pub fn http_version(mut self, version: HttpVersion) -> Self {
         self.options.transport.http_version = Some(version);
         self
     }
 
     /// Adds a middleware around each call, outside redirects and retries: see [`middleware`](crate::middleware).
+    /// Default none.
     #[cfg(feature = "middleware")]
     pub fn middleware(mut self, middleware: impl Middleware + 'static) -> Self {
         self.layers.call.push(Arc::new(middleware));
         self
     }
 
-    /// Adds a middleware around each attempt at each hop: see [`middleware`](crate::middleware).
+    /// Adds a middleware around each attempt at each hop: see [`middleware`](crate::middleware). Default none.
     #[cfg(feature = "middleware")]
     pub fn hop_middleware(mut self, middleware: impl Middleware + 'static) -> Self {
         self.layers.hop.push(Arc::new(middleware));
@@ -332,7 +340,7 @@ impl Config {
         self.hop_middleware(netrc)
     }
 
-    /// Adds what is told of each request's [events](crate::events).
+    /// Adds what is told of each request's [events](crate::events). Default nobody is told.
     #[cfg(feature = "middleware")]
     pub fn on_event(mut self, observer: impl Fn(&Event<'_>) + MaybeSend + MaybeSync + 'static) -> Self {
         self.layers.observers.push(Arc::new(observer));
@@ -340,7 +348,7 @@ impl Config {
     }
 
     /// Options of a browser's own `fetch`; those left out keep what was set before. Elsewhere
-    /// [`ErrorKind::Unsupported`].
+    /// [`ErrorKind::Unsupported`]. Default nothing set.
     pub fn browser(mut self, options: BrowserOptions) -> Self {
         self.options.browser = Some(Arc::new(options.over(self.options.browser.as_deref())));
         self

@@ -98,6 +98,9 @@ impl<'a> Next<'a> {
     ///
     /// # Errors
     /// As [`Session::send`](crate::Session::send).
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the request.
     pub fn run(&mut self, request: Request) -> BoxFuture<'_, Result<Response>> {
         match self.rest.split_first() {
             None => self.end.run(request),

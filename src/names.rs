@@ -149,8 +149,8 @@ impl DnsCache {
         Self { ttl: Some(Duration::ZERO), max_names: 0 }
     }
 
-    /// How long addresses are kept. Where the resolver tells how long they hold, and that is shorter, not longer than
-    /// that. Zero is as good as [`off`](Self::off).
+    /// How long addresses are kept, by default 10 seconds. Where the resolver tells how long they hold, and that is
+    /// shorter, not longer than that. Zero is as good as [`off`](Self::off).
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
@@ -164,8 +164,8 @@ impl DnsCache {
         self
     }
 
-    /// The addresses of how many names are kept; past that, those used longest ago go. Zero is as good as
-    /// [`off`](Self::off).
+    /// The addresses of how many names are kept, by default 1,000; past that, those used longest ago go. Zero is as good
+    /// as [`off`](Self::off).
     #[must_use]
     pub fn max_names(mut self, names: usize) -> Self {
         self.max_names = names;

@@ -212,6 +212,9 @@ impl Response {
     ///
     /// # Errors
     /// As [`chunk`](Self::chunk), and [`ErrorKind::BodyTooLarge`] past `max_body`, 256 MiB by default.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the transfer, as dropping the response does.
     pub async fn bytes(mut self) -> Result<Bytes> {
         let Some(first) = self.limited_chunk(0).await? else { return Ok(Bytes::new()) };
         let Some(second) = self.limited_chunk(first.len()).await? else { return Ok(first) };
@@ -230,6 +233,9 @@ impl Response {
     /// # Errors
     /// As [`bytes`](Self::bytes); [`ErrorKind::Unsupported`] for another encoding than UTF-8 without the crate feature
     /// `charset`, unless the backend [supplies](crate::decoding) it.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the transfer, as dropping the response does.
     pub async fn text(self) -> Result<String> {
         Ok(self.decoded().await?.text)
     }
@@ -257,6 +263,9 @@ impl Response {
     /// As [`text`](Self::text); [`ErrorKind::InvalidOption`] (`encoding`) for a label that the standard does not know.
     ///
     /// [Encoding standard]: https://encoding.spec.whatwg.org/#decode
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the transfer, as dropping the response does.
     pub async fn text_with(self, encoding: &str) -> Result<String> {
         let about = About::labelled(encoding).map_err(|error| self.failed(error))?;
         let url = self.url.clone();

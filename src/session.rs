@@ -42,6 +42,9 @@ pub trait Session: MaybeSend + MaybeSync {
     ///
     /// # Cancellation
     /// Dropping the future ends the request and gives its permit, or its place in line, back.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the request and gives its permit, or its place in the line, back.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response>> + MaybeSend;
 
     /// How many requests may be under way: what batches take as their measure.

@@ -108,21 +108,23 @@ impl Tls {
         }
     }
 
-    /// Which certification authorities are trusted, beside those that are added.
+    /// Which certification authorities are trusted, beside those that are added. Default the platform's, else
+    /// Mozilla's.
     pub fn roots(mut self, roots: Roots) -> Self {
         self.roots = roots;
         self
     }
 
     /// Trusts these, too: certificates in PEM (RFC 7468), one or many, which may be authorities' or a server's own
-    /// that is signed by itself.
+    /// that is signed by itself. Default none.
     pub fn add_roots(mut self, pem: impl AsRef<[u8]>) -> Self {
         self.added.push(Bytes::copy_from_slice(pem.as_ref()));
         self
     }
 
     /// What is shown to servers that ask who is there: a chain of certificates in PEM, the own one first, and its
-    /// private key in PEM (PKCS #8, PKCS #1 or SEC 1). They may stand in one file, which is then given twice.
+    /// private key in PEM (PKCS #8, PKCS #1 or SEC 1). They may stand in one file, which is then given twice. Default
+    /// none.
     ///
     /// It is shown to every server that asks, those that redirects lead to included: whoever they are, they learn who is
     /// there, but not the key.
@@ -140,12 +142,13 @@ impl Tls {
     }
 
     /// Whether the server is told which name is asked for (RFC 6066, section 3). It is never told an IP address.
+    /// Default yes.
     pub fn sni(mut self, sni: bool) -> Self {
         self.sni = sni;
         self
     }
 
-    /// The oldest version that is spoken.
+    /// The oldest version that is spoken. Default TLS 1.2.
     pub fn min_version(mut self, version: TlsVersion) -> Self {
         self.min_version = version;
         self
@@ -153,7 +156,7 @@ impl Tls {
 
     /// The server's own certificate must have this fingerprint, beside being sound; where several are given, one of
     /// them. Checked also where [certificates are not verified](Self::danger_accept_invalid_certificates). Proxies are
-    /// not meant: theirs is [`Proxy::tls`](crate::Proxy::tls).
+    /// not meant: theirs is [`Proxy::tls`](crate::Proxy::tls). Default none.
     pub fn pin(mut self, fingerprint: impl Into<Fingerprint>) -> Self {
         self.pins.push(Pin { host: None, fingerprint: fingerprint.into() });
         self
@@ -170,7 +173,7 @@ impl Tls {
     }
 
     /// Takes any certificate: of anyone, for any name, of any time. Whoever stands in between can read and change all
-    /// that goes by. Pins are checked nevertheless, and with them such connections are safe.
+    /// that goes by. Pins are checked nevertheless, and with them such connections are safe. Default no.
     pub fn danger_accept_invalid_certificates(mut self, accept: bool) -> Self {
         self.accepts_invalid = accept;
         self

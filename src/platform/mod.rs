@@ -102,6 +102,8 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     }
 
     /// How many connections there are: [`Client::connections`](crate::Client::connections).
+    ///
+    /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) unless a backend counts them.
     fn connections(&self) -> Result<Connections> {
         let platform = self.capabilities().platform;
@@ -109,6 +111,8 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     }
 
     /// Forgets the addresses of a host, or all: [`Client::clear_dns_cache`](crate::Client::clear_dns_cache).
+    ///
+    /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) unless a backend keeps any.
     fn clear_dns_cache(&self, _host: Option<&str>) -> Result<()> {
         let platform = self.capabilities().platform;

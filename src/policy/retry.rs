@@ -36,7 +36,7 @@ impl Retry {
         Self { attempts: 3, base: Duration::from_millis(500), cap: Duration::from_secs(30) }
     }
 
-    /// How many attempts there may be in all, the first included. 0 counts as 1.
+    /// How many attempts there may be in all, the first included. 0 counts as 1. Default 3.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
@@ -44,7 +44,7 @@ impl Retry {
     }
 
     /// The bound of the first pause, which doubles each time, and what no pause passes. A `Retry-After` that asks for
-    /// more than `cap` ends the attempts.
+    /// more than `cap` ends the attempts. Default 500 ms and 30 s.
     #[must_use]
     pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
         self.base = base;

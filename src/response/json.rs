@@ -13,6 +13,9 @@ impl Response {
     /// As [`bytes`](Self::bytes); [`ErrorKind::ContentType`] when it is neither `application/json`, `text/json` nor
     /// `*+json` (WHATWG MIME Sniffing, "JSON MIME type"); [`ErrorKind::Json`] when it is not what was asked for. Both
     /// tell the body's first bytes.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the transfer, as dropping the response does.
     pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
         self.json_with(|text| serde_json::from_slice(text)).await
     }
@@ -34,6 +37,9 @@ impl Response {
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes); [`ErrorKind::Json`] when it is not what was asked for, with the body's first bytes.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the transfer, as dropping the response does.
     pub async fn json_of_any_type<T: serde::de::DeserializeOwned>(self) -> Result<T> {
         self.json_of(|_| true, |text| serde_json::from_slice(text)).await
     }
@@ -60,6 +66,9 @@ impl Response {
     /// # Errors
     /// As [`bytes`](Self::bytes); [`ErrorKind::ContentType`] when it is neither `application/json`, `text/json` nor
     /// `*+json`; [`ErrorKind::Json`] with the parser's error as its source. Both tell the body's first bytes.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the transfer, as dropping the response does.
     pub async fn json_with<T, E: Into<BoxError>>(
         self,
         parse: impl FnOnce(&[u8]) -> Result<T, E>,

@@ -64,6 +64,9 @@ impl Response {
     ///
     /// # Errors
     /// [`ErrorKind::Status`].
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the transfer, as dropping the response does.
     pub async fn error_for_status(self) -> Result<Self> {
         match self.ok() {
             true => Ok(self),
