@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -11,7 +12,7 @@ use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
 #[cfg(feature = "html")]
 use crate::error::Error;
 use crate::error::Result;
-#[cfg(feature = "html")]
+use crate::files::Download;
 use crate::into_url::IntoUrl;
 use crate::maybe::{BoxFuture, BoxStream, MaybeSend};
 use crate::policy::scheduler::Limits;
@@ -88,6 +89,12 @@ pub trait SessionExt: Session {
         Self: Sized,
     {
         page::fetch(self, request, options)
+    }
+
+    /// Downloads a file, going on where it was cut off: a GET request's
+    /// [`download`](crate::RequestBuilder::download).
+    fn download(&self, url: impl IntoUrl, path: impl AsRef<Path>) -> Download<'_, Self> {
+        self.get(url).download(path)
     }
 
     /// The titles of all these URLs, each as soon as it is there.

@@ -18,7 +18,7 @@ use crate::connection::Connections;
 use crate::dyn_session::DynSession;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gated::Gated;
-use crate::maybe::MaybeSend;
+use crate::maybe::{BoxFuture, MaybeSend};
 use crate::middleware::Layers;
 use crate::options::Options;
 use crate::platform::Backend;
@@ -192,6 +192,11 @@ impl<B: Backend> Session for Client<B> {
 
     fn now(&self) -> Duration {
         self.shared.backend.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        let backend = &self.shared.backend;
+        Box::pin(backend.sleep_until(backend.now().saturating_add(duration)))
     }
 
     fn base_url(&self) -> Option<&Url> {

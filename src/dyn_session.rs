@@ -60,6 +60,10 @@ impl Session for DynSession {
         self.0.now()
     }
 
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.0.sleep(duration)
+    }
+
     fn base_url(&self) -> Option<&Url> {
         self.0.base_url()
     }
@@ -76,6 +80,7 @@ trait Erased: MaybeSend + MaybeSync {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>>;
     fn limits(&self) -> Limits;
     fn now(&self) -> Duration;
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
     fn base_url(&self) -> Option<&Url>;
 }
 
@@ -90,6 +95,10 @@ impl<S: Session> Erased for S {
 
     fn now(&self) -> Duration {
         Session::now(self)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Session::sleep(self, duration)
     }
 
     fn base_url(&self) -> Option<&Url> {

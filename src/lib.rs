@@ -183,6 +183,9 @@ fn native_types_and_futures_are_send(session: &DefaultSession, any: &DynSession)
     one::<Lines>();
     both::<Config>();
     one::<files::Save>();
+    one::<files::Download<'_, DefaultSession>>();
+    send(session.download("https://example.com/", "x").into_future());
+    send(any.download("https://example.com/", "x").into_future());
     send(async { session.get("https://example.com/").await?.save("x").await });
     both::<multipart::Form>();
     both::<multipart::Multipart>();

@@ -53,6 +53,12 @@ pub trait Session: MaybeSend + MaybeSync {
     /// The session's clock, which never goes back.
     fn now(&self) -> Duration;
 
+    /// Waits for so long on the session's clock: what downloads pause by. A session that does not know how is not paused.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        let _ = duration;
+        Box::pin(ready(()))
+    }
+
     /// What URLs that are not absolute are resolved against: [`Config::base_url`](crate::Config::base_url).
     fn base_url(&self) -> Option<&Url> {
         None

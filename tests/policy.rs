@@ -5,6 +5,9 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[cfg(feature = "digest")]
 mod strict;
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "support/folder.rs"]
+mod folder;
 
 mod policy {
     pub(crate) mod batch;
@@ -17,6 +20,9 @@ mod policy {
     pub(crate) mod deadlines;
     #[cfg(feature = "digest")]
     pub(crate) mod digest;
+    /// Files are native.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) mod downloads;
     pub(crate) mod dyn_session;
     pub(crate) mod events;
     /// Wakers are `Send`, which the platform is on native targets alone.

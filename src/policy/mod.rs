@@ -4,6 +4,7 @@ pub mod deadline;
 #[cfg(feature = "digest")]
 pub(crate) mod digest;
 pub mod raise;
+pub(crate) mod ranges;
 pub mod redirect;
 pub mod redirect_policy;
 pub mod retry;

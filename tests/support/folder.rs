@@ -1,4 +1,6 @@
 //! A folder of a test's own, which goes with it.
+// Every test crate uses a part of it.
+#![allow(dead_code, unreachable_pub, missing_docs)]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};

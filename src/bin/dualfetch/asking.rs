@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use dualfetch::maybe::MaybeSend;
+use dualfetch::maybe::{BoxFuture, MaybeSend};
 use dualfetch::{Body, Error, ErrorKind, HeaderMap, Limits, Method, Request, Response, Result, Session, Url};
 
 use crate::digests::Digests;
@@ -96,6 +96,10 @@ impl<S: Session> Session for Asking<S> {
 
     fn now(&self) -> Duration {
         self.session.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.session.sleep(duration)
     }
 }
 

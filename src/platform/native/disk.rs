@@ -1,6 +1,5 @@
 //! Files that are written.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -50,10 +49,6 @@ impl Sink {
     /// Hashes what is written from now on.
     pub(crate) fn hashing(self, hash: Option<Hash>) -> Self {
         Self { hasher: hash.map(Hasher::new).map(Box::new), ..self }
-    }
-
-    pub(crate) fn is_hashing(&self) -> bool {
-        self.hasher.is_some()
     }
 
     /// Writes all of it.
@@ -212,16 +207,22 @@ pub(crate) async fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
 
 /// Writes a small file, which then is this or what it was.
 pub(crate) async fn write(path: &Path, content: Vec<u8>) -> Result<()> {
-    let written = on(path, move |path| {
-        let new = beside(path)?;
-        let written = own(&new, Some(0)).and_then(|mut file| file.write_all(&content));
-        let written = written.and_then(|()| fs::rename(&new, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&new);
-        }
-        written
-    });
-    written.await.map(drop)
+    on(path, move |path| replace(path, &content)).await.map(drop)
+}
+
+/// The same, without saying whether it could be. Blocks: for what is being dropped.
+pub(crate) fn write_now(path: &Path, content: &[u8]) {
+    let _ = replace(path, content);
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let new = beside(path)?;
+    let written = own(&new, Some(0)).and_then(|mut file| file.write_all(content));
+    let written = written.and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
 }
 
 /// Makes the file this long. What was not written reads as zeros, and takes no room where the file system allows that.
@@ -235,17 +236,14 @@ pub(crate) fn remove_now(path: &Path) {
 }
 
 /// A name beside this one that nobody has.
-pub(crate) fn beside(path: &Path) -> io::Result<PathBuf> {
+fn beside(path: &Path) -> io::Result<PathBuf> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let Some(name) = path.file_name() else {
+    if path.file_name().is_none() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
-    };
+    }
     loop {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let mut own = OsString::from(".");
-        own.push(name);
-        own.push(format!(".{}-{count}.tmp", std::process::id()));
-        let free = folder(path).join(own);
+        let free = folder(path).join(format!(".dualfetch-{}-{count}.tmp", std::process::id()));
         if fs::symlink_metadata(&free).is_err() {
             return Ok(free);
         }
