@@ -243,8 +243,9 @@ pub(super) async fn write(response: &mut Response, place: &Place, wishes: &Wishe
     };
     let total = length(response);
     wishes.tell(0, total);
-    let told = |count| wishes.tell(count, total);
-    let Poured { sink, count, end } = pour(response, sink.hashing(wishes.hash()), u64::MAX, told).await?;
+    let sink = sink.hashing(wishes.hash());
+    let Poured { sink, count, end } =
+        pour(response, sink, u64::MAX, |count| wishes.tell(count, total)).await?;
     if let End::Cut(error) = end {
         return Err(error);
     }
