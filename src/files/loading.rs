@@ -14,7 +14,7 @@ use super::download::Plan;
 use super::outcome::Saved;
 use super::parallel;
 use super::partial::Partial;
-use super::pouring::{End, Poured, pour};
+use super::pouring::{End, Flow, Poured, pour};
 use super::save::{self, Place, Target};
 
 /// How often in a row an answer may bring nothing, and another request be the way on.
@@ -131,7 +131,7 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
 
     async fn turn(&mut self) -> Result<Turn> {
         let asked = self.partial.as_ref().and_then(Partial::next);
-        let mut response = match self.ask(asked.as_ref()).await {
+        let response = match self.ask(asked.as_ref()).await {
             Ok(response) => response,
             Err(error) => return Ok(Turn::Cut(error)),
         };
@@ -147,7 +147,9 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
         }
         let Some(partial) = &mut self.partial else {
             let place = Place::of(path, self.plan.wishes.overwrite.unwrap_or(replace)).await?;
-            return save::write(&mut response, &place, &self.plan.wishes).await.map(Turn::Done);
+            let total = save::length(&response);
+            let mut flow = Flow::new(response);
+            return save::write(&mut flow, total, &place, &self.plan.wishes).await.map(Turn::Done);
         };
         let (from, to) = match (gives, asked) {
             (Given::Part { to, total }, Some(asked)) => {
@@ -182,7 +184,7 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
     }
 
     /// Writes what comes.
-    async fn take(&mut self, mut response: Response, from: u64, to: Option<u64>) -> Result<Turn> {
+    async fn take(&mut self, response: Response, from: u64, to: Option<u64>) -> Result<Turn> {
         let Some(partial) = &mut self.partial else { return Ok(Turn::On) };
         let wishes = &self.plan.wishes;
         let (sink, total) = (partial.sink(from).await?, partial.total);
@@ -193,13 +195,14 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
             wishes.tell(done.size(), total);
         };
         let wanted = to.map_or(u64::MAX, |to| to - from);
-        let Poured { sink, count, end } = pour(&mut response, sink, wanted, told).await?;
+        let mut flow = Flow::new(response);
+        let Poured { sink, count, end } = pour(&mut flow, sink, wanted, told).await?;
         let at = from + count;
         partial.keep_sink(sink, at);
         match end {
-            End::Cut(error) => return Ok(Turn::Cut(response.failed(error))),
+            End::Cut(error) => return Ok(Turn::Cut(flow.failed(error))),
             End::Whole if to.is_some_and(|to| at < to) => {
-                return Ok(Turn::Cut(response.failed(ended_early())));
+                return Ok(Turn::Cut(flow.failed(ended_early())));
             }
             End::Whole if total.is_none() => partial.total = Some(at),
             End::Enough | End::Whole => {}

@@ -15,7 +15,7 @@ use crate::session::Session;
 
 use super::loading::{Loading, Turn, ended_early, failure, understood};
 use super::partial::Partial;
-use super::pouring::{End, Poured, pour};
+use super::pouring::{End, Flow, Poured, pour};
 
 /// No piece is smaller: it would not be worth its request.
 const LEAST: u64 = 1024 * 1024;
@@ -149,9 +149,10 @@ impl<S: Session + ?Sized> Loading<'_, S> {
     async fn write_piece(
         &self,
         shared: &Shared<'_>,
-        mut response: Response,
+        response: Response,
         (from, to): (&mut u64, u64),
     ) -> Result<Option<Error>> {
+        let mut flow = Flow::new(response);
         let mut sink = Sink::open_within(shared.path, *from).await?;
         while *from < to {
             let at = *from;
@@ -161,12 +162,12 @@ impl<S: Session + ?Sized> Loading<'_, S> {
                 self.plan.wishes.tell(partial.done.size(), Some(shared.total));
             };
             let Poured { sink: written, count, end } =
-                pour(&mut response, sink, NOTED.min(to - at), told).await?;
+                pour(&mut flow, sink, NOTED.min(to - at), told).await?;
             sink = written;
             *from += count;
             match end {
-                End::Cut(error) => return Ok(Some(response.failed(error))),
-                End::Whole if *from < to => return Ok(Some(response.failed(ended_early()))),
+                End::Cut(error) => return Ok(Some(flow.failed(error))),
+                End::Whole if *from < to => return Ok(Some(flow.failed(ended_early()))),
                 End::Enough | End::Whole => {}
             }
             if *from < to {

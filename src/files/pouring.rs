@@ -15,6 +15,31 @@ use crate::response::Response;
 /// How much of a body may wait to be written. As much again may be on its way to the disk.
 const WAITING: usize = 512 * 1024;
 
+/// A body that is written in several goes.
+pub(super) struct Flow {
+    response: Response,
+    /// What has come and was not wanted yet.
+    rest: Bytes,
+}
+
+impl Flow {
+    pub(super) fn new(response: Response) -> Self {
+        Self { response, rest: Bytes::new() }
+    }
+
+    /// The error, which knows what it is of.
+    pub(super) fn failed(&self, error: Error) -> Error {
+        self.response.failed(error)
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        match self.rest.is_empty() {
+            true => Pin::new(&mut self.response).poll_next(cx),
+            false => Poll::Ready(Some(Ok(std::mem::take(&mut self.rest)))),
+        }
+    }
+}
+
 /// How a body ended, and what of it is in the file.
 pub(super) struct Poured {
     pub(super) sink: Sink,
@@ -37,17 +62,12 @@ pub(super) enum End {
 ///
 /// # Errors
 /// Those of the file. Those of the body are its end.
-pub(super) async fn pour(
-    response: &mut Response,
-    sink: Sink,
-    wanted: u64,
-    told: impl FnMut(u64),
-) -> Result<Poured> {
+pub(super) async fn pour(flow: &mut Flow, sink: Sink, wanted: u64, told: impl FnMut(u64)) -> Result<Poured> {
     let mut pouring =
         Pouring { idle: Some(sink), writing: None, waiting: Vec::new(), size: 0, left: wanted, end: None };
     let (mut written, mut told) = (0, told);
     loop {
-        match poll_fn(|cx| pouring.poll(response, cx)).await? {
+        match poll_fn(|cx| pouring.poll(flow, cx)).await? {
             Step::Written(count) => {
                 written += count;
                 told(written);
@@ -72,7 +92,7 @@ struct Pouring {
 }
 
 impl Pouring {
-    fn poll(&mut self, response: &mut Response, cx: &mut Context<'_>) -> Poll<Result<Step>> {
+    fn poll(&mut self, flow: &mut Flow, cx: &mut Context<'_>) -> Poll<Result<Step>> {
         loop {
             if let Some((writing, count)) = &mut self.writing
                 && let Poll::Ready(sink) = writing.as_mut().poll(cx)
@@ -82,7 +102,7 @@ impl Pouring {
                 self.idle = Some(sink?);
                 return Poll::Ready(Ok(Step::Written(count)));
             }
-            if self.end.is_none() && self.size < WAITING && self.take(response, cx) {
+            if self.end.is_none() && self.size < WAITING && self.take(flow, cx) {
                 continue;
             }
             match self.idle.take() {
@@ -103,15 +123,16 @@ impl Pouring {
     }
 
     /// Whether something came, be it the end.
-    fn take(&mut self, response: &mut Response, cx: &mut Context<'_>) -> bool {
+    fn take(&mut self, flow: &mut Flow, cx: &mut Context<'_>) -> bool {
         if self.left == 0 {
             self.end = Some(End::Enough);
             return true;
         }
-        match Pin::new(response).poll_next(cx) {
+        match flow.poll_piece(cx) {
             Poll::Pending => return false,
             Poll::Ready(Some(Ok(mut piece))) => {
-                piece.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+                let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(piece.len());
+                flow.rest = piece.split_off(wanted);
                 self.left -= piece.len() as u64;
                 self.size += piece.len();
                 self.waiting.push(piece);

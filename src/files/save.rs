@@ -15,7 +15,7 @@ use crate::platform::disk::{self, Kind, Sink};
 use crate::response::Response;
 
 use super::outcome::{DownloadProgress, Saved, Wishes};
-use super::pouring::{End, Poured, pour};
+use super::pouring::{End, Flow, Poured, pour};
 
 /// Saving a response's body: made by [`Response::save`], done by awaiting it.
 #[must_use = "nothing is saved until it is awaited"]
@@ -134,14 +134,16 @@ impl Save {
         self
     }
 
-    async fn run(mut self) -> Result<Saved> {
+    async fn run(self) -> Result<Saved> {
         if let Some(error) = self.invalid {
             return Err(error);
         }
         let (path, replace) = self.target.path(&self.response);
         let place = Place::of(path, self.wishes.overwrite.unwrap_or(replace)).await?;
-        let saved = write(&mut self.response, &place, &self.wishes).await;
-        saved.map_err(|error| self.response.failed(naming(&place.path, error)))
+        let total = length(&self.response);
+        let mut flow = Flow::new(self.response);
+        let saved = write(&mut flow, total, &place, &self.wishes).await;
+        saved.map_err(|error| flow.failed(naming(&place.path, error)))
     }
 }
 
@@ -232,7 +234,12 @@ pub(super) fn length(response: &Response) -> Option<u64> {
 }
 
 /// The whole body, to a temporary file that then gets the name.
-pub(super) async fn write(response: &mut Response, place: &Place, wishes: &Wishes) -> Result<Saved> {
+pub(super) async fn write(
+    flow: &mut Flow,
+    total: Option<u64>,
+    place: &Place,
+    wishes: &Wishes,
+) -> Result<Saved> {
     let temporary = match place.is_special {
         true => None,
         false => Some(Temporary(disk::temporary(&place.path)?)),
@@ -241,11 +248,9 @@ pub(super) async fn write(response: &mut Response, place: &Place, wishes: &Wishe
         Some(Temporary(path)) => Sink::open(path, 0).await?,
         None => Sink::existing(&place.path).await?,
     };
-    let total = length(response);
     wishes.tell(0, total);
     let sink = sink.hashing(wishes.hash());
-    let Poured { sink, count, end } =
-        pour(response, sink, u64::MAX, |count| wishes.tell(count, total)).await?;
+    let Poured { sink, count, end } = pour(flow, sink, u64::MAX, |count| wishes.tell(count, total)).await?;
     if let End::Cut(error) = end {
         return Err(error);
     }
