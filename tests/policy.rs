@@ -3,11 +3,11 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-#[cfg(feature = "digest")]
-mod strict;
 #[cfg(not(target_arch = "wasm32"))]
 #[path = "support/folder.rs"]
 mod folder;
+#[cfg(feature = "digest")]
+mod strict;
 
 mod policy {
     pub(crate) mod batch;

@@ -122,9 +122,9 @@ fn by_program(program: &str, script: &str, forms: &[Sent]) -> Vec<Vec<Field>> {
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).expect("text");
     let fields = |line: &str| {
-        let fields: Vec<(Option<String>, Option<String>, Option<String>, String)> =
-            serde_json::from_str(line).expect("fields");
-        let field = |(name, file_name, content_type, content): (Option<String>, _, _, String)| Field {
+        type Told = (Option<String>, Option<String>, Option<String>, String);
+        let fields: Vec<Told> = serde_json::from_str(line).expect("fields");
+        let field = |(name, file_name, content_type, content): Told| Field {
             // werkzeug's of a name that is empty.
             name: name.unwrap_or_default(),
             file_name,

@@ -24,6 +24,10 @@ fn answering(headers: &[(&'static str, &str)], body: &'static str) -> Script {
     faults::with_headers(headers, body)
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[test]
 fn a_body_is_saved_in_place_of_what_was_there_and_nothing_is_left_beside_it() {
     run(async {
@@ -46,7 +50,7 @@ fn a_body_is_saved_in_place_of_what_was_there_and_nothing_is_left_beside_it() {
                 .await
                 .expect("it is saved");
             assert_eq!((saved.path, saved.bytes, saved.resumed), (folder.at("saved"), 3_000_000, 0));
-            let hex = format!("{:x}", sha2::Sha512::digest(&content));
+            let hex = hex(&sha2::Sha512::digest(&content));
             assert_eq!(saved.checksum, Some(Checksum::sha512(hex).expect("a hash")));
             assert!(std::fs::read(folder.at("saved")).expect("the file") == content, "other bytes");
             assert_eq!(folder.names(), ["saved"]);
@@ -100,7 +104,7 @@ fn dropping_a_save_leaves_the_old_file_and_nothing_else() {
 fn another_checksum_than_the_expected_one_is_an_error_and_no_file() {
     run(async {
         let (folder, server) = (Folder::new(), RawServer::start(faults::pages("hello")).await);
-        let [right, wrong] = ["hello", "other"].map(|text| format!("{:x}", sha2::Sha256::digest(text)));
+        let [right, wrong] = ["hello", "other"].map(|text| hex(&sha2::Sha256::digest(text)));
         let error = get(&server).await.save(folder.at("x")).sha256(&wrong).await.expect_err("another one");
         assert_eq!((error.kind(), error.code()), (&ErrorKind::Checksum, "checksum"));
         assert!(error.to_string().contains(&right) && error.to_string().contains(&wrong), "{error}");

@@ -16,7 +16,7 @@ pub(super) fn content(length: usize) -> Bytes {
 }
 
 pub(super) fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    format!("{:x}", sha2::Sha256::digest(bytes))
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// From its first byte to one past its last; `None` where all behind was asked for.
