@@ -19,7 +19,14 @@ export function fetchOver(session) {
     const options = { headers: [...request.headers], method: request.method };
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     if (signal) options.signal = signal;
-    if (request.method !== "GET" && request.method !== "HEAD") {
+    const own = init?.body;
+    if (own instanceof FormData || own instanceof Blob) {
+      options.body = own;
+      // The platform sets it anew, with what then separates the parts.
+      if (own instanceof FormData && !new Headers(init.headers ?? (input instanceof Request ? input.headers : [])).has("content-type")) {
+        options.headers = options.headers.filter(([name]) => name !== "content-type");
+      }
+    } else if (request.method !== "GET" && request.method !== "HEAD") {
       // Not every platform shows a Request's body, so that it has one is seen by what is in it.
       const body = new Uint8Array(await request.arrayBuffer());
       if (body.length > 0 || init?.body != null) options.body = body;

@@ -23,6 +23,23 @@ export function contentDisposition(value) {
   };
 }
 
+/** The boundary of a `multipart/…`; undefined where it is none, or names none. */
+export function multipartBoundary(contentType) {
+  const [, rest] = /^[ \t\n\f\r]*multipart\/[^;]*(.*)$/is.exec(contentType) ?? [];
+  if (rest === undefined) return undefined;
+  const boundary = valueOf(readParameters(rest, "")[0], "boundary");
+  return boundary && boundary.length <= 256 ? boundary : undefined;
+}
+
+/** A field's value as text: UTF-8 where its bytes are that, else each byte a character (ISO-8859-1). */
+export function utf8(value) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(value, (character) => character.charCodeAt(0)));
+  } catch {
+    return value;
+  }
+}
+
 /** The links of a `Link` field (RFC 8288), URLs made absolute by `base`. */
 export function links(field, base) {
   const found = [];

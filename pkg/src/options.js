@@ -410,6 +410,9 @@ export const TITLES = { ...TITLE, ...METADATA, ...BATCH };
 export const FETCH_ALL = { ...WITH_BODY, method: text, ...BATCH };
 export const FETCH_ALL_ITEM = { ...WITH_BODY, method: text };
 export const JSON_READER = { checkContentType: flag, parseJson: callable };
+export const MULTIPART_READER = Object.fromEntries(
+  ["maxHeaderBytes", "maxPart", "maxParts"].map((name) => [name, (value, as, out) => (out[name] = positive(value, as))]),
+);
 export const LINES_READER = { encoding: text, maxLine: (value, name, out) => (out[name] = positive(value, name)) };
 
 /**

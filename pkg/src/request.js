@@ -32,7 +32,19 @@ export function sending(request, body) {
   if (ArrayBuffer.isView(body)) {
     return withBody(request, "body", new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
   }
+  // These the platform reads by itself, as often as it sends them.
+  if (is(body, "Blob")) return withBody(request, "body", body, body.type);
+  if (is(body, "FormData")) return withBody(request, "body", copied(body));
   return whole(body).then(([bytes, type]) => withBody(request, "body", bytes, type));
+}
+
+const is = (body, name) => typeof globalThis[name] === "function" && body instanceof globalThis[name];
+
+/** The form as it is now: it may be sent later, and more than once. */
+function copied(form) {
+  const copy = new FormData();
+  for (const [name, value] of form) copy.append(name, value);
+  return copy;
 }
 
 function withBody(request, option, content, type) {
@@ -84,7 +96,7 @@ async function whole(body) {
   try {
     if (typeof body !== "object") throw new TypeError(`it is ${shown(body)}`);
     if (Object.getPrototypeOf(body) === Object.prototype) throw new TypeError("a plain object: use json");
-    // The platform knows how FormData, Blob, URLSearchParams and streams become bytes, and of which type.
+    // The platform knows how URLSearchParams and streams become bytes, and of which type.
     const response = new Response(body);
     // Before the bytes: Bun no longer tells a Blob's type once they are read.
     const type = response.headers.get("content-type");

@@ -1,11 +1,15 @@
 import { error, headersOf, hops, isOurs } from "./failure.js";
-import { contentDisposition, links, mediaType } from "./fields.js";
+import { contentDisposition, links, mediaType, utf8 } from "./fields.js";
+import { parts } from "./multipart.js";
 import { JSON_READER, LINES_READER, read, shown } from "./options.js";
 import { inALine, inWords, isProblemType, problemOf } from "./problem.js";
 import { blocks, decoded, joined, lines } from "./text.js";
 
 /** Statuses whose responses have no body (WHATWG Fetch, "null body status"). */
 const NO_BODY = [101, 103, 204, 205, 304];
+
+/** What `formData` reads. */
+const FORMS = ["multipart/form-data", "application/x-www-form-urlencoded"];
 
 /** The error that a response's status is, with the start of its body: a promise of it. */
 export let failureOf;
@@ -230,6 +234,36 @@ export class SessionResponse {
     }
   }
 
+  /** The whole body read as a form: `multipart/form-data`, or `application/x-www-form-urlencoded`. */
+  async formData() {
+    const type = this.headers.get("content-type") ?? "";
+    const details = { url: withoutUserinfo(this.url), attempts: this.attempts };
+    if (!FORMS.includes(this.mimeType)) {
+      this.cancel();
+      throw error("content_type", `unexpected content type: ${JSON.stringify(type)} is no form`, details);
+    }
+    const bytes = await this.bytes();
+    try {
+      // Every platform has a reader of its own for that.
+      return await new Response(bytes, { headers: { "content-type": type } }).formData();
+    } catch (cause) {
+      throw error("decode", `the body could not be decoded: it is no form (${cause?.message ?? shown(cause)})`, { ...details, cause });
+    }
+  }
+
+  /** The parts of a `multipart/…`, as they come. */
+  multipart(options) {
+    const { loadCharset, parseJson } = this.#reading;
+    const { hostname } = new URL(this.url);
+    const failed = (code, message, cause) => {
+      const details = { url: withoutUserinfo(this.url), attempts: this.attempts };
+      return error(code, message, cause === undefined ? details : { ...details, cause });
+    };
+    const decode = async (bytes, label, contentType) => (await decoded(bytes, { label, contentType, host: hostname }, loadCharset))[0];
+    const type = this.headers.get("content-type") ?? "";
+    return this.#pieces((chunk) => parts(chunk, type, options, { failed, decode, parseJson }));
+  }
+
   /** Pieces one by one: leaving the loop ends the transfer. */
   async *#pieces(read) {
     this.#begin();
@@ -313,15 +347,6 @@ class Made {
   cancel() {
     const cancelled = this.#reader?.cancel() ?? this.#response.body?.cancel();
     cancelled?.catch(() => {});
-  }
-}
-
-/** A field's value as text: UTF-8 where its bytes are that, else each byte a character (ISO-8859-1). */
-function utf8(value) {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(value, (character) => character.charCodeAt(0)));
-  } catch {
-    return value;
   }
 }
 
