@@ -13,6 +13,10 @@ let policy, browser, server;
 before(async () => {
   browser = await launch();
   server = await servePage((request, response) => {
+    if (request.method === "PUT") {
+      counted(request, response);
+      return true;
+    }
     if (request.url === "/" && policy) response.setHeader("content-security-policy", policy);
     return false;
   });
@@ -82,6 +86,48 @@ test("a verb's URL may be relative to the page; those of titles and lists are no
   assert.deepEqual(codes, Array(9).fill("invalid_url"));
   assert.match(title, /"example.com": not an absolute URL, such as https:\/\//);
 });
+
+test("a large file is sent, alone and in a form, without its bytes coming into the session's memory", async () => {
+  const SIZE = 192 * 1024 * 1024;
+  const [sizes, before, after] = await inPage(async () => {
+    const memories = [];
+    for (const name of ["instantiate", "instantiateStreaming"]) {
+      const made = WebAssembly[name];
+      WebAssembly[name] = async (...given) => {
+        const result = await made(...given);
+        const { exports } = result.instance ?? result;
+        memories.push(...Object.values(exports).filter((value) => value instanceof WebAssembly.Memory));
+        return result;
+      };
+    }
+    const { Session } = await import("dualfetch");
+    const session = new Session({ retry: { attempts: 2, backoff: 1, maxBackoff: 1 } });
+    const put = async (body) => (await (await session.put("/upload", { body })).json()).length;
+    const sizes = [await put("small")];
+    if (memories.length !== 1) throw new Error(`${memories.length} memories`);
+    const before = memories[0].buffer.byteLength;
+    // The browser keeps it by reference: a megabyte, many times.
+    const megabyte = new Blob([new Uint8Array(1024 * 1024).fill(7)]);
+    const file = new File(Array(192).fill(megabyte), "large.bin", { type: "application/x-large" });
+    const form = new FormData();
+    form.append("file", file);
+    sizes.push(await put(file), await put(form));
+    return [sizes, before, memories[0].buffer.byteLength];
+  });
+  assert.deepEqual(sizes.slice(0, 2), [5, SIZE]);
+  assert.ok(sizes[2] > SIZE && sizes[2] < SIZE + 1000, `${sizes[2]}`);
+  assert.ok(before > 0 && after - before < 1024 * 1024, `${before} bytes before, ${after} after`);
+});
+
+/** Says how many bytes came. The first time it fails: what is large is then sent again. */
+let uploads = 0;
+async function counted(request, response) {
+  let length = 0;
+  for await (const piece of request) length += piece.length;
+  const isFirst = length > 5 && uploads++ % 2 === 0;
+  response.writeHead(isFirst ? 503 : 200, { "content-type": "application/json", "retry-after": "0" });
+  response.end(JSON.stringify({ length }));
+}
 
 async function inPage(run, under) {
   policy = under;
