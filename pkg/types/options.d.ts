@@ -499,7 +499,10 @@ export interface GetOptions extends SharedOptions {
 /** What requests take that may have a body. */
 export interface RequestOptions extends GetOptions {
   /**
-   * The body, and the `Content-Type` that goes with its kind. A stream is read to its end before it is sent.
+   * The body, and the `Content-Type` that goes with its kind. A `Blob` (so a `File`) and a `FormData` are handed to the
+   * platform's `fetch`, which reads them by itself: however large, they take none of the session's memory, and a retry or a
+   * redirect sends them again. A form's type is `fetch`'s to set, since it alone knows the boundary. A stream is read to
+   * its end before it is sent.
    * @default none
    */
   body?: string | ArrayBuffer | ArrayBufferView | Blob | FormData | URLSearchParams | ReadableStream<Uint8Array> | null;

@@ -71,7 +71,7 @@ export class SessionRequest {
   url: string | URL;
   /** The caller's own fields, to be changed. */
   readonly headers: Headers;
-  /** A string or bytes at first, whatever the caller gave. What `body` takes may be set. */
+  /** A string, bytes, a `Blob` or a `FormData` at first, whatever the caller gave. What `body` takes may be set. */
   body: AnyRequestOptions["body"];
   /** What the call was given. */
   readonly options: AnyRequestOptions;
@@ -171,8 +171,73 @@ export class SessionResponse {
    * @throws {DualfetchError} as `bytes` does
    */
   blob(): Promise<Blob>;
+  /**
+   * The whole body read as a form, `multipart/form-data` or `application/x-www-form-urlencoded`, by the platform's own
+   * reader.
+   *
+   * @throws {BodyError} of code `content_type` where it is no form, of code `decode` where it is a broken one
+   */
+  formData(): Promise<FormData>;
+  /**
+   * The parts of a `multipart/…` as they come: of a form, of `byteranges`, of the endless `x-mixed-replace`. What is not
+   * read of a part is passed over when the next one is asked for. Leaving the loop ends the transfer.
+   *
+   * @throws {BodyError} of code `content_type` for another type, of code `decode` for what is malformed or cut short
+   */
+  multipart(options?: MultipartOptions): AsyncGenerator<MultipartPart, void, undefined>;
   /** Ends the transfer and gives the permit back. */
   cancel(): void;
+}
+
+/** One part of a body: its header fields are here, its content is read by one of the readers, once, before the next part is asked for. */
+export interface MultipartPart {
+  /** The part's own header fields, lines that were folded put together. */
+  readonly headers: Headers;
+  /** The name that it has in a form; null where it has none. */
+  readonly name: string | null;
+  /** The name of the file it is, a stranger's word: to make a file of that name, take `safeFileName` of it. */
+  readonly fileName: string | null;
+  /** The `Content-Type` as it was sent; null where none was. */
+  readonly contentType: string | null;
+  /** What `Content-Disposition` says; null where there is none. */
+  readonly contentDisposition: ContentDisposition | null;
+  /** Whether a reader has begun. */
+  readonly bodyUsed: boolean;
+  /** The content as a stream. */
+  readonly body: ReadableStream<Uint8Array>;
+  /**
+   * The whole content.
+   *
+   * @throws {BodyError} of code `body_too_large` past `maxPart`
+   */
+  bytes(): Promise<Uint8Array>;
+  /** The whole content, of the part's type. */
+  blob(): Promise<Blob>;
+  /** The whole content as text, by the encoding it is in, or by the one of this label. */
+  text(encoding?: string): Promise<string>;
+  /** The whole content read as JSON, whatever its type. */
+  json<T = unknown>(): Promise<T>;
+  /** The parts in this part. 8 may stand in one another. */
+  multipart(options?: MultipartOptions): AsyncGenerator<MultipartPart, void, undefined>;
+}
+
+/** What `multipart` takes. */
+export interface MultipartOptions {
+  /**
+   * How many bytes a part's header fields may have; more is an error of code `headers_too_large`.
+   * @default 16_384
+   */
+  maxHeaderBytes?: number;
+  /**
+   * How many bytes of a part its readers take; more is an error of code `body_too_large`.
+   * @default 268_435_456
+   */
+  maxPart?: number;
+  /**
+   * How many parts there may be; more is an error of code `decode`.
+   * @default 10_000, of an `x-mixed-replace` no bound
+   */
+  maxParts?: number;
 }
 
 /** What `json` takes. */

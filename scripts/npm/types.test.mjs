@@ -45,6 +45,12 @@ const good = `
     const response = await api.post("items", { form: { a: [1, 2] }, auth: null, throwHttpErrors: (status) => status === 418 });
     for await (const line of response.lines({ encoding: "utf-8" })) line.trim();
     for await (const block of response.blocks(4096)) block.byteLength;
+    for await (const part of response.multipart({ maxParts: 3 })) {
+      const file: string | null = part.fileName;
+      for await (const inner of part.multipart()) console.log(file, inner.name, await inner.text());
+    }
+    console.log((await response.formData()).get("a"));
+    await api.put("files", { body: new FormData() });
     const next: string | undefined = response.link("next")?.url;
     const name: string | null | undefined = response.contentDisposition?.safeFileName;
     await (await response.errorForStatus()).text("latin1");
