@@ -8,6 +8,7 @@ mod contract;
 mod visits;
 
 mod browser {
+    mod blobs;
     mod cases;
     mod faults;
     mod lab;

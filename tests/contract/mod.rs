@@ -5,6 +5,7 @@
 
 pub mod bodies;
 pub mod limits;
+pub mod multipart;
 pub mod pages;
 pub mod redirects;
 pub mod requests;
@@ -69,6 +70,7 @@ macro_rules! every_case {
                 answers_without_a_body, max_body, a_status_is_no_error;
             limits: one_permit_is_enough_for_all, many_unread_bodies_at_a_small_limit,
                 a_dropped_response_frees_its_permit, a_dropped_send_frees_its_permit;
+            multipart: a_form_comes_back_as_it_was_sent, parts_in_parts_and_those_nobody_reads, what_is_no_multipart;
             pages: metadata_is_absolute_and_names_its_sources, metadata_to_the_end_or_of_the_head,
                 nothing_that_was_not_asked_for, the_whole_text, rows_with_metadata;
             redirects: followed_with_their_history, relative_ones, another_origin_gets_no_credentials,
