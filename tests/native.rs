@@ -30,6 +30,7 @@ mod native {
     mod encodings;
     mod faults;
     mod files;
+    mod forms;
     mod handing_on;
     mod help;
     #[cfg(feature = "hickory")]
