@@ -146,3 +146,20 @@ async fn a_pipe_gets_no_progress_and_neither_does_who_asks_for_quiet() {
     assert!(!out.contains('\u{1b}') && !err.contains('\u{1b}'), "{out}{err}");
     assert!(err.starts_with("1 fetched"), "{err}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_takes_a_while_shows_how_far_it_is() {
+    let gate = crate::support::Gate::default();
+    let head = [("Content-Length", "4000000")];
+    let half = || vec![7; 2_000_000];
+    let script = crate::support::Script::new().read_head().send_head("200 OK", &head).send(half());
+    let server = crate::support::RawServer::start(script.pause(&gate).send(half()).close()).await;
+    let (terminal, folder) = (Terminal::new(), crate::support::Folder::new());
+    let path = folder.at("file").display().to_string();
+    let mut command = in_terminal(&["get", "-o", &path, &server.url("/")]);
+    let mut child = command.stderr(terminal.stdio()).spawn().expect("it starts");
+    terminal.wait_for("2.0 MB of 4.0 MB (50 %)").await;
+    gate.open();
+    assert!(child.wait().await.expect("it ran").success());
+    assert_eq!(std::fs::metadata(folder.at("file")).expect("the file").len(), 4_000_000);
+}

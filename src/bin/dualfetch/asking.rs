@@ -7,6 +7,7 @@ use dualfetch::maybe::{BoxFuture, MaybeSend};
 use dualfetch::{Body, Error, ErrorKind, HeaderMap, Limits, Method, Request, Response, Result, Session, Url};
 
 use crate::digests::Digests;
+use crate::meter::Meter;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -44,11 +45,12 @@ pub(crate) struct Asking<S> {
     session: S,
     question: Question,
     trace: Option<fn(&Request)>,
+    meter: Option<Meter>,
 }
 
 impl<S: Session> Asking<S> {
     pub(crate) fn new(session: S, question: Question) -> Self {
-        Self { session, question, trace: None }
+        Self { session, question, trace: None, meter: None }
     }
 
     /// The session that is asked.
@@ -61,8 +63,19 @@ impl<S: Session> Asking<S> {
         Self { trace: Some(trace), ..self }
     }
 
-    async fn ask(&self, url: &str) -> Result<Response> {
-        let request = self.question.of(Url::parse(url)?)?;
+    /// Tells this how far the sending of a body has come.
+    pub(crate) fn with_meter(self, meter: Meter) -> Self {
+        Self { meter: Some(meter), ..self }
+    }
+
+    async fn ask(&self, url: &str, own: &HeaderMap) -> Result<Response> {
+        let mut request = self.question.of(Url::parse(url)?)?;
+        for (name, value) in own {
+            request.headers_mut().insert(name, value.clone());
+        }
+        if let Some(meter) = self.meter.clone() {
+            request = request.into_builder().on_upload(move |progress| meter.sent(progress)).build()?;
+        }
         if let Some(trace) = self.trace {
             trace(&request);
         }
@@ -71,19 +84,19 @@ impl<S: Session> Asking<S> {
 }
 
 impl<S: Session> Session for Asking<S> {
-    /// Of the request it takes the URL. A bare host's is asked over https and, where nobody takes the connection, over
+    /// Of the request it takes the URL, and header fields beside its own. A bare host's is asked over https and, where nobody takes the connection, over
     /// http. What fails in any other way, such as a certificate, fails.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response>> + MaybeSend {
-        let url = request.url().as_str().to_owned();
+        let (url, own) = (request.url().as_str().to_owned(), request.headers().clone());
         async move {
-            let Some(bare) = url.strip_suffix(BARE) else { return self.ask(&url).await };
+            let Some(bare) = url.strip_suffix(BARE) else { return self.ask(&url, &own).await };
             let secure = bare.strip_suffix('#').unwrap_or(bare);
-            let refused = match self.ask(secure).await {
+            let refused = match self.ask(secure, &own).await {
                 Err(error) if is_refused(&error) => error,
                 other => return other,
             };
             let plain = secure.replacen("https:", "http:", 1);
-            match self.ask(&plain).await {
+            match self.ask(&plain, &own).await {
                 Err(error) if is_refused(&error) => Err(refused),
                 other => other,
             }

@@ -1,28 +1,40 @@
-//! `dualfetch get`: one request, its body to standard output.
+//! `dualfetch get`: one request, its body to standard output or to a file.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use dualfetch::{
-    ConnectionInfo, Error, ErrorKind, HeaderMap, Request, Response, Session, StatusCode, Url, Version,
+    Body, ConnectionInfo, Error, ErrorKind, HeaderMap, Method, Request, Response, Session, StatusCode, Url,
+    Version,
 };
 use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
 
 use crate::args::GetArgs;
-use crate::asking::{Asking, bare};
+use crate::asking::{Asking, Question, bare};
+use crate::meter::Meter;
 use crate::output::plain;
 use crate::row::explain;
+use crate::saving::{self, Target, Unsaved};
+use crate::signals::Signal;
 use crate::units::{Bound, Bytes, Took};
 use crate::{Stop, block_on, say};
 
 /// Runs the command.
 pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
+    let target = Target::of(args)?;
     let mut question = args.request.question()?;
+    if let Some(path) = &args.upload {
+        upload(&mut question, path, args)?;
+    }
+    let is_download = args.resume || args.parallel.is_some();
+    if is_download && question.method != Method::GET {
+        return Err(Stop::Fault("--continue and --parallel are for GET alone".to_owned()));
+    }
     let cookies = args.request.cookies()?;
     cookies.apart_from("-o", args.output.as_deref())?;
-    let config = args.request.config(Bound(None), &cookies)?.raise_for_status(args.fail);
+    // A download knows for itself which statuses bring no file.
+    let config = args.request.config(Bound(None), &cookies)?.raise_for_status(args.fail && !is_download);
     let session = args.request.session(config)?;
     // As the session would add them, and so they can be shown.
     for (name, value) in session.config().headers() {
@@ -35,14 +47,29 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     let url = Url::parse(bare(&args.url).as_deref().unwrap_or(&args.url))
         .map_err(|error| Stop::Fault(explain(&args.url, &error).message))?;
     let ended = block_on(async {
-        match fetch(&session, url, args).await {
+        let sending = Meter::new(args.quiet);
+        if args.upload.is_some() {
+            session = session.with_meter(sending.clone());
+        }
+        let answered = async {
+            match &target {
+                Some(target) => save(&session, url, args, target).await,
+                None => fetch(&session, url, args, &sending).await,
+            }
+        };
+        match answered.await {
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(Ended::Stop(stop)) => Err(stop),
+            Err(Ended::Signal(signal)) => {
+                tell_left(target.as_ref(), args);
+                Ok(signal.exit_code())
+            }
             Err(Ended::Failed(error)) => {
                 if args.verbose {
                     tell_hops(&error);
                 }
                 say(&format!("error: {}", explain(&args.url, &error).message));
+                tell_left(target.as_ref(), args);
                 let is_no_url = matches!(error.kind(), ErrorKind::InvalidUrl | ErrorKind::UnsupportedScheme);
                 Ok(ExitCode::from(if is_no_url { 2 } else { 1 }))
             }
@@ -52,9 +79,28 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     ended
 }
 
+/// Makes the file the body.
+fn upload(question: &mut Question, path: &Path, args: &GetArgs) -> Result<(), Stop> {
+    let cannot = |error: io::Error| Stop::Fault(format!("cannot read {}: {error}", path.display()));
+    question.body = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map_err(cannot)?;
+        bytes.into()
+    } else {
+        let meta = std::fs::File::open(path).and_then(|file| file.metadata()).map_err(cannot)?;
+        if meta.is_dir() {
+            return Err(cannot(io::ErrorKind::IsADirectory.into()));
+        }
+        Body::file(path)
+    };
+    question.method = args.request.method().cloned().unwrap_or(Method::PUT);
+    Ok(())
+}
+
 /// Why there is not the whole body.
 enum Ended {
     Failed(Error),
+    Signal(Signal),
     Stop(Stop),
 }
 
@@ -64,14 +110,53 @@ impl From<Error> for Ended {
     }
 }
 
-async fn fetch(session: &impl Session, url: Url, args: &GetArgs) -> Result<(), Ended> {
-    let mut response = session.send(Request::new(dualfetch::Method::GET, url)).await?;
+impl From<Unsaved> for Ended {
+    fn from(unsaved: Unsaved) -> Self {
+        match unsaved {
+            Unsaved::Failed(error) => Self::Failed(error),
+            Unsaved::Signal(signal) => Self::Signal(signal),
+            Unsaved::Stop(stop) => Self::Stop(stop),
+        }
+    }
+}
+
+async fn save(
+    session: &Asking<impl Session>,
+    url: Url,
+    args: &GetArgs,
+    target: &Target,
+) -> Result<(), Ended> {
+    let seen = |response: &Response| {
+        if args.verbose {
+            tell_response(response);
+        }
+    };
+    let saved = target.save(session, url, args, seen).await?;
+    if args.verbose {
+        let resumed = match saved.resumed {
+            0 => String::new(),
+            bytes => format!(", {} of it from before", Bytes(bytes)),
+        };
+        say(&format!("* {} in {}{resumed}", Bytes(saved.bytes), saved.path.display()));
+    }
+    Ok(())
+}
+
+async fn fetch(session: &impl Session, url: Url, args: &GetArgs, sending: &Meter) -> Result<(), Ended> {
+    let asked = session.send(Request::new(Method::GET, url));
+    let mut response = match args.upload {
+        Some(_) => sending.shown_while(asked).await?,
+        None => asked.await?,
+    };
     if args.verbose {
         tell_response(&response);
     }
-    let mut out = Out::open(args.output.as_deref()).map_err(Ended::Stop)?;
+    // Its lock buffers lines, which the body of a response may not have.
+    let mut out = io::stdout();
     while let Some(chunk) = response.chunk().await? {
-        out.write(&chunk).map_err(Ended::Stop)?;
+        // So that a piece is there when it has come.
+        let written = out.write_all(&chunk).and_then(|()| out.flush());
+        written.map_err(|error| Ended::Stop(Stop::writing(&"standard output", &error)))?;
     }
     if args.verbose {
         let (transfer, attempts) = (response.transfer(), response.attempts());
@@ -85,30 +170,10 @@ async fn fetch(session: &impl Session, url: Url, args: &GetArgs) -> Result<(), E
     Ok(())
 }
 
-/// Where the body goes.
-struct Out {
-    name: String,
-    to: Box<dyn Write>,
-}
-
-impl Out {
-    /// Opens the file and empties it; none, or `-`, is standard output.
-    fn open(path: Option<&Path>) -> Result<Self, Stop> {
-        let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
-            // Its lock buffers lines, which the body of a response may not have.
-            return Ok(Self { name: "standard output".to_owned(), to: Box::new(io::stdout()) });
-        };
-        let name = path.display().to_string();
-        match File::create(path) {
-            Ok(file) => Ok(Self { name, to: Box::new(file) }),
-            Err(error) => Err(Stop::writing(&name, &error)),
-        }
-    }
-
-    /// Writes a piece, so that it is there when it has come.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        let written = self.to.write_all(bytes).and_then(|()| self.to.flush());
-        written.map_err(|error| Stop::writing(&self.name, &error))
+/// How to go on with what is there.
+fn tell_left(target: Option<&Target>, args: &GetArgs) {
+    if let Some(left) = target.and_then(|target| saving::left(target, args)) {
+        tell(&left);
     }
 }
 

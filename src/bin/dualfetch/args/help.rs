@@ -94,9 +94,12 @@ Examples:
 pub(super) const AFTER_GET: &str = "\
 Exit status:
   0  the whole body was written, whatever the status, or nobody reads it any more (as after `| head`)
-  1  there was no answer, or not all of it; with --fail also a status of 400 or more
+  1  there was no answer, or not all of it, or not of the checksum that was given; with --fail,
+     --continue and --parallel also a status of 400 or more
   2  the command line is wrong, what is given is no http or https URL, or a file cannot be read
      or written
+  130, 143  ended by Ctrl-C or SIGTERM while a file was being written: nothing is left of it but, with
+     --continue, the part that the same command goes on with
 
 Environment:
   Proxy variables (HTTP_PROXY and the like) are read with --proxy-env alone, and NETRC and ~/.netrc
@@ -107,6 +110,10 @@ Examples:
   dualfetch get -v --timeout 10s example.com > page.html
   dualfetch get -b cookies.txt -c cookies.txt https://example.com/account
   dualfetch get https://api.example/items --json '{\"name\": \"x\"}' -u me:secret | jq .
+  dualfetch get -C -o image.iso https://example.com/image.iso
+                                 and the same again, wherever it was ended
+  dualfetch get -O --parallel 4 --sha256 \"$(cat image.iso.sha256)\" https://example.com/image.iso
+  dualfetch get -T backup.tar https://example.com/backups/today.tar
   dualfetch get -X PUT --data @photo.jpg -H 'Content-Type: image/jpeg' https://api.example/photo
   dualfetch get -F title='A cat' -F 'photo=@cat.png;type=image/png' https://api.example/photos
   dualfetch get --resolve www.example:127.0.0.1 --cacert own-ca.pem https://www.example/

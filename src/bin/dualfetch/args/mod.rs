@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use dualfetch::files::Checksum;
 use dualfetch::html::Extent;
 
 use crate::output::Format;
+use crate::saving;
 use crate::units::{self, Rate};
 
 mod connection;
@@ -105,13 +107,47 @@ pub(crate) struct GetArgs {
     #[arg(value_name = "URL")]
     pub(crate) url: String,
 
-    /// Write the body to FILE, replacing what is in it; `-` is standard output
+    /// Write the body to FILE in place of what is there, once all of it has come; `-` is standard output
+    ///
+    /// Until then, and after a failure, FILE is what it was.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Write the body to a file in this folder, under the name that the answer gives, or else the URL
+    ///
+    /// The name is made harmless, and leads to no other folder. A file that is there is not replaced.
+    #[arg(short = 'O', long, conflicts_with = "output", help_heading = "Output")]
+    pub(crate) remote_name: bool,
+
+    /// Go on with a file that was not written to its end, now and when the same command is given again
+    ///
+    /// What has come is kept in FILE.part, and what it is a part of in FILE.part.state. The rest is asked for as long as
+    /// the file is the same by its ETag or date; else it is begun anew. --retries says how many failures in a row without
+    /// anything new end it. A status of 400 or more is a failure. Only for GET.
+    #[arg(short = 'C', long = "continue", alias = "resume", help_heading = "Output")]
+    pub(crate) resume: bool,
+
+    /// Fetch a large file in up to N parts at once, where the server gives parts
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64), allow_negative_numbers = true, help_heading = "Output")]
+    pub(crate) parallel: Option<u32>,
+
+    /// The SHA-256 that the file must have, in hexadecimal, or sha512:HEX; with another one there is no file
+    #[arg(long, value_name = "HEX", value_parser = saving::checksum, help_heading = "Output")]
+    pub(crate) sha256: Option<Checksum>,
+
+    /// Send FILE as the body, as it is, by PUT unless -X says otherwise; `-` is standard input
+    ///
+    /// It is read as it is sent, however large, and read again where it has to be sent again.
+    #[arg(short = 'T', long, alias = "upload-file", value_name = "FILE", conflicts_with_all = ["data", "json"], help_heading = "Request")]
+    pub(crate) upload: Option<PathBuf>,
 
     /// A status of 400 or more is a failure, and its body is not written
     #[arg(long, help_heading = "Output")]
     pub(crate) fail: bool,
+
+    /// No progress on standard error
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
 
     /// Show request and response on standard error, as far as they are known; passwords and cookies are hidden
     #[arg(short, long, help_heading = "Output")]

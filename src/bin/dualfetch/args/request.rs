@@ -139,6 +139,16 @@ impl RequestArgs {
         self.connection.build(config)
     }
 
+    /// How often a failure is tried again.
+    pub(crate) fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// The method that was asked for.
+    pub(crate) fn method(&self) -> Option<&Method> {
+        self.method.as_ref()
+    }
+
     /// What every request holds. Reads the files that its body is to be taken from.
     pub(crate) fn question(&self) -> Result<Question, Stop> {
         let mut headers = HeaderMap::new();
