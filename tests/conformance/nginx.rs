@@ -4,6 +4,7 @@ mod bodies;
 mod certificates;
 mod conditions;
 mod connections;
+mod files;
 mod paths;
 mod redirects;
 mod refusals;
@@ -64,6 +65,8 @@ fn every_behaviour_in_plain() {
                 a_range_beyond_the_end, a_range_that_no_longer_holds, fresh_for_an_hour;
             connections: kept, ended_after_each_request, ended_after_three, closed_while_idle,
                 dropped_without_an_answer, none_behind_the_proxy;
+            files: sent_and_saved, gone_on_with_by_a_range, begun_anew_where_the_file_has_changed, in_parts_at_once,
+                compressed_as_it_is_asked_not_to_be;
             paths: as_they_were_written, dots_are_resolved, only_what_must_be_is_escaped, two_fields_of_one_name,
                 what_is_sent_unasked;
             redirects: methods_by_status, by_an_error_page, an_error_page_without_one, with_the_rest_of_the_path,
@@ -112,7 +115,7 @@ fn over_tls() {
                 an_upload_over_http_2, a_large_upload_that_is_refused_early, connections_of_three_requests,
                 many_at_once_over_connections_of_three, paths_as_they_were_written, slower_than_the_total,
                 a_session_is_resumed, to_a_scheme_without_tls_go_no_credentials, dropped_without_an_answer,
-                plain_text_to_a_secure_port;
+                plain_text_to_a_secure_port, a_file_up_and_down;
         ];
         table::run("nginx over TLS", &Ports::from_line(&ports), cases).await;
     });

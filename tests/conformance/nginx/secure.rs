@@ -99,3 +99,9 @@ pub async fn plain_text_to_a_secure_port(nginx: &Ports) {
     let session = Config::new().http_version(HttpVersion::Http1).build().expect("a session");
     assert_eq!(get(&session, url).await.expect("an answer").status(), 400);
 }
+
+pub async fn a_file_up_and_down(nginx: &Ports) {
+    super::files::up_and_down(nginx, "secure").await;
+    super::files::in_two_calls(nginx, "secure").await;
+    super::files::in_parts(nginx, "secure").await;
+}
