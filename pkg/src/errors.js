@@ -19,7 +19,7 @@ export class DualfetchError extends Error {
   }
 }
 
-/** A body that cannot be read as asked: `body_too_large`, `body_used`, `content_type`, `decode`, `json`, `line_too_long`. */
+/** A body that cannot be read as asked: `body_too_large`, `body_used`, `checksum`, `content_type`, `decode`, `json`, `line_too_long`. */
 export class BodyError extends DualfetchError {
   get name() {
     return "BodyError";

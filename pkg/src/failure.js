@@ -15,6 +15,7 @@ const classes = {
   body_consumed: RequestBodyError,
   body_too_large: BodyError,
   body_used: BodyError,
+  checksum: BodyError,
   closed: ClosedError,
   connect: NetworkError,
   content_type: BodyError,

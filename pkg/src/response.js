@@ -1,7 +1,7 @@
 import { error, headersOf, hops, isOurs } from "./failure.js";
 import { contentDisposition, links, mediaType, utf8 } from "./fields.js";
 import { parts } from "./multipart.js";
-import { JSON_READER, LINES_READER, read, shown } from "./options.js";
+import { JSON_READER, LINES_READER, read, SAVE, shown } from "./options.js";
 import { inALine, inWords, isProblemType, problemOf } from "./problem.js";
 import { blocks, decoded, joined, lines } from "./text.js";
 
@@ -216,6 +216,14 @@ export class SessionResponse {
 
   async blob() {
     return new Blob([await this.bytes()], { type: this.headers.get("content-type") ?? "" });
+  }
+
+  /** Saves the body, decompressed, to a path, a `FileSystemFileHandle` or a `WritableStream`. */
+  async save(target, options) {
+    const wishes = read(SAVE, options);
+    if (this.#used || this.#stream?.locked) this.#begin();
+    const { saved } = await import("./files.js");
+    return saved(this, target, wishes, error);
   }
 
   /** The whole body read as JSON, which is UTF-8 (RFC 8259). */

@@ -2,7 +2,7 @@ import { calling, extended, rooted } from "./defaults.js";
 import { error } from "./failure.js";
 import { fetchOver } from "./fetch.js";
 import { before, isRaised, layered, SessionRequest, withoutLayers } from "./layers.js";
-import { EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES } from "./options.js";
+import { DOWNLOAD, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES } from "./options.js";
 import { Page, pageRow } from "./page.js";
 import { race, Relay } from "./relay.js";
 import { asked, href, pageUrl, resolved } from "./request.js";
@@ -62,6 +62,25 @@ export class BaseSession {
 
   request(url, options) {
     return this.#send(undefined, url, options);
+  }
+
+  /** Downloads a file by GET to a path, a `FileSystemFileHandle` or a `WritableStream`, going on where it is cut off. */
+  async download(url, target, options = {}) {
+    const { attempts, onProgress, overwrite, resume, sha256, ...own } = options;
+    const wishes = read(DOWNLOAD, { attempts, onProgress, overwrite, resume, sha256 });
+    const call = calling(this.#defaults, read(REQUEST, own));
+    for (const name of ["range", "if-range"]) {
+      if (!new Headers(own.headers ?? undefined).has(name)) continue;
+      throw error("invalid_header", `invalid header: "${name}" is the download's own to set`, { detail: name });
+    }
+    const ask = (fields) => {
+      const headers = new Headers(own.headers ?? undefined);
+      for (const [name, value] of Object.entries(fields)) headers.set(name, value);
+      return this.get(url, { ...own, headers: [...headers], raiseForStatus: false });
+    };
+    const { downloaded } = await import("./files.js");
+    const way = { ask, failure: failureOf, url: resolved(url, call.baseUrl ?? pageUrl()), signal: own.signal };
+    return downloaded(way, target, wishes, error);
   }
 
   /** A page as far as its title needs. */

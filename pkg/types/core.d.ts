@@ -1,6 +1,6 @@
-import type { GetOptions, AnyRequestOptions, ExtendOptions, FetchAllOptions, RequestOptions, SessionOptions } from "./options.js";
+import type { GetOptions, AnyRequestOptions, DownloadOptions, ExtendOptions, FetchAllOptions, RequestOptions, SessionOptions } from "./options.js";
 import type { DualfetchError } from "./errors.js";
-import type { SessionResponse } from "./response.js";
+import type { Saved, SaveTarget, SessionResponse } from "./response.js";
 
 // As TypeScript's own esnext.disposable and @types/node have it, for projects with neither.
 declare global {
@@ -106,6 +106,19 @@ export class Session {
    * @throws {DualfetchError} as `get` does
    */
   request(url: string | URL, options?: AnyRequestOptions | null): Promise<SessionResponse>;
+  /**
+   * Downloads a file by GET and saves it, going on where it is cut off: after the connection's end, none at all, timeouts
+   * but for `queue` and `wall`, and statuses such as 503, with pauses. A status that brings no file is a `StatusError`,
+   * whatever `raiseForStatus` says.
+   *
+   * Parts come together only where they are of one version, by the strong `ETag` or else `Last-Modified` (`Range` with
+   * `If-Range`: RFC 9110, section 13.1.5); otherwise the file is begun anew, which a `WritableStream` cannot be. Of another
+   * origin a page sees those only where CORS exposes them, and asks first for `If-Range`. To a path it is written as
+   * `NAME.part`; with `NAME.part.state` beside it a later call goes on with it, as `dualfetch get -C` does.
+   *
+   * @throws {DualfetchError} as `response.save`, and what ended the last attempt
+   */
+  download(url: string | URL, target: SaveTarget, options?: DownloadOptions): Promise<Saved>;
   /** A function of `fetch`'s signature, which gives the platform's own `Response`. It needs no `this`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**

@@ -6,6 +6,7 @@ export type ErrorCode =
   | "body_consumed"
   | "body_too_large"
   | "body_used"
+  | "checksum"
   | "closed"
   | "connect"
   | "content_type"
@@ -13,6 +14,7 @@ export type ErrorCode =
   | "denied"
   | "disconnected"
   | "dns"
+  | "file"
   | "headers_too_large"
   | "invalid_header"
   | "invalid_option"
@@ -53,7 +55,7 @@ export class DualfetchError extends Error {
   toJSON(): { name: string; code: ErrorCode; message: string; phase?: Phase; url?: string; attempts: number };
 }
 
-/** A body that cannot be read as asked: `body_too_large`, `body_used`, `content_type`, `decode`, `json`, `line_too_long`. */
+/** A body that cannot be read as asked: `body_too_large`, `body_used`, `checksum`, `content_type`, `decode`, `json`, `line_too_long`. */
 export class BodyError extends DualfetchError {}
 
 /** The session was closed: `closed`. */

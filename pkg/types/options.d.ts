@@ -1,4 +1,4 @@
-import type { SessionRequest, SessionResponse } from "./response.js";
+import type { SaveOptions, SessionRequest, SessionResponse } from "./response.js";
 
 /** Milliseconds for each phase; `null` for no bound. */
 export interface Timeout {
@@ -593,3 +593,17 @@ export interface BatchOptions {
 export interface TitlesOptions extends TitleOptions, MetadataOptions, BatchOptions {}
 /** What `fetchAll` takes: what each of its requests is given that says nothing else. */
 export interface FetchAllOptions extends AnyRequestOptions, BatchOptions {}
+
+/** What a download may be given: what a GET request may, and how it is saved. */
+export interface DownloadOptions extends Omit<GetOptions, "raiseForStatus">, SaveOptions {
+  /**
+   * How many requests in a row may fail of which none but the first has brought anything new.
+   * @default 5
+   */
+  attempts?: number;
+  /**
+   * Whether a path's part is gone on with, and left for a later call; otherwise nothing is left after a failure.
+   * @default true
+   */
+  resume?: boolean;
+}

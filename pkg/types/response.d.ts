@@ -185,6 +185,16 @@ export class SessionResponse {
    * @throws {BodyError} of code `content_type` for another type, of code `decode` for what is malformed or cut short
    */
   multipart(options?: MultipartOptions): AsyncGenerator<MultipartPart, void, undefined>;
+  /**
+   * Saves the body, decompressed, whatever the status. A path's file has its name only when it is whole: after a failure
+   * there is what was there before. A `FileSystemFileHandle` does the same by itself. A `WritableStream` is closed in the
+   * end, or aborted.
+   *
+   * @throws {DualfetchError} of code `file` where it cannot be written, or is there and not to be replaced
+   * @throws {BodyError} of code `checksum`, and what ended the body early
+   * @throws {UnsupportedError} a path where there are no files: in pages, and in Node before 20.16
+   */
+  save(target: SaveTarget, options?: SaveOptions): Promise<Saved>;
   /** Ends the transfer and gives the permit back. */
   cancel(): void;
 }
@@ -267,4 +277,51 @@ export interface LinesOptions {
    * @default 1_048_576
    */
   maxLine?: number;
+}
+
+/**
+ * Where a body is saved: a path in Node (from 20.16), Deno and Bun, which a `file:` URL is, too; a `FileSystemFileHandle` as
+ * `showSaveFilePicker()` and the origin private file system give it; or a `WritableStream` of bytes.
+ */
+export type SaveTarget = string | URL | FileHandleLike | WritableStream<Uint8Array>;
+
+/** What is asked of a `FileSystemFileHandle`. */
+export interface FileHandleLike {
+  readonly name: string;
+  createWritable(): Promise<unknown>;
+  getFile(): Promise<{ readonly size: number }>;
+}
+
+export interface SaveOptions {
+  /** Called when something has been written. What it throws ends the saving. */
+  onProgress?: (progress: DownloadProgress) => void;
+  /**
+   * Whether what is there is replaced; otherwise it is an error of code `file`. A `WritableStream` has nothing to replace.
+   * @default true
+   */
+  overwrite?: boolean;
+  /**
+   * The SHA-256 that the file must have, in hexadecimal, hashed as it comes. With another one there is no file, but an error
+   * of code `checksum`.
+   * @default none
+   */
+  sha256?: string;
+}
+
+/** How far a file has come. */
+export interface DownloadProgress {
+  /** Bytes in the file, those of earlier attempts and calls included. */
+  received: number;
+  /** Bytes in all; null where that is not known, as of a body that comes compressed. */
+  total: number | null;
+}
+
+/** A file that was saved. */
+export interface Saved {
+  /** How many bytes it has. */
+  bytes: number;
+  /** How many of them were there from an earlier call. */
+  resumed: number;
+  /** What it hashes to, where `sha256` was given. */
+  sha256?: string;
 }

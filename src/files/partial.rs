@@ -342,6 +342,17 @@ mod tests {
         }
     }
 
+    /// Parts that the npm package has left are gone on with, and the other way round.
+    #[test]
+    fn places_are_known_by_what_the_npm_package_knows_them_by() {
+        let Source { file, url } = source("https://a.example/f?s=1");
+        assert_eq!((file, url), (0xc43b_fb97_14c5_4560, 0x4d8f_acef_652e_19fc));
+        let written =
+            write(&source("https://a.example/f?s=1"), &Validator::Tag("\"1\"".into()), Some(7), None);
+        let expected = "dualfetch part 1\nfrom c43bfb9714c54560 4d8facef652e19fc\ntag \"1\"\ntotal 7\n";
+        assert_eq!(String::from_utf8_lossy(&written), expected);
+    }
+
     #[test]
     fn a_tag_is_of_its_file_under_any_query_and_a_date_only_of_its_url() {
         let known =
