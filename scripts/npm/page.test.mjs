@@ -3,12 +3,16 @@
 //   node --test scripts/npm/page.test.mjs
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 
 import { launch } from "./chromium.mjs";
 import { servePage } from "./page.mjs";
 
 const PRESENT = "script-src 'self' 'unsafe-inline'";
+const FILE = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => Math.imul(at, 2_654_435_761) >>> 24));
+const SHA = createHash("sha256").update(FILE).digest("hex");
+const ranges = [];
 let policy, browser, server;
 before(async () => {
   browser = await launch();
@@ -18,7 +22,7 @@ before(async () => {
       return true;
     }
     if (request.url === "/" && policy) response.setHeader("content-security-policy", policy);
-    return false;
+    return files(request, response);
   });
 });
 after(async () => {
@@ -129,12 +133,58 @@ async function counted(request, response) {
   response.end(JSON.stringify({ length }));
 }
 
+test("files are saved to the origin's own file system and to streams, and what is cut off is gone on with", async () => {
+  ranges.length = 0;
+  const told = await inPage(async () => {
+    const { Session } = await import("dualfetch");
+    const session = new Session();
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle("file", { create: true });
+    const content = async () => new Uint8Array(await (await handle.getFile()).arrayBuffer());
+    const sum = async () => (await content()).reduce((sum, byte) => sum + byte, 0);
+    const sha256 = "SHA";
+    const progress = [];
+    const downloaded = await session.download("/cut", handle, { sha256, onProgress: ({ received }) => progress.push(received) });
+    const first = await sum();
+    const saved = await (await session.get("/whole")).save(handle);
+    const second = await sum();
+    const failed = async (doing) => doing.then(() => "none", ({ name, code }) => `${name} ${code}`);
+    const failures = [
+      await failed(session.download("/whole", handle, { sha256: "0".repeat(64) })),
+      await failed(session.download("/whole", handle, { overwrite: false })),
+      await failed(session.download("/whole", "a/path")),
+      await failed(session.get("/whole").then((response) => response.save(new URL("file:///a/path")))),
+    ];
+    const third = await sum();
+    let streamed = 0;
+    await session.download("/cut", new WritableStream({ write: ({ length }) => void (streamed += length) }));
+    return { downloaded, saved, sums: [first, second, third], failures, streamed, isWhole: progress.at(-1) === 300_000 };
+  });
+  const sum = FILE.reduce((sum, byte) => sum + byte, 0);
+  assert.deepEqual(told.downloaded, { bytes: 300_000, resumed: 0, sha256: SHA });
+  assert.deepEqual([told.saved.bytes, told.sums, told.streamed, told.isWhole], [300_000, [sum, sum, sum], 300_000, true]);
+  assert.deepEqual(told.failures, ["BodyError checksum", "DualfetchError file", "UnsupportedError unsupported", "UnsupportedError unsupported"]);
+  assert.deepEqual(ranges.filter((range) => range !== undefined), ["bytes=100000-", "bytes=100000-"]);
+});
+
+/** A file; `/cut` is cut off when all of it is asked for. */
+function files({ url, headers }, response) {
+  if (url !== "/cut" && url !== "/whole") return false;
+  ranges.push(headers.range);
+  const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
+  const part = from > 0 && { "content-range": `bytes ${from}-${FILE.length - 1}/${FILE.length}` };
+  response.writeHead(part ? 206 : 200, { etag: '"1"', "cache-control": "no-store", "content-length": FILE.length - from, ...part });
+  if (url === "/whole" || from > 0) response.end(FILE.subarray(from));
+  else response.write(FILE.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 50));
+  return true;
+}
+
 async function inPage(run, under) {
   policy = under;
   const page = await browser.newPage();
   try {
     await page.goto(server.url);
-    return await page.evaluate(run);
+    return await page.evaluate(typeof run === "function" ? `(${String(run).replace('"SHA"', JSON.stringify(SHA))})()` : run);
   } finally {
     await page.close();
   }

@@ -7,7 +7,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -78,6 +80,16 @@ const worker = `
   };
 `;
 
+const saving = `
+  import process from "node:process";
+  import { Session } from "dualfetch";
+  const [url, path] = process.argv.slice(2);
+  const session = new Session();
+  const one = await (await session.get(url + "/page/7")).save(path);
+  const two = await session.download(url + "/page/8", path, { sha256: "${"0".repeat(64)}" }).catch(({ code }) => code);
+  console.log(JSON.stringify([one.bytes, two]));
+`;
+
 let app, server, most;
 before(async () => {
   const latin = (text) => Buffer.from(text, "latin1");
@@ -100,7 +112,7 @@ before(async () => {
       response.setHeader("content-type", "text/plain; charset=iso-8859-1").end(latin("na\xefve \x80"));
     },
   });
-  app = await project({ "answers.js": answers, "command.js": command, "worker.js": worker });
+  app = await project({ "answers.js": answers, "command.js": command, "saving.js": saving, "worker.js": worker });
 });
 after(async () => {
   await server?.close();
@@ -120,6 +132,22 @@ test("Bun", { timeout: 60_000 }, async (t) => {
   await check({ entries: ["index.node.js", "core.node.js", "full.node.js"], refused: "connect" }, (site, refused) =>
     printed("bun", "run", "command.js", site, refused),
   );
+});
+
+test("Deno and Bun save to a path", { timeout: 60_000 }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "dualfetch-saving-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const runs = [
+    ["Deno", "@deno", "deno", ["run", "--no-prompt", "--allow-net=127.0.0.1", `--allow-read=${folder}`, `--allow-write=${folder}`]],
+    ["Bun", "@oven", "bun", ["run"]],
+  ];
+  for (const [name, scope, command, args] of runs) {
+    if (skipped(t, name, scope)) continue;
+    const path = join(folder, "saved");
+    assert.deepEqual(await printed(command, ...args, "saving.js", server.url, path), [22, "checksum"], name);
+    assert.equal(await readFile(path, "utf8"), "<title>/page/7</title>", name);
+    assert.deepEqual(await readdir(folder), ["saved"], name);
+  }
 });
 
 test("workerd, as Wrangler bundles for it", { timeout: 60_000 }, async (t) => {
