@@ -21,6 +21,10 @@ async fn run_in(folder: &Folder, args: &[&str]) -> (Option<i32>, String, String)
     )
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn read(path: impl AsRef<Path>) -> Vec<u8> {
     std::fs::read(path).expect("the file")
 }
@@ -60,7 +64,7 @@ async fn what_was_cut_off_is_gone_on_with_now_and_by_the_same_command() {
     for now in [true, false] {
         let (folder, (server, content)) = (Folder::new(), cut_once().await);
         let url = server.url("/file");
-        let hash = format!("{:x}", sha2::Sha256::digest(&content));
+        let hash = hex(&sha2::Sha256::digest(&content));
         let retries = if now { "1" } else { "0" };
         let args = ["-C", "-o", "file", "--retries", retries, "--sha256", &hash, &url];
         let (mut code, _, mut err) = run_in(&folder, &args).await;
@@ -101,7 +105,7 @@ async fn a_large_file_comes_in_parts_and_another_checksum_is_no_file() {
         let (code, _, err) = run_in(&folder, &[more, &["-o", "x", "--sha256", &wrong, &url]].concat()).await;
         assert_eq!((code, folder.names().len()), (Some(1), 0), "{err}");
         assert!(err.contains(&format!("sha256:{wrong} was expected")), "{err}");
-        let hash = format!("sha512:{:x}", sha2::Sha512::digest(pattern(100_000)));
+        let hash = format!("sha512:{}", hex(&sha2::Sha512::digest(pattern(100_000))));
         let (code, _, err) = run_in(&folder, &[more, &["-o", "x", "--sha256", &hash, &url]].concat()).await;
         assert_eq!(code, Some(0), "{err}");
         std::fs::remove_file(folder.at("x")).expect("it is there");

@@ -138,7 +138,7 @@ pub(crate) struct GetArgs {
     /// Send FILE as the body, as it is, by PUT unless -X says otherwise; `-` is standard input
     ///
     /// It is read as it is sent, however large, and read again where it has to be sent again.
-    #[arg(short = 'T', long, alias = "upload-file", value_name = "FILE", conflicts_with_all = ["data", "json"], help_heading = "Request")]
+    #[arg(short = 'T', long, alias = "upload-file", value_name = "FILE", conflicts_with_all = ["data", "form", "json"], help_heading = "Request")]
     pub(crate) upload: Option<PathBuf>,
 
     /// A status of 400 or more is a failure, and its body is not written
