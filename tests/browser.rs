@@ -5,6 +5,8 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 mod contract;
+#[cfg(feature = "digest")]
+mod strict;
 mod visits;
 
 mod browser {

@@ -104,3 +104,27 @@ async fn a_piece_comes_before_the_rest_is_there() {
     })
     .await;
 }
+
+/// In a page the server is another origin, which lets the challenge be seen.
+#[cfg(feature = "digest")]
+#[wasm_bindgen_test]
+async fn a_challenge_that_is_shown_is_answered() {
+    use crate::strict::{PASSWORD, USER};
+    use dualfetch::middleware::DigestAuth;
+
+    run(async |lab| {
+        let known = |password: &str| {
+            let auth = DigestAuth::new(&lab.url("/"), USER, password).expect("sound");
+            lab.session(Config::new().hop_middleware(auth.prefer_integrity(true)))
+        };
+        let (session, stranger) = (known(PASSWORD), known("wrong"));
+        let url = lab.url("/lab/digest/a?b=%20&c='d\"");
+        assert_eq!(stranger.get(&*url).await.expect("a head").status(), 401);
+        for _ in 0..2 {
+            let response = session.post(&*url).body("the body").await.expect("a head");
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.text().await.expect("a body"), "<title>welcome</title>");
+        }
+    })
+    .await;
+}

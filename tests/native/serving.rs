@@ -23,7 +23,10 @@ fn until_standard_input_ends() {
         let itself = Arc::new(OnceLock::<CountingServer>::new());
         let own = Arc::clone(&itself);
         let idle = Router::new().route("/lab/idle", get(move || idle(Arc::clone(&own))));
-        let server = CountingServer::builder().hosts(2).cors().routes(idle).start().await;
+        let builder = CountingServer::builder().hosts(2).cors().routes(idle);
+        #[cfg(feature = "digest")]
+        let builder = builder.routes(digest());
+        let server = builder.start().await;
         let faults = RawServer::by_head(fault).await;
         let refusing = Refusing::new();
         let origins = [server.url(0, ""), server.url(1, ""), faults.url(""), refusing.url("")];
@@ -40,6 +43,14 @@ fn until_standard_input_ends() {
         let end = tokio::task::spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
         end.await.expect("no panic").expect("a standard input");
     });
+}
+
+/// What is answered to who proves to know a password.
+#[cfg(feature = "digest")]
+fn digest() -> Router {
+    let strict = Arc::new(crate::strict::Strict::new("SHA-512-256", "auth,auth-int"));
+    let judged = move |request| crate::strict_served::judged(Arc::clone(&strict), request);
+    Router::new().route("/lab/digest/{*path}", axum::routing::any(judged))
 }
 
 /// 204 once nothing is in flight but this question: what a test has given up must not go on.

@@ -16,7 +16,7 @@ pub(crate) async fn serve(strict: Strict) -> (Arc<Strict>, CountingServer) {
     (strict, CountingServer::builder().handler(handler).start().await)
 }
 
-async fn judged(strict: Arc<Strict>, request: Request) -> Response {
+pub(crate) async fn judged(strict: Arc<Strict>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.expect("a body");
     let answer = head.headers.get("authorization").map(|answer| answer.to_str().expect("text"));
