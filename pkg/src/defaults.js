@@ -9,6 +9,7 @@ const NO_HOOKS = { afterResponse: [], beforeError: [], beforeRequest: [] };
 /** What a session adds to its requests on this side; `options` are those of the engine. */
 const NOTHING = {
   baseUrl: undefined,
+  digest: undefined,
   headers: [],
   hooks: NO_HOOKS,
   middleware: [],
@@ -41,6 +42,7 @@ export function extended(defaults, own) {
   for (const name of isMoved ? FOR_ONE_ORIGIN : []) kept = without(kept, name);
   return {
     ...shared(defaults, own),
+    digest: own.auth !== undefined ? own.digest : isMoved ? undefined : defaults.digest,
     headers: added(fieldsOf(own), kept),
     options: merged(defaults.options, own),
     raise: own.raiseForStatus ?? defaults.raise,
@@ -59,7 +61,10 @@ export function calling(defaults, own) {
   const options = { ...merged(defaults.options, own), headers: fieldsOf(own), params, stringifyJson };
   if (options.headers.length === 0) options.headers = undefined;
   const fields = own.auth === null ? without(defaults.headers, "authorization") : defaults.headers;
-  const complete = fields.length === 0 ? (request) => request : (request) => completed(request, fields, defaults.baseUrl);
+  const isOwn = own.auth !== undefined;
+  const digest = isOwn ? own.digest : defaults.digest;
+  const adds = fields.length > 0 || digest !== undefined;
+  const complete = adds ? (request) => completed(request, fields, defaults.baseUrl, { digest, isOwn }) : (request) => request;
   return { baseUrl, complete, hooks, middleware, options, parseJson, raise };
 }
 
@@ -79,28 +84,28 @@ function shared(defaults, own) {
   };
 }
 
-function merged(options, { auth, baseUrl, headers, hooks, middleware, params, parseJson, raiseForStatus, stringifyJson, userAgent, ...own }) {
+function merged(options, { auth, baseUrl, digest, headers, hooks, middleware, params, parseJson, raiseForStatus, stringifyJson, userAgent, ...own }) {
   // A way to retry is one whole.
   const { retryBase, retryCap, ...rest } = options;
   return own.retryAttempts === undefined ? { ...options, ...own } : { ...rest, ...own };
 }
 
 /** The header fields that options make, names and values one after the other. */
-function fieldsOf({ auth, headers = [], userAgent }) {
+function fieldsOf({ auth, digest, headers = [], userAgent }) {
   const fields = [...headers];
-  for (const [option, name, value] of [["auth", "authorization", auth], ["userAgent", "user-agent", userAgent]]) {
+  for (const [option, name, value] of [["auth", "authorization", auth ?? digest], ["userAgent", "user-agent", userAgent]]) {
     if (value == null) continue;
     if (has(fields, name)) {
       const message = `invalid option ${option}: headers has ${name}, too; set one of the two`;
       throw error("invalid_option", message, { detail: option });
     }
-    fields.push(name, value);
+    if (value !== digest) fields.push(name, value);
   }
   return fields;
 }
 
-/** The request with the session's fields of which it has none itself. */
-function completed(request, fields, base) {
+/** The request with the session's fields of which it has none itself, and with whom it is to answer for. */
+function completed(request, fields, base, { digest, isOwn }) {
   let url;
   try {
     url = new URL(request.url);
@@ -109,7 +114,10 @@ function completed(request, fields, base) {
     return request;
   }
   let rest = fields;
-  if (base !== undefined && base.origin !== url.origin) {
+  // The session's is for its origin alone; a request's own comes before what stands in the URL.
+  const isForIt = base === undefined || base.origin === url.origin;
+  if (digest !== undefined && (isOwn || (isForIt && !url.username && !url.password))) request.digest = digest;
+  if (!isForIt) {
     for (const name of FOR_ONE_ORIGIN) rest = without(rest, name);
   } else if (url.username || url.password) {
     // Who is asking stands in the URL.

@@ -13,6 +13,6 @@ export const loadCharset = /* @__PURE__ */ loader(() => import("./binary/charset
 
 export class Session extends BaseSession {
   constructor(options) {
-    super(options, load, loadCharset);
+    super(options, load, loadCharset, { digest: true });
   }
 }

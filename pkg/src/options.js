@@ -217,18 +217,28 @@ for (const part of ["bearer", "password", "user"]) {
   };
 }
 
+AUTH.digest = (value, name, out) => {
+  flag(value, name, {});
+  out.digest = value;
+};
+
 const auth = (value, name, out) => {
   if (value === null) {
     out.auth = null;
     return;
   }
-  const { user, password, bearer } = read(AUTH, value, {}, `${name}.`);
+  const { user, password, bearer, digest } = read(AUTH, value, {}, `${name}.`);
   const isBasic = user !== undefined && bearer === undefined;
-  if (!isBasic && (bearer === undefined || user !== undefined || password !== undefined)) {
+  if (!isBasic && (bearer === undefined || user !== undefined || password !== undefined || digest !== undefined)) {
     throw invalid(name, "either user and password, or bearer");
   }
   if (isBasic && user.includes(":")) {
     throw invalid(`${name}.user`, "a user name with a colon cannot be told from its password");
+  }
+  if (digest) {
+    // No field says it: the engine answers for it.
+    Object.assign(out, { auth: null, digest: [user, password ?? ""] });
+    return;
   }
   out.auth = isBasic ? `Basic ${base64(`${user}:${password ?? ""}`)}` : `Bearer ${bearer}`;
 };

@@ -14,11 +14,13 @@ export class BaseSession {
   #engine;
   #defaults;
 
-  constructor(options, load, loadCharset) {
+  constructor(options, load, loadCharset, { digest = false } = {}) {
     if (options instanceof Extended) [this.#engine, this.#defaults] = options.parts;
     else {
-      const [settings, defaults] = rooted(read(SESSION, options));
-      this.#engine = new Engine(settings, load, loadCharset);
+      const own = read(SESSION, options);
+      needDigest(digest, own);
+      const [settings, defaults] = rooted(own);
+      this.#engine = new Engine(settings, load, loadCharset, digest);
       this.#defaults = defaults;
     }
     // A function of its own, so that it can be handed to a library that takes a `fetch`.
@@ -27,7 +29,9 @@ export class BaseSession {
 
   /** A session with changed defaults, within the same limits: what is under way in one counts in the other. */
   extend(options) {
-    const defaults = extended(this.#defaults, read(EXTENSION, options));
+    const own = read(EXTENSION, options);
+    needDigest(this.#engine.digest, own);
+    const defaults = extended(this.#defaults, own);
     // Of the class of this one, whose own constructor may take something else.
     return Reflect.construct(BaseSession, [new Extended([this.#engine, defaults])], this.constructor);
   }
@@ -112,7 +116,7 @@ export class BaseSession {
   fetchAll(requests, options) {
     const { signal, ordered, window, onProgress, ...rest } = read(FETCH_ALL, options);
     iterable(requests, "requests");
-    withoutLayers(calling(this.#defaults, rest));
+    withoutLayers(this.#calling(rest));
     const { loadCharset } = this.#engine;
     const open = async (pull) => {
       const handle = await this.#engine.ready(Relay.of(signal));
@@ -126,7 +130,7 @@ export class BaseSession {
       const plain = typeof item === "object" && item !== null && !(item instanceof URL);
       const { url, ...own } = plain ? item : { url: item };
       return told(url, () => {
-        const call = calling(this.#defaults, { ...rest, ...read(FETCH_ALL_ITEM, own) });
+        const call = this.#calling({ ...rest, ...read(FETCH_ALL_ITEM, own) });
         withoutLayers(call);
         const { parseJson, raise } = call;
         if (raise !== false || parseJson !== undefined) owns.set(at, { parseJson, raise });
@@ -186,7 +190,7 @@ export class BaseSession {
     const { signal, ...own } = read(REQUEST, options);
     const engine = this.#engine;
     const relay = engine.begin(signal);
-    const call = calling(this.#defaults, own);
+    const call = this.#calling(own);
     const { complete, hooks, middleware, parseJson, raise } = call;
     const reading = { loadCharset: engine.loadCharset, parseJson };
     const asking = asked(resolved(url, call.baseUrl ?? pageUrl()), call.options, method);
@@ -206,9 +210,14 @@ export class BaseSession {
     return engine.race(relay, working());
   }
 
+  #calling(own) {
+    needDigest(this.#engine.digest, own);
+    return calling(this.#defaults, own);
+  }
+
   /** A call that the engine does alone. */
   #plain(own) {
-    const call = calling(this.#defaults, own);
+    const call = this.#calling(own);
     withoutLayers(call);
     if (typeof call.raise === "function") {
       const message = "a function for raiseForStatus is not supported here (titles and pages): look at the row's status";
@@ -248,9 +257,10 @@ class Engine {
   #opening;
   #closing = new Relay();
 
-  constructor(settings, load, loadCharset) {
+  constructor(settings, load, loadCharset, digest) {
     this.#settings = settings;
     this.#load = load;
+    this.digest = digest;
     this.loadCharset = loadCharset;
     this.handle = undefined;
     this.Document = undefined;
@@ -309,6 +319,13 @@ class Engine {
 /** How far to read for metadata, as the wasm side has it. */
 function toEnd(metadata) {
   return metadata && metadata === "page";
+}
+
+/** @param {boolean} has whether this build answers challenges */
+function needDigest(has, { digest }) {
+  if (has || digest === undefined) return;
+  const message = "auth.digest is not supported here (this build): import from dualfetch/full";
+  throw error("unsupported", message, { detail: "auth.digest" });
 }
 
 function needTitles(handle) {

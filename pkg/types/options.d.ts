@@ -73,7 +73,7 @@ export type HeaderFields =
 /** Parameters for a query or a form. `{ tag: ["a", "b"] }` is `tag=a&tag=b`. */
 export type Params = string | URLSearchParams | ParamsObject | Iterable<readonly [string, Param | readonly Param[]]>;
 
-/** Who is asking: basic authentication (RFC 7617), in UTF-8, or a bearer token (RFC 6750). */
+/** Who is asking: basic or digest authentication (RFC 7617, RFC 7616), in UTF-8, or a bearer token (RFC 6750). */
 export type Auth =
   | {
       /** The user, without a colon. */
@@ -83,6 +83,15 @@ export type Auth =
        * @default ""
        */
       password?: string;
+      /**
+       * Whether the password is proved to be known in place of being sent: a 401 with a challenge of the scheme Digest
+       * (SHA-512-256, SHA-256, MD5) is answered, once, and requests to its origin then bring the answer unasked. A wrong
+       * password is the 401. In a page challenges of other origins are seen only where they expose `WWW-Authenticate`, and
+       * the browser asks its user first unless `credentials` is `"omit"`. Of `dualfetch/full`; elsewhere it is an error of
+       * code `unsupported`.
+       * @default false
+       */
+      digest?: boolean;
     }
   | {
       /** The token, as it is sent. */

@@ -11,6 +11,8 @@
 
 #[cfg(feature = "js-charset")]
 mod charset;
+#[cfg(all(feature = "js", feature = "digest"))]
+mod digest;
 #[cfg(feature = "js")]
 mod errors;
 #[cfg(all(feature = "js", feature = "html"))]

@@ -59,6 +59,10 @@ extern "C" {
     /// A text, bytes, nothing, or an object that `fetch` sends as it is.
     #[wasm_bindgen(method, getter)]
     fn body(this: &Asked) -> JsValue;
+    /// User and password, where a challenge is to be answered.
+    #[cfg(feature = "digest")]
+    #[wasm_bindgen(method, getter)]
+    fn digest(this: &Asked) -> Option<Vec<String>>;
     /// What was wrong with it already in JavaScript: its row's error.
     #[wasm_bindgen(method, getter)]
     pub(super) fn error(this: &Asked) -> JsValue;
@@ -147,6 +151,11 @@ pub(super) fn request(asked: &Asked) -> Result<Request> {
         request.body = handed::body(body);
     }
     request.options = options(asked, &Numbers::of(asked))?.into();
+    #[cfg(feature = "digest")]
+    if let Some(login) = asked.digest() {
+        let auth = super::digest::auth(&request.url, login)?;
+        return request.into_builder().digest_auth_by(auth).build();
+    }
     Ok(request)
 }
 
