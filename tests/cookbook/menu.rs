@@ -51,6 +51,10 @@ mod menu {
             (_, "/v1/flaky") => Plate::json(r#"{"name": "Anjou"}"#),
             (_, "/v1/signed") if asked.header("x-signature").len() == 64 => Plate::json("{}"),
             (_, "/v1/signed") => Plate::json("{}").status(403),
+            (_, "/v1/orders") => {
+                let problem = r#"{"type": "/problems/too-dear", "detail": "It costs 50.", "balance": 30}"#;
+                Plate::new(403, "application/problem+json", problem)
+            }
             (_, "/v1/import") => Plate::json(format!("{{\"bytes\": {}}}", asked.body.len())),
             _ => Plate::json("{}"),
         }
@@ -66,6 +70,16 @@ mod menu {
 
     fn files(path: &str) -> Plate {
         match path {
+            "/incoming/pears.csv" => Plate::text("").status(307).header("location", "/store/pears.csv"),
+            "/store/pears.csv" => Plate::text("").status(201),
+            "/named" => {
+                Plate::text("x").header("content-disposition", "attachment; filename=\"../../etc/passwd\"")
+            }
+            "/ranges" => Plate::new(
+                206,
+                "multipart/byteranges; boundary=b",
+                "--b\r\nContent-Range: bytes 0-4/8\r\n\r\nAnjou\r\n--b\r\nContent-Range: bytes 6-6/8\r\n\r\n1\r\n--b--\r\n",
+            ),
             "/near/pears.csv" => Plate::text("Anjou,1\n"),
             "/far/pears.csv" => Plate::text("Anjou,1\n").after(20_000),
             _ => Plate::text("gone").status(404),
