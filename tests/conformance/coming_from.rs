@@ -56,11 +56,14 @@ fn a_wrong_row_is_found() {
     let proof = "`policy::uploads::waiting_for_100_continue_is_refused_by_name`";
     let unsupported = |feature: &str| &*format!("Unsupported `{feature}`: {proof}").leak();
     assert_eq!(verdict(unsupported("expect")), None);
-    assert_eq!(verdict("part two: connector"), None);
+    assert_eq!(verdict("part two: WebSockets"), None);
+    assert_eq!(verdict("not offered: nobody has needed it, and it costs much"), None);
     for status in [
         "",
         "maybe",
         "part two",
+        "not offered",
+        "not offered: no",
         "better",
         "better: so",
         "works",
@@ -96,8 +99,9 @@ fn what_is_wrong(row: &Row, features: &BTreeSet<String>) -> Option<String> {
         "works" if tests.is_empty() => Some("it names no test".to_owned()),
         "better" if !says(20) => Some("it does not say why".to_owned()),
         "Unsupported" if tests.is_empty() || refused.is_empty() => Some("no feature, or no test".to_owned()),
+        "not" if !rest.starts_with("offered: ") || !says(30) => Some("it does not say why not".to_owned()),
         "part" if !rest.starts_with("two: ") || !says(4) => Some("it does not say which part".to_owned()),
-        "Unsupported" | "better" | "part" | "works" => None,
+        "Unsupported" | "better" | "not" | "part" | "works" => None,
         _ => Some(format!("{:?} is no status", row.status)),
     }
 }
