@@ -4,6 +4,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::response::Builder;
 use axum::http::{Response, StatusCode};
 use tokio::process::Command;
 
@@ -34,7 +35,8 @@ async fn every_program_of_the_cookbook_for_the_shell_prints_what_stands_below_it
             .replace("https://shop.example/cut", &cutting.url("/"))
             .replace("https://shop.example", &server.url(0, ""))
             .replace("https://api.example", &server.url(0, ""))
-            .replace("https://files.example", &server.url(0, ""));
+            .replace("https://files.example", &server.url(0, ""))
+            .replace("https://vault.example", &server.url(0, ""));
         assert!(!program.contains(".example/"), "{}: it would leave this machine\n{program}", recipe.title);
         let mut bash = Command::new("bash");
         bash.args(["-euo", "pipefail", "-c", &program])
@@ -64,20 +66,37 @@ fn recipes() -> Vec<Recipe> {
 }
 
 async fn kitchen(request: Request) -> Response<Body> {
-    let pears =
-        "<title>Pears</title><ul><li class=pear><a href=/1>Anjou</a><li class=pear><a href=/2>Bosc</a></ul>";
-    let (status, kind, body) = match (request.method().as_str(), request.uri().path()) {
-        (_, "/1") => (StatusCode::OK, "text/html", "<title>Pear 1</title>"),
-        (_, "/2") => (StatusCode::OK, "text/html", "<title>Pear 2</title>"),
-        (_, "/pears") => (StatusCode::OK, "text/html", pears),
-        ("POST", "/v1/pears") if request.headers().contains_key("x-request-id") => {
-            (StatusCode::CREATED, "application/json", "{\"id\":7,\"name\":\"Conference\"}")
+    let (head, body) = request.into_parts();
+    let sent = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
+    let asked = format!("{} {}", head.method, head.uri.path());
+    let has = |name: &str| head.headers.contains_key(name);
+    let answer = Response::builder();
+    match asked.as_str() {
+        "GET /1" => html(answer, "<title>Pear 1</title>"),
+        "GET /2" => html(answer, "<title>Pear 2</title>"),
+        "GET /pears" => {
+            html(answer, "<ul><li class=pear><a href=/1>Anjou</a><li class=pear><a href=/2>Bosc</a></ul>")
         }
-        _ => (StatusCode::NOT_FOUND, "text/html", ""),
-    };
-    Response::builder()
-        .status(status)
-        .header("content-type", kind)
-        .body(Body::from(body))
-        .expect("a response")
+        "GET /orchard.txt" => text(answer.header("etag", "\"1\""), "pear\n".repeat(1000)),
+        "GET /answer" if has("authorization") => text(answer, "42"),
+        "GET /answer" => {
+            let challenge = "Digest realm=\"vault\", nonce=\"7a1\", qop=\"auth\"";
+            text(answer.status(StatusCode::UNAUTHORIZED).header("www-authenticate", challenge), "")
+        }
+        "PUT /incoming/pears.csv" => text(answer, format!("{} bytes", sent.len())),
+        "POST /v1/photos" => {
+            let parts = String::from_utf8_lossy(&sent).matches("Content-Disposition").count();
+            text(answer, format!("{parts} parts"))
+        }
+        "POST /v1/pears" if has("x-request-id") => text(answer, "{\"id\":7,\"name\":\"Conference\"}"),
+        _ => html(answer.status(StatusCode::NOT_FOUND), ""),
+    }
+}
+
+fn html(answer: Builder, page: &'static str) -> Response<Body> {
+    answer.header("content-type", "text/html").body(Body::from(page)).expect("a response")
+}
+
+fn text(answer: Builder, text: impl Into<Body>) -> Response<Body> {
+    answer.header("content-type", "text/plain").body(text.into()).expect("a response")
 }

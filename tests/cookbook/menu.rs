@@ -11,10 +11,17 @@ mod menu {
         match host {
             "api" => api(asked, path, query, before),
             "blog" => page(path),
-            "files" => files(path),
+            "files" => files(asked, path),
             "login" => login(asked),
             "news" => news(path, before),
             "shop" => shop(asked, path),
+            "vault" if path.starts_with("/digest/") => match asked.header("authorization") {
+                "" => {
+                    let challenge = "Digest realm=\"vault\", nonce=\"7a1\", qop=\"auth\", algorithm=SHA-256";
+                    Plate::text("who is there?").status(401).header("www-authenticate", challenge)
+                }
+                _ => Plate::text("42"),
+            },
             "vault" if known => Plate::text("42"),
             _ => Plate::text("no such dish").status(404),
         }
@@ -68,8 +75,29 @@ mod menu {
         ))
     }
 
-    fn files(path: &str) -> Plate {
+    /// 100,000 bytes of which the first answer gives the first 40,000 and then breaks off.
+    fn orchard(asked: &Asked) -> Plate {
+        let bytes: Vec<u8> = (0..100_000_u32).map(|number| (number % 251) as u8).collect();
+        let from = asked
+            .header("range")
+            .trim_start_matches("bytes=")
+            .trim_end_matches('-')
+            .parse()
+            .unwrap_or(0_usize);
+        let mut plate = Plate::new(200, "application/octet-stream", &bytes[from..])
+            .header("etag", "\"1\"")
+            .header("accept-ranges", "bytes");
+        if from == 0 {
+            plate.parts[0].truncate(40_000);
+            plate.cut = true;
+            return plate;
+        }
+        plate.status(206).header("content-range", format!("bytes {from}-99999/100000"))
+    }
+
+    fn files(asked: &Asked, path: &str) -> Plate {
         match path {
+            "/orchard.iso" => orchard(asked),
             "/incoming/pears.csv" => Plate::text("").status(307).header("location", "/store/pears.csv"),
             "/store/pears.csv" => Plate::text("").status(201),
             "/named" => {
