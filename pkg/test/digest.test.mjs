@@ -11,7 +11,7 @@ import { isUnsupportedError, Session } from "dualfetch/full";
 import { serve } from "./server.mjs";
 
 const REALM = "a realm";
-const USER = "Mufasa";
+const USER = "Müfasa";
 const PASSWORD = "Circle of Lüfe";
 const auth = { user: USER, password: PASSWORD, digest: true };
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use dualfetch::middleware::DigestAuth;
 use dualfetch::multipart::{Form, Part};
 use dualfetch::platform::scripted::{Reply, Scripted};
-use dualfetch::{Body, Client, Config, Error, ErrorKind, Netrc, Request, Response, Retry, Session};
-use futures_util::future::join_all;
+use dualfetch::{Body, Client, Config, Error, ErrorKind, Netrc, Request, Response, Retry, Session, Timeout};
+use futures_util::future::{join, join_all};
 use futures_util::stream;
 
 use crate::strict::{PASSWORD, Strict, USER};
@@ -23,12 +23,13 @@ fn auth() -> DigestAuth {
     DigestAuth::new(HOME, USER, PASSWORD).expect("sound")
 }
 
-/// Answers as the strict server does, at any origin, and redirects from `/away`, `/back` and `/on`.
+/// Answers as the strict server does, at any origin, slowly at `/slow`, and redirects from `/away`, `/back` and `/on`.
 fn serve(platform: &Scripted, strict: &Arc<Strict>) {
     let strict = Arc::clone(strict);
     platform.on_every(move |request: &Request| match request.url().path() {
         "/away" => Reply::redirect(307, "https://b.example/back"),
         "/back" => Reply::redirect(307, "https://a.example/end"),
+        "/slow" => judged(&strict, request).after(secs(60)),
         "/on" => Reply::redirect(307, "/end?x=1"),
         _ => judged(&strict, request),
     });
@@ -415,6 +416,20 @@ fn each_attempt_has_a_count_of_its_own() {
     let response = platform.run(session.get(HOME).send()).expect("an answer");
     assert_eq!((response.status().as_u16(), response.attempts()), (200, 2));
     assert_eq!(strict.taken(), [1, 2].map(|count| (FIRST.to_owned(), count)));
+}
+
+#[test]
+fn a_turn_that_is_waited_for_is_not_of_the_total() {
+    let (strict, platform, session) = strict(Config::new().hop_middleware(auth()).limit(1));
+    platform.run(async {
+        assert_eq!(status(session.get(HOME).await), 200);
+        let slow = session.get("https://a.example/slow");
+        let get = session.get(HOME).timeout(Timeout::new().total(secs(5)));
+        let (slow, quick) = join(slow.send(), get.send()).await;
+        assert_eq!((status(slow), status(quick)), (200, 200));
+    });
+    assert_eq!(platform.elapsed(), secs(60));
+    assert_eq!(strict.refused(), [""; 0]);
 }
 
 #[test]
