@@ -77,7 +77,7 @@ impl Response {
 
     /// Saves the body as [`save`](Self::save) does, in this folder, under the name that the response gives: that of
     /// `Content-Disposition`, else the last part of the URL's path, each made harmless by
-    /// [`safe_file_name`](crate::safe_file_name), else `download`. [`Saved::path`] tells. A file that is there is not
+    /// [`safe_file_name`], else `download`. [`Saved::path`] tells. A file that is there is not
     /// replaced, unless that is asked for: it is an error.
     ///
     /// # Errors

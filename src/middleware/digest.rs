@@ -32,8 +32,8 @@ use super::{Middleware, Next};
 ///
 /// # Where it goes
 /// To one origin, and to those that this origin's challenges name as `domain` if all of it is https; not with a request
-/// that brings an `Authorization` of its own or leaves it out by `skip_auto_headers`, and not after a redirect that has
-/// left the origin, back to it neither.
+/// that brings an `Authorization` of its own (what the session or a [`Netrc`](crate::Netrc) has set counts as one) or leaves
+/// it out by `skip_auto_headers`, and not after a redirect that has left the origin, back to it neither.
 ///
 /// # Bodies
 /// A stream that can be taken once cannot be sent again when it is challenged: the 401 is the response, and the next
