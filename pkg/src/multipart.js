@@ -1,6 +1,6 @@
 // Parts as they come, taken apart as src/multipart/parser.rs does it.
 
-import { contentDisposition, multipartBoundary, utf8 } from "./fields.js";
+import { contentDisposition, mediaType, multipartBoundary, utf8 } from "./fields.js";
 import { MULTIPART_READER, read } from "./options.js";
 import { joined } from "./text.js";
 
@@ -157,7 +157,17 @@ export class MultipartPart {
 
   /** The whole content as text, by the encoding it is in, or by the one of this label. */
   async text(label) {
-    return this.#tools.decode(await this.bytes(), label, this.contentType);
+    const bytes = await this.bytes();
+    const type = mediaType(this.contentType ?? "");
+    if (label === undefined && !type?.charset && !/html|xml/.test(type?.essence ?? "")) {
+      try {
+        // As most are: what is UTF-8 is that where nothing in it can say otherwise.
+        return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      } catch {
+        // The encodings are needed.
+      }
+    }
+    return this.#tools.decode(bytes, label, this.contentType);
   }
 
   /** The whole content read as JSON, whatever its type. */

@@ -177,10 +177,18 @@ test("parts stand in parts, and what is not read of one is passed over", async (
     } else if (told.length === 1) {
       told.push(await new Response(part.body).text());
       await assert.rejects(part.text(), { code: "body_used" });
-    } else if (told.length === 2) told.push(await part.text("utf-8"));
+    } else if (told.length === 2) told.push(await part.text());
   }
   assert.deepEqual(told, [[1], "stream", "é"]);
   await assert.rejects(first.text(), { code: "decode" });
+});
+
+test("a part's text is in the encoding that it is in", async () => {
+  const parts = ["\r\n\xc3\xa9", "\r\n\xe9t\xe9 fran\xe7ais", "Content-Type: text/plain; charset=iso-8859-2\r\n\r\n\xb1", "\r\n\xff\xfea\0", "Content-Type: text/html\r\n\r\n<meta charset=koi8-r>\xc1"];
+  const body = bytes(`${parts.map((part) => `--b\r\n${part}\r\n`).join("")}--b--`);
+  const told = [];
+  for await (const part of (await response(TYPE, [body])).multipart()) told.push(await part.text());
+  assert.deepEqual(told, ["é", "été français", "ą", "a", "<meta charset=koi8-r>а"]);
 });
 
 test("leaving the loop ends the transfer", async () => {
@@ -192,7 +200,7 @@ test("leaving the loop ends the transfer", async () => {
   const session = new Session({ fetch: async () => new Response(body, { headers: { "content-type": "multipart/x-mixed-replace; boundary=b" } }) });
   let frames = 0;
   for await (const part of (await session.get("https://a.example/")).multipart()) {
-    assert.equal(await part.text("utf-8"), "frame");
+    assert.equal(await part.text(), "frame");
     if (++frames === 3) break;
   }
   await new Promise((done) => setTimeout(done));
