@@ -40,6 +40,17 @@ const answers = `
       return [status, redirects, title, encoding];
     };
     const posted = async (body) => (await session.post(url + "/echo", { body })).json();
+    const form = async () => {
+      const data = new FormData();
+      data.append("a", "1");
+      data.append("file", new File(["content"], "x.txt", { type: "text/plain" }));
+      const parts = [];
+      for await (const part of (await session.post(url + "/form", { body: data })).multipart()) {
+        parts.push([part.name, part.fileName, part.contentType?.split(";")[0] ?? null, await part.text()]);
+      }
+      const read = await (await session.post(url + "/form", { body: data })).formData();
+      return [...parts, read.get("a"), read.get("file").name];
+    };
     const failure = async (asked) => {
       const error = await asked.then(() => undefined, (error) => error);
       return [error?.name, error?.code, error?.phase ?? null, isTimeoutError(error), isNetworkError(error)];
@@ -56,6 +67,7 @@ const answers = `
       western: await text(session, "/western"),
       chinese: await title("/chinese"),
       blob: await posted(new Blob(["x"], { type: "a/b" })),
+      form: await form(),
       titles: titles.sort(),
       total: await failure(session.get(url + "/hang", { timeout: 50 })),
       headers: await failure(session.get(url + "/hang", { timeout: { headers: 50 } })),
@@ -98,6 +110,9 @@ before(async () => {
     "/chinese": (response) => response.end(latin("<meta charset=gb18030><title>\xd6\xd0\xce\xc4</title>")),
     "/echo": (response, { headers, body }) => {
       response.setHeader("content-type", "application/json").end(JSON.stringify([headers["content-type"], body]));
+    },
+    "/form": (response, { headers, body }) => {
+      response.setHeader("content-type", headers["content-type"]).end(body);
     },
     "/hang": () => {},
     "/moved": (response) => response.writeHead(302, { location: "/page/7" }).end(),
@@ -200,6 +215,7 @@ async function check({ entries, refused }, told) {
     western,
     chinese: [200, 0, "中文", "gb18030"],
     blob: ["a/b", "x"],
+    form: [["a", null, null, "1"], ["file", "x.txt", "text/plain", "content"], "1", "x.txt"],
     titles: [1, 2, 3, 4, 5, 6].map((n) => `/page/${n}`),
     total: ["TimeoutError", "timeout", "total", true, false],
     headers: ["TimeoutError", "timeout", "headers", true, false],
