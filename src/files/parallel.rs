@@ -20,8 +20,8 @@ use super::pouring::{End, Flow, Poured, pour};
 /// No piece is smaller: it would not be worth its request.
 const LEAST: u64 = 1024 * 1024;
 
-/// After so much of a piece it is noted that it is there.
-const NOTED: u64 = 8 * 1024 * 1024;
+/// After a sixteenth of a piece, within these bounds, it is noted that it is there: a process may be killed.
+const NOTED: (u64, u64) = (256 * 1024, 8 * 1024 * 1024);
 
 /// From where to where.
 type Piece = (u64, u64);
@@ -152,6 +152,7 @@ impl<S: Session + ?Sized> Loading<'_, S> {
         response: Response,
         (from, to): (&mut u64, u64),
     ) -> Result<Option<Error>> {
+        let noted = ((to - *from) / 16).clamp(NOTED.0, NOTED.1);
         let mut flow = Flow::new(response);
         let mut sink = Sink::open_within(shared.path, *from).await?;
         while *from < to {
@@ -162,7 +163,7 @@ impl<S: Session + ?Sized> Loading<'_, S> {
                 self.plan.wishes.tell(partial.done.size(), Some(shared.total));
             };
             let Poured { sink: written, count, end } =
-                pour(&mut flow, sink, NOTED.min(to - at), told).await?;
+                pour(&mut flow, sink, noted.min(to - at), told).await?;
             sink = written;
             *from += count;
             match end {
