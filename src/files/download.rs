@@ -48,7 +48,9 @@ impl<'a, S: Session + ?Sized> RequestBuilder<&'a S> {
     /// does not resolve, timeouts but for the queue and the wall clock, and statuses such as 503. There are pauses as
     /// [`Retry::standard`](crate::Retry::standard) makes them. A failure before that is for the session's
     /// [`Retry`](crate::Retry). Timeouts bound each request of it: [`Timeout::total`](crate::Timeout::total), too, which is 5 minutes by default,
-    /// after which the next request goes on.
+    /// after which the next request goes on; a file that would have to be begun anew ends with it.
+    ///
+    /// Only one process may download to a path at a time; a second download within a process is refused.
     ///
     /// What has the name is replaced; a device or a pipe is written to, in one go.
     ///

@@ -77,7 +77,8 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
                 }
                 Turn::Cut(error) => {
                     failures += 1;
-                    self.pause(failures, error).await?;
+                    let is_lasting = self.partial.as_ref().is_some_and(|partial| partial.version.is_some());
+                    self.pause(failures, error, is_lasting).await?;
                 }
             }
         }
@@ -95,12 +96,14 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
         self.partial.as_ref().map_or(0, |partial| partial.done.size())
     }
 
-    /// Waits before it is gone on with.
+    /// Waits before it is gone on with; `is_lasting`: with what is there.
     ///
     /// # Errors
     /// The one that was given, where it is not.
-    pub(super) async fn pause(&self, failures: u32, error: Error) -> Result<()> {
-        if !self.has_begun {
+    pub(super) async fn pause(&self, failures: u32, error: Error, is_lasting: bool) -> Result<()> {
+        // What took all the time there is will do so again, where it is begun anew.
+        let is_futile = *error.kind() == ErrorKind::Timeout(Phase::Total) && !is_lasting;
+        if !self.has_begun || is_futile {
             return Err(error);
         }
         let retry = Retry::standard().attempts(self.plan.attempts);

@@ -139,7 +139,7 @@ impl<S: Session + ?Sized> Loading<'_, S> {
             }
             if let Some(error) = cut {
                 failures += 1;
-                self.pause(failures, error).await?;
+                self.pause(failures, error, true).await?;
             }
         }
         Ok(Outcome::There)

@@ -159,6 +159,9 @@ impl Partial {
 
     /// Nothing is missing: what it hashes to.
     pub(super) async fn finish(&mut self, hash: Option<Hash>, durable: bool) -> Result<Option<Checksum>> {
+        if disk::kind(&self.path).await? != Kind::File(self.done.size()) {
+            return Err(refused(&self.path, "somebody else has changed it"));
+        }
         let sink = match self.sink.take() {
             Some((sink, _)) => sink,
             None => Sink::open_within(&self.path, 0).await?,

@@ -295,6 +295,32 @@ fn each_request_has_clocks_of_its_own_and_the_wall_clock_ends_the_download() {
 }
 
 #[test]
+fn the_total_ends_a_download_that_would_have_to_be_begun_anew() {
+    let (folder, (platform, session)) = (Folder::new(), session(Config::new()));
+    platform.on(URL, Reply::ok(content(400)).header("content-length", "1000").stall());
+    let download = session.get(URL).timeout(Timeout::new().total(secs(9))).download(folder.at("file"));
+    let error = platform.run(download.into_future()).expect_err("it is too slow");
+    assert_eq!((error.phase(), platform.calls().len()), (Some(Phase::Total), 1));
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn a_part_that_somebody_else_changes_meanwhile_is_an_error_and_no_file() {
+    let (folder, (platform, session)) = (Folder::new(), session(Config::new()));
+    let shelf = Shelf::new(content(1_000));
+    platform.on_every(shelf.server());
+    let part = folder.at("file.part");
+    let download = session.download(URL, folder.at("file")).on_progress(move |progress| {
+        if progress.received == 1_000 {
+            std::fs::write(&part, "other").expect("it is there");
+        }
+    });
+    let error = platform.run(download.into_future()).expect_err("it was changed");
+    assert!(error.to_string().contains("somebody else has changed it"), "{error}");
+    assert!(!folder.at("file").exists());
+}
+
+#[test]
 fn dropping_a_download_leaves_the_part_and_a_second_one_of_a_path_is_refused_meanwhile() {
     let (folder, (platform, session)) = (Folder::new(), session(Config::new()));
     let whole = || Reply::ok(content(100_000)).header("etag", "\"1\"").header("content-length", "200000");
