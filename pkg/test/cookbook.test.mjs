@@ -21,6 +21,7 @@ before(async () => {
   await mkdir(join(folder, "node_modules"));
   await symlink(fileURLToPath(new URL("..", import.meta.url)), join(folder, "node_modules", "dualfetch"), "dir");
   await writeFile(join(folder, "package.json"), '{"type":"module"}');
+  await writeFile(join(folder, "pear.jpg"), "not really a picture");
 });
 after(async () => {
   await kitchen?.close();

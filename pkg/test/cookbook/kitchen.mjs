@@ -11,6 +11,12 @@ const html = (response, page) => response.writeHead(200, { "content-type": "text
 const json = (response, value, status = 200, headers = {}) =>
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
 
+const challenge = 'Digest realm="vault", nonce="7a1", qop="auth", algorithm=SHA-256';
+const vault = (response, { headers }) => {
+  if (headers.authorization?.startsWith("Digest ")) return response.end("42");
+  response.writeHead(401, { "www-authenticate": challenge }).end();
+};
+
 export function openKitchen() {
   return serve({
     "/never": () => {},
@@ -29,6 +35,10 @@ export function openKitchen() {
       if (params.get("page") === "2") return json(response, pears.slice(2));
       return json(response, pears.slice(0, 2), 200, { link: '</v1/pears?page=2>; rel="next"' });
     },
+    "/v1/photos": (response, { body }) => response.end(`${body.match(/Content-Disposition/gi).length} parts`),
+    "/orchard.txt": (response) => response.writeHead(200, { "content-type": "text/plain", etag: '"1"' }).end("pear\n".repeat(1000)),
+    "/one": vault,
+    "/two": vault,
     "/1": (response) => html(response, "<title>Pear 1</title>"),
     "/2": (response) => html(response, "<title>Pear 2</title>"),
   });
