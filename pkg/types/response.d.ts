@@ -221,13 +221,25 @@ export interface MultipartPart {
    * @throws {BodyError} of code `body_too_large` past `maxPart`
    */
   bytes(): Promise<Uint8Array>;
-  /** The whole content, of the part's type. */
+  /**
+   * The whole content, of the part's type.
+   * @throws {BodyError} as `bytes` does
+   */
   blob(): Promise<Blob>;
-  /** The whole content as text, by the encoding it is in, or by the one of this label. */
+  /**
+   * The whole content as text, by the encoding it is in, or by the one of this label.
+   * @throws {DualfetchError} as `bytes` does; for no encoding by that label
+   */
   text(encoding?: string): Promise<string>;
-  /** The whole content read as JSON, whatever its type. */
+  /**
+   * The whole content read as JSON, whatever its type.
+   * @throws {BodyError} as `bytes` does; of code `json` for what is none
+   */
   json<T = unknown>(): Promise<T>;
-  /** The parts in this part. 8 may stand in one another. */
+  /**
+   * The parts in this part. 8 may stand in one another.
+   * @throws {BodyError} as the response's own `multipart` does
+   */
   multipart(options?: MultipartOptions): AsyncGenerator<MultipartPart, void, undefined>;
 }
 
@@ -287,13 +299,29 @@ export type SaveTarget = string | URL | FileHandleLike | WritableStream<Uint8Arr
 
 /** What is asked of a `FileSystemFileHandle`. */
 export interface FileHandleLike {
+  /** The file's name in its folder. */
   readonly name: string;
+  /**
+   * A stream that is written to, and that replaces the file when it is closed.
+   * @throws where the page may not write to it
+   */
   createWritable(): Promise<unknown>;
-  getFile(): Promise<{ readonly size: number }>;
+  /**
+   * The file as it is now.
+   * @throws where it is gone
+   */
+  getFile(): Promise<{
+    /** How many bytes it has. */
+    readonly size: number;
+  }>;
 }
 
+/** What `save` takes. */
 export interface SaveOptions {
-  /** Called when something has been written. What it throws ends the saving. */
+  /**
+   * Called when something has been written. What it throws ends the saving.
+   * @default none
+   */
   onProgress?: (progress: DownloadProgress) => void;
   /**
    * Whether what is there is replaced; otherwise it is an error of code `file`. A `WritableStream` has nothing to replace.
