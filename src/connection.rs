@@ -35,9 +35,9 @@ pub struct ConnectionInfo {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Connections {
-    /// That stand, in use or idle. One to a proxy counts once, whatever is tunnelled through it.
+    /// How many stand, in use or idle. One to a proxy counts once, whatever is tunnelled through it.
     pub open: usize,
-    /// That have been made since the session was, those that ended included.
+    /// How many have been made since the session was, those that ended included.
     pub made: u64,
 }
 

@@ -33,11 +33,11 @@ pub trait Payload: Body<Data = Bytes, Error = Error> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transfer {
-    /// As sent: before decompression. In a browser the same as `decoded`, since it does not tell.
+    /// Bytes as sent: before decompression. In a browser the same as `decoded`, since it does not tell.
     pub wire: u64,
     /// After decompression.
     pub decoded: u64,
-    /// As sent and still to come, where the server declared a length.
+    /// Bytes as sent and still to come, where the server declared a length.
     pub remaining: Option<u64>,
 }
 

@@ -110,6 +110,9 @@ impl<'a, S: Session + ?Sized> RequestBuilder<&'a S> {
     ///
     /// # Errors
     /// The first bad input of the builder, or those of [`Session::send`].
+    ///
+    /// # Cancellation
+    /// As that of [`Session::send`].
     pub fn send(self) -> impl Future<Output = Result<Response>> + MaybeSend + use<'a, S> {
         match self.request {
             Ok(request) => Either::Left(self.session.send(request)),

@@ -23,6 +23,9 @@ pub trait Refresh: MaybeSend + MaybeSync {
     ///
     /// # Errors
     /// What the calls that need it are to fail with.
+    ///
+    /// # Cancellation
+    /// It is dropped with the call that began it; the next call that waits for a token asks anew.
     fn refresh<'a>(&'a self, stale: Option<&'a str>) -> BoxFuture<'a, Result<String>>;
 }
 

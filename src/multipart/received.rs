@@ -96,6 +96,9 @@ impl<'a> PartReader<'a> {
     ///
     /// # Errors
     /// As [`chunk`](Self::chunk), and [`ErrorKind::BodyTooLarge`] past [`Reader::max_part`].
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves the part: what is left of it is passed over when the next one is asked for.
     pub async fn bytes(mut self) -> Result<Bytes> {
         self.collected().await
     }
@@ -105,6 +108,9 @@ impl<'a> PartReader<'a> {
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes), and those of [`Response::text`](crate::Response::text).
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves the part: what is left of it is passed over when the next one is asked for.
     pub async fn text(mut self) -> Result<String> {
         let bytes = self.collected().await?;
         let about = About::new(self.content_type(), "");
@@ -116,6 +122,9 @@ impl<'a> PartReader<'a> {
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes), and [`ErrorKind::Json`] for what is none.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves the part: what is left of it is passed over when the next one is asked for.
     #[cfg(feature = "json")]
     pub async fn json<T: serde::de::DeserializeOwned>(mut self) -> Result<T> {
         let bytes = self.collected().await?;

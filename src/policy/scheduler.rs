@@ -28,9 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// In the whole session.
+    /// How many requests in the whole session; 0 for no limit.
     pub session: usize,
-    /// At each host: scheme, name and port.
+    /// How many requests at each host: scheme, name and port; 0 for no limit.
     pub per_host: usize,
     /// The shortest time from one start to the next.
     pub(crate) pace: Option<Duration>,

@@ -20,7 +20,7 @@ use crate::url::Url;
 
 use super::{Request, append, basic, bearer, header, header_name, insert};
 
-/// Builds a [`Request`]; made by a session's verbs it can be sent, too.
+/// Builds a [`Request`]; made by a session's verbs it can be sent, too. An option that is not set is the session's.
 ///
 /// The first bad input is kept and comes out of `build` or `send`.
 #[derive(Debug)]
