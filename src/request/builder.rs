@@ -310,7 +310,8 @@ impl<S> RequestBuilder<S> {
     fn typed_body(self, content_type: &'static str, body: impl FnOnce() -> Result<Body>) -> Self {
         self.change(|request| {
             request.body = body()?;
-            if !request.headers.contains_key(CONTENT_TYPE) {
+            // Not the type of a body that this one replaces.
+            if request.has_automatic_type || !request.headers.contains_key(CONTENT_TYPE) {
                 request.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
                 request.has_automatic_type = true;
             }

@@ -145,6 +145,18 @@ fn the_type_goes_with_the_form_whatever_was_set_before() {
 }
 
 #[test]
+fn a_body_in_place_of_another_has_its_own_type() {
+    let builder = || Request::builder(Method::POST, URL).multipart(Form::new()).text("x");
+    let content_type =
+        |request: Request| request.headers()["content-type"].to_str().expect("text").to_owned();
+    assert_eq!(content_type(builder().build().expect("sound")), "text/plain; charset=utf-8");
+    let request = builder().form([("a", "1")]).build().expect("sound");
+    assert_eq!(content_type(request), "application/x-www-form-urlencoded");
+    let by_hand = builder().header("content-type", "x/y").form([("a", "1")]).build().expect("sound");
+    assert_eq!(content_type(by_hand), "x/y");
+}
+
+#[test]
 fn the_length_is_known_where_each_part_s_is() {
     let (platform, session) = session(Config::new());
     platform.on(URL, Reply::ok("x"));
