@@ -35,7 +35,7 @@ const good = `
     for await (const row of session.fetchAll([{ url: "https://example.com/", params: search }])) rows.push(row);
     const api = session.extend({
       baseUrl: new URL("https://api.example/v1/"),
-      auth: { user: "me", password: "pw" },
+      auth: { user: "me", password: "pw", digest: false },
       searchParams: search,
       hooks: { beforeRequest: [async ({ request }) => request.headers.set("x-a", "1")], beforeError: [({ error }) => error] },
       middleware: async (request, next) => next(request),

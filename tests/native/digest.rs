@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dualfetch::middleware::DigestAuth;
-use dualfetch::{Client, Config, DefaultSession, Session, platform};
+use dualfetch::{Client, Config, DefaultSession, Proxy, Session, platform};
 use futures_util::future::join_all;
 
 use crate::strict::{PASSWORD, Strict, USER};
@@ -71,5 +71,18 @@ fn the_answer_goes_over_the_connection_of_the_challenge() {
             response.bytes().await.expect("a body");
         }
         assert_eq!(session.connections().expect("they are counted").made, 1);
+    });
+}
+
+#[test]
+fn the_answer_is_for_the_origin_s_target_by_a_proxy_too() {
+    run(async {
+        let (strict, server) = serve(Strict::new("SHA-256", "auth")).await;
+        let auth = DigestAuth::new("http://origin.example/", USER, PASSWORD).expect("sound");
+        let proxy = Proxy::new(&server.url(0, "")).expect("a proxy");
+        let session = Config::new().proxy(proxy).hop_middleware(auth).build().expect("sound");
+        let response = session.get("http://origin.example/a?b=%20c#d").await.expect("a head");
+        assert_eq!((response.status().as_u16(), strict.refused().len()), (200, 0));
+        assert_eq!(server.total().requests, 2);
     });
 }
