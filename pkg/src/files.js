@@ -49,7 +49,7 @@ export async function downloaded(way, target, wishes, error) {
         if (++detours > DETOURS) throw error("protocol", "invalid HTTP from the server: the file changes each time it is asked for");
         continue;
       }
-      if (!begun || ++failures >= attempts || !passes(reason)) throw reason;
+      if (!begun || ++failures >= attempts || !passes(reason, file.version !== null)) throw reason;
       await pause(Math.random() * Math.min(500 * 2 ** (failures - 1), 30_000), way.signal);
     }
   } catch (reason) {
@@ -180,9 +180,10 @@ function lengthOf(response) {
   return length === null || isCoded(response) ? null : Number(length);
 }
 
-function passes({ code, phase, status }) {
+/** What took all the time there is will do so again, where it is begun anew. */
+function passes({ code, phase, status }, isLasting) {
   if (code === "status") return PASSING.includes(status);
-  if (code === "timeout") return phase !== "wall" && phase !== "queue";
+  if (code === "timeout") return phase !== "wall" && phase !== "queue" && (phase !== "total" || isLasting);
   return ["connect", "disconnected", "dns", "network"].includes(code);
 }
 

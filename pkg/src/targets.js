@@ -121,6 +121,9 @@ class HandleFile extends StreamFile {
 
 let temporaries = 0;
 
+/** The parts that are being written here. */
+const parts = new Set();
+
 /** A file by its path, where the run-time has them: Node, Deno, Bun. */
 async function openPath(target, wishes) {
   const { error, overwrite, url } = wishes;
@@ -137,8 +140,15 @@ async function openPath(target, wishes) {
   const isSpecial = there !== null && !there.isFile();
   const beside = path.join(path.dirname(name), `.dualfetch-${globalThis.process.pid}-js${temporaries++}.tmp`);
   const written = isSpecial ? name : url === null ? beside : `${name}.part`;
+  if (parts.has(written)) throw error("file", `file: ${written}: another download is writing it`);
   const file = new PathFile(fs, { name, written, isSpecial, url: isSpecial ? null : url }, wishes);
-  await file.open();
+  if (file.url !== null) parts.add(written);
+  try {
+    await file.open();
+  } catch (reason) {
+    parts.delete(written);
+    throw reason;
+  }
   return file;
 }
 
@@ -227,12 +237,14 @@ class PathFile extends Target {
 
   async finish() {
     try {
+      if (!this.isSpecial && (await this.file.stat()).size !== this.at) throw new Error("somebody else has changed it");
       await this.file.close();
       if (!this.isSpecial) await this.#name();
     } catch (reason) {
       throw this.failed(reason, this.name);
     }
     if (this.url !== null) await this.fs.rm(this.state, { force: true });
+    parts.delete(this.written);
   }
 
   async #name() {
@@ -243,6 +255,7 @@ class PathFile extends Target {
 
   async discard() {
     await this.file?.close().catch(() => {});
+    parts.delete(this.written);
     if (this.isSpecial) return;
     await this.fs.rm(this.written, { force: true }).catch(() => {});
     if (this.url !== null) await this.fs.rm(this.state, { force: true }).catch(() => {});
@@ -251,6 +264,7 @@ class PathFile extends Target {
   async leave() {
     if (this.version === null || this.at === 0 || this.url === null) return this.discard();
     await this.file?.close().catch(() => {});
+    parts.delete(this.written);
   }
 }
 

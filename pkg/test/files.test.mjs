@@ -143,6 +143,33 @@ test("an abort leaves the part, or nothing where none is wanted", async () => {
   }
 });
 
+test("each request has clocks of its own, but for a file that would be begun anew", async () => {
+  fields = { "content-length": 400_000 };
+  const options = { timeout: { total: 300 } };
+  const onProgress = ({ received }) => received >= CONTENT.length && (fields = {});
+  content = CONTENT.subarray(0, 100);
+  for (const [known, code] of [['"1"', undefined], [null, "timeout"]]) {
+    [tag, content, fields] = [known, CONTENT, { "content-length": 400_000 }];
+    const ended = await session.download(url(), at("file"), { ...options, onProgress }).then(() => undefined, (reason) => reason.code);
+    assert.equal(ended, code);
+    assert.deepEqual(await readdir(folder), ["file"]);
+  }
+});
+
+test("a second download of a path is refused while the first one goes on, and not after it", async () => {
+  fields = { "content-length": 400_000 };
+  const abort = new AbortController();
+  let begun;
+  const writing = new Promise((done) => (begun = done));
+  const first = session.download(url(), at("file"), { signal: abort.signal, onProgress: begun });
+  await writing;
+  await assert.rejects(session.download(url(), at("file")), { code: "file", message: /another download is writing it/ });
+  abort.abort();
+  await assert.rejects(first, { name: "AbortError" });
+  fields = {};
+  await session.download(url(), at("file"), { sha256: hash(CONTENT) });
+});
+
 test("another version is begun anew, and so is what has no validator or comes compressed", async () => {
   cuts = [100_000];
   await assert.rejects(session.download(url(), at("file"), { attempts: 1 }), CUT);
