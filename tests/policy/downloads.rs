@@ -295,6 +295,17 @@ fn each_request_has_clocks_of_its_own_and_the_wall_clock_ends_the_download() {
 }
 
 #[test]
+fn a_session_whose_type_is_not_told_downloads_and_pauses_as_well() {
+    let (folder, (platform, session)) = (Folder::new(), session(Config::new()));
+    let shelf = Shelf::new(content(1_000)).cut_after([400, 0, 0]);
+    platform.on_every(shelf.server());
+    let session = dualfetch::DynSession::from(session);
+    let saved = platform.run(session.download(URL, folder.at("file")).into_future()).expect("it is saved");
+    assert_eq!((saved.bytes, shelf.ranges().len()), (1_000, 4));
+    assert!(platform.elapsed() > secs(0), "no pause");
+}
+
+#[test]
 fn the_total_ends_a_download_that_would_have_to_be_begun_anew() {
     let (folder, (platform, session)) = (Folder::new(), session(Config::new()));
     platform.on(URL, Reply::ok(content(400)).header("content-length", "1000").stall());
