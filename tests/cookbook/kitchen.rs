@@ -206,12 +206,13 @@ mod kitchen {
             };
             let plate = super::menu::plate(&asked, before, known);
             tokio::time::sleep(plate.after).await;
+            // Before the answer: whoever has it may ask anew at once.
+            kitchen.busy.lock().unwrap().0 -= 1;
             stream.write_all(&plate.head()).await?;
             for part in &plate.parts {
                 stream.write_all(part).await?;
                 stream.flush().await?;
             }
-            kitchen.busy.lock().unwrap().0 -= 1;
             if plate.cut {
                 break;
             }
