@@ -7,6 +7,7 @@ mod cookies;
 mod guarded;
 mod hops;
 mod layered;
+mod sent;
 
 use std::fmt;
 use std::future::Future;

@@ -7,20 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::body::{UploadProgress, Watch};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::events::{self, Watched, What};
 use crate::gated::Gated;
-use crate::head::{Head, is_secret};
+use crate::head::Head;
 use crate::maybe::{BoxBody, BoxFuture};
 use crate::middleware::Layers;
 use crate::options::{Options, Transport};
 use crate::platform::{Backend, Progress};
 use crate::policy::deadline::Deadlines;
-use crate::policy::redirect;
 use crate::policy::retry::{Decision, Outcome, Retry};
 use crate::policy::scheduler::{Permit, Refused, Ticket};
 use crate::request::Request;
@@ -29,6 +28,7 @@ use crate::timing::Timing;
 use super::bounded::Timer;
 use super::guarded::{Guards, WatchedBody};
 use super::layered::{self, AnyBody};
+use super::sent::as_sent;
 use super::{Shared, cookies, guarded};
 
 /// How often a hop is sent again, at once and without being asked to, because the server did not look at it.
@@ -437,46 +437,6 @@ fn watching_upload<B: Backend>(
             own.sent(progress);
         }
     })
-}
-
-/// The request as it is sent: the session's header fields added where it has none of the name, and cookies.
-fn as_sent<B: Backend>(request: &Request, shared: &Shared<B>) -> Request {
-    let config = &shared.config;
-    /// How many fields a platform may add, so that the map need not grow for them.
-    const ADDED: usize = 3;
-    let (own, defaults) = (&request.headers, &config.headers);
-    let is_elsewhere = request.has_left_origin
-        || config.base_url.as_ref().is_some_and(|base| base.origin() != request.url.origin());
-    let mut headers = HeaderMap::with_capacity(defaults.len() + own.len() + ADDED);
-    for (name, value) in defaults {
-        let stays_behind = is_elsewhere && redirect::is_for_one_origin(name);
-        let is_skipped = request.options.skips(name) && config.automatic.contains(name)
-            || request.has_own_login() && *name == AUTHORIZATION;
-        if !stays_behind && !is_skipped && !own.contains_key(name) {
-            headers.append(name.clone(), value.clone());
-        }
-    }
-    for (name, value) in own {
-        let mut value = value.clone();
-        if is_secret(name) {
-            value.set_sensitive(true);
-        }
-        headers.append(name.clone(), value);
-    }
-    let mut sent = Request {
-        method: request.method.clone(),
-        url: request.url.clone(),
-        headers,
-        body: request.body.clone(),
-        options: Arc::clone(&request.options),
-        extensions: request.extensions.clone(),
-        attached: None,
-        progress: None,
-        watch: request.watch.clone(),
-        ..*request
-    };
-    cookies::add(shared, &mut sent);
-    sent
 }
 
 /// Holds a response to the bounds on its header fields, where some are set.
