@@ -73,11 +73,18 @@ async fn what_was_cut_off_is_gone_on_with_now_and_by_the_same_command() {
             assert!(err.contains("what has come is in file.part"), "{err}");
             (code, _, err) = run_in(&folder, &[&["-v"], &args[..]].concat()).await;
             assert!(err.contains("> range: bytes=400-") && err.contains("400 B of it from before"), "{err}");
+            assert!(err.contains("< 206 Partial Content\n< etag: \"1\"\n"), "{err}");
         }
         assert_eq!((code, folder.names()), (Some(0), vec!["file".to_owned()]), "{err}");
         assert!(read(folder.at("file")) == content);
         let (_, head) = server.heads().pop().expect("two requests");
         assert_eq!((head.header("range"), head.header("if-range")), (Some("bytes=400-"), Some("\"1\"")));
+
+        // Once more: it is whole, and nobody is asked. The checksum may come as sha256sum writes it.
+        let listed = format!("{hash}  ../file");
+        let (code, _, err) = run_in(&folder, &["-C", "-o", "file", "--sha256", &listed, &url]).await;
+        assert_eq!((code, server.heads().len()), (Some(0), 2), "{err}");
+        assert!(err.contains("file is there already, and has this checksum"), "{err}");
     }
 }
 
@@ -89,6 +96,7 @@ async fn a_name_that_the_server_gives_stays_here_and_replaces_nothing() {
     let url = server.url("/other");
     let (code, _, err) = run_in(&folder, &["-O", &url]).await;
     assert_eq!((code, folder.names()), (Some(0), vec!["given.txt".to_owned()]), "{err}");
+    assert!(err.contains("* 7 B in ./given.txt"), "{err}");
     for args in [&["-O", url.as_str()][..], &["-O", "-C", &url]] {
         let (code, _, err) = run_in(&folder, args).await;
         assert_eq!(code, Some(2), "{err}");

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use dualfetch::events::{Event, What};
 use dualfetch::{
     Body, ConnectionInfo, Error, ErrorKind, HeaderMap, Method, Request, Response, Session, StatusCode, Url,
     Version,
@@ -23,6 +24,10 @@ use crate::{Stop, block_on, say};
 /// Runs the command.
 pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     let target = Target::of(args)?;
+    if let Some(path) = target.as_ref().and_then(|target| target.there_already(args)) {
+        tell(&format!("{} is there already, and has this checksum", path.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut question = args.request.question()?;
     if let Some(path) = &args.upload {
         upload(&mut question, path, args)?;
@@ -35,11 +40,13 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     cookies.apart_from("-o", args.output.as_deref())?;
     // A download knows for itself which statuses bring no file.
     let config = args.request.config(Bound(None), &cookies)?.raise_for_status(args.fail && !is_download);
+    let config = if args.verbose && is_download { config.on_event(tell_event) } else { config };
     let session = args.request.session(config)?;
     // As the session would add them, and so they can be shown.
     for (name, value) in session.config().headers() {
         question.headers.entry(name).or_insert_with(|| value.clone());
     }
+    let sends = !question.body.is_none();
     let mut session = Asking::new(session, question);
     if args.verbose {
         session = session.with_trace(tell_request);
@@ -47,14 +54,14 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     let url = Url::parse(bare(&args.url).as_deref().unwrap_or(&args.url))
         .map_err(|error| Stop::Fault(explain(&args.url, &error).message))?;
     let ended = block_on(async {
-        let sending = Meter::new(args.quiet);
-        if args.upload.is_some() {
-            session = session.with_meter(sending.clone());
+        let meter = Meter::new(args.quiet);
+        if sends {
+            session = session.with_meter(meter.clone());
         }
         let answered = async {
             match &target {
-                Some(target) => save(&session, url, args, target).await,
-                None => fetch(&session, url, args, &sending).await,
+                Some(target) => save(&session, url, args, target, &meter).await,
+                None => fetch(&session, url, args, sends.then_some(&meter)).await,
             }
         };
         match answered.await {
@@ -125,27 +132,34 @@ async fn save(
     url: Url,
     args: &GetArgs,
     target: &Target,
+    meter: &Meter,
 ) -> Result<(), Ended> {
     let seen = |response: &Response| {
         if args.verbose {
             tell_response(response);
         }
     };
-    let saved = target.save(session, url, args, seen).await?;
-    if args.verbose {
+    let saved = target.save(session, url, args, meter, seen).await?;
+    // A name that the caller did not choose is told.
+    if args.verbose || args.remote_name && !args.quiet {
         let resumed = match saved.resumed {
             0 => String::new(),
             bytes => format!(", {} of it from before", Bytes(bytes)),
         };
-        say(&format!("* {} in {}{resumed}", Bytes(saved.bytes), saved.path.display()));
+        tell(&format!("* {} in {}{resumed}", Bytes(saved.bytes), saved.path.display()));
     }
     Ok(())
 }
 
-async fn fetch(session: &impl Session, url: Url, args: &GetArgs, sending: &Meter) -> Result<(), Ended> {
+async fn fetch(
+    session: &impl Session,
+    url: Url,
+    args: &GetArgs,
+    sending: Option<&Meter>,
+) -> Result<(), Ended> {
     let asked = session.send(Request::new(Method::GET, url));
-    let mut response = match args.upload {
-        Some(_) => sending.shown_while(asked).await?,
+    let mut response = match sending {
+        Some(meter) => meter.shown_while(asked).await?,
         None => asked.await?,
     };
     if args.verbose {
@@ -193,6 +207,15 @@ fn tell_request(request: &Request) {
         tell(&format!("> content-length: {}", body.len()));
     }
     tell(">");
+}
+
+/// Of a file that comes in several answers, each.
+fn tell_event(event: &Event<'_>) {
+    if let What::ResponseStart { status, headers, .. } = &event.what {
+        tell(&format!("< {status}"));
+        tell_headers('<', headers);
+        tell("<");
+    }
 }
 
 fn tell_response(response: &Response) {

@@ -12,6 +12,7 @@ mod files;
 mod form;
 mod frequent;
 mod get;
+mod hashing;
 mod input;
 mod metadata;
 mod meter;

@@ -24,7 +24,9 @@ pub(crate) struct Meter {
 impl Meter {
     /// Begins to count; shows nothing if it is to be quiet.
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()), quiet }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        bar.set_style(style(Style::Open));
+        Self { bar, quiet }
     }
 
     /// Shows how far it is while this goes on, if that takes a while.
@@ -43,7 +45,6 @@ impl Meter {
 
     fn show(&self) {
         if !self.quiet {
-            self.bar.set_style(style(self.bar.length().is_some()));
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.bar.enable_steady_tick(Duration::from_millis(120));
         }
@@ -55,28 +56,42 @@ impl Meter {
 
     pub(crate) fn sent(&self, progress: UploadProgress) {
         self.set(progress.sent, progress.total);
+        if progress.total == Some(progress.sent) {
+            self.bar.set_style(style(Style::Sent));
+        }
     }
 
     fn set(&self, done: u64, total: Option<u64>) {
-        if self.bar.length() != total {
+        let is_anew = self.bar.position() == 0 || done < self.bar.position();
+        if is_anew || self.bar.length() != total {
             match total {
                 Some(total) => self.bar.set_length(total),
                 None => self.bar.unset_length(),
             }
-            self.bar.set_style(style(total.is_some()));
-        }
-        // What is there from earlier has not come at this rate.
-        if self.bar.position() == 0 || done < self.bar.position() {
-            self.bar.reset_eta();
+            self.bar.set_style(style(if total.is_some() { Style::Known } else { Style::Open }));
         }
         self.bar.set_position(done);
+        if is_anew {
+            // What is there from earlier has not come at this rate.
+            self.bar.tick();
+            self.bar.reset_eta();
+        }
     }
 }
 
-fn style(knows_total: bool) -> ProgressStyle {
-    let template = match knows_total {
-        true => "{spinner} {done} of {all} ({share} %), {rate}/s, {eta} left",
-        false => "{spinner} {done}, {rate}/s, {elapsed}",
+enum Style {
+    /// How much there is in all is known.
+    Known,
+    Open,
+    /// All has been sent.
+    Sent,
+}
+
+fn style(style: Style) -> ProgressStyle {
+    let template = match style {
+        Style::Known => "{spinner} {done} of {all} ({share} %), {rate}/s, {eta} left",
+        Style::Open => "{spinner} {done}, {rate}/s, {elapsed}",
+        Style::Sent => "{spinner} {done} sent, waiting for the answer, {elapsed}",
     };
     // A line of progress that cannot be written is none.
     let key = |figure: &'static str| {

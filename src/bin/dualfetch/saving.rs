@@ -1,14 +1,17 @@
 //! `get` to a file: under its name is the whole body, or what was there before.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dualfetch::files::{Checksum, Saved};
+use dualfetch::files::{Checksum, Hash, Saved};
 use dualfetch::{Error, ErrorKind, Method, Request, Response, Session, Url};
+use ring::digest::{SHA256, SHA384, SHA512};
 
 use crate::Stop;
 use crate::args::GetArgs;
 use crate::asking::Asking;
+use crate::hashing::Hashing;
 use crate::meter::Meter;
 use crate::signals::{Signal, Signals};
 
@@ -43,17 +46,25 @@ impl Target {
         }
     }
 
+    /// The file that an earlier run has brought to its end, as its checksum tells: there is nothing to go on with.
+    pub(crate) fn there_already(&self, args: &GetArgs) -> Option<&Path> {
+        let (Self::File(path), Some(checksum), true) = (self, &args.sha256, args.resume) else { return None };
+        // What cannot be read is written anew, or cannot be written either.
+        let is_it = hashed(path, checksum.hash()).is_ok_and(|bytes| bytes.as_ref() == checksum.bytes());
+        is_it.then_some(path)
+    }
+
     /// Sends the request and saves its answer. `seen` is shown the answer, where one alone makes the file.
     pub(crate) async fn save<S: Session>(
         &self,
         session: &Asking<S>,
         url: Url,
         args: &GetArgs,
+        meter: &Meter,
         seen: impl FnOnce(&Response),
     ) -> Result<Saved, Unsaved> {
         let mut signals = Signals::new()
             .map_err(|error| Unsaved::Stop(Stop::Fault(format!("cannot take signals: {error}"))))?;
-        let meter = Meter::new(args.quiet);
         let saving = async {
             match args.resume || args.parallel.is_some() {
                 true => self.download(session, url, args, meter.clone()).await,
@@ -125,6 +136,23 @@ impl Target {
     }
 }
 
+fn hashed(path: &Path, hash: Hash) -> io::Result<ring::digest::Digest> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let mut hashing = Hashing::new(
+        file,
+        match hash {
+            Hash::Sha384 => &SHA384,
+            Hash::Sha512 => &SHA512,
+            _ => &SHA256,
+        },
+    );
+    io::copy(&mut hashing, &mut io::sink())?;
+    Ok(hashing.finish())
+}
+
 /// What is left of a download, and how to go on with it.
 pub(crate) fn left(target: &Target, args: &GetArgs) -> Option<String> {
     let Target::File(path) = target else { return None };
@@ -138,6 +166,8 @@ pub(crate) fn left(target: &Target, args: &GetArgs) -> Option<String> {
 
 /// Reads a SHA-256, or what names its function.
 pub(crate) fn checksum(text: &str) -> Result<Checksum, String> {
+    // What sha256sum and its like write has the file's name behind.
+    let text = text.split_ascii_whitespace().next().unwrap_or_default();
     let read = if text.contains([':', '-']) { Checksum::parse(text) } else { Checksum::sha256(text) };
     read.map_err(|error| error.message().unwrap_or("it is no checksum").to_owned())
 }

@@ -8,6 +8,8 @@ Examples:
                                                   many, in a run that may be ended at any time
   dualfetch page example.com                      what a page says about itself
   dualfetch get -v example.com                    one request, and what went over the wire
+  dualfetch get -C -o disk.img example.com/disk.img
+                                                  a file, now or the rest of it
 
 `dualfetch titles --help` explains every option, its formats and its exit status.";
 

@@ -96,7 +96,7 @@ pub(crate) struct DemoArgs {
     pub(crate) port: u16,
 }
 
-/// Send one request and write the body of the response to standard output
+/// Send one request, or a file, and write the body of the response to standard output or a file
 ///
 /// The body is decompressed and otherwise as it came: any bytes. A host without a scheme is asked over https and, where
 /// nobody takes the connection, over http.
@@ -123,7 +123,8 @@ pub(crate) struct GetArgs {
     ///
     /// What has come is kept in FILE.part, and what it is a part of in FILE.part.state. The rest is asked for as long as
     /// the file is the same by its ETag or date; else it is begun anew. --retries says how many failures in a row without
-    /// anything new end it. A status of 400 or more is a failure. Only for GET.
+    /// anything new end it. A status of 400 or more is a failure. Only for GET. With --sha256 a FILE that is whole already
+    /// is not asked for.
     #[arg(short = 'C', long = "continue", alias = "resume", help_heading = "Output")]
     pub(crate) resume: bool,
 

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use ring::digest::{Context, SHA256};
+use ring::digest::SHA256;
 
 use crate::Stop;
+use crate::hashing::Hashing;
 use crate::input::Lines;
 
 /// The input as a whole: URLs of the command line and those of a file.
@@ -27,16 +28,15 @@ impl Survey {
         if !file.metadata().is_ok_and(|about| about.is_file()) {
             return Err(Stop::Fault(format!("{name} is not a regular file: --resume has to read it again")));
         }
-        let mut context = Context::new(&SHA256);
+        let mut hashing = Hashing::new(file, &SHA256);
         for argument in arguments {
-            context.update(&(argument.len() as u64).to_le_bytes());
-            context.update(argument.as_bytes());
+            hashing.update(&(argument.len() as u64).to_le_bytes());
+            hashing.update(argument.as_bytes());
         }
-        let mut hashing = Hashing { inner: file, context };
         let lines = arguments.len() + count_lines(&mut hashing).map_err(fault)?;
         // What reading lines did not look at.
         io::copy(&mut hashing, &mut io::sink()).map_err(fault)?;
-        Ok(Self { hash: format!("sha256:{}", hex(hashing.context.finish().as_ref())), lines })
+        Ok(Self { hash: format!("sha256:{}", hex(hashing.finish().as_ref())), lines })
     }
 }
 
@@ -58,20 +58,6 @@ fn count_lines(reader: impl Read) -> io::Result<usize> {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(count),
             Err(error) => return Err(error),
         }
-    }
-}
-
-/// Hashes what is read through it.
-struct Hashing<R> {
-    inner: R,
-    context: Context,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.context.update(buffer.get(..count).unwrap_or_default());
-        Ok(count)
     }
 }
 
