@@ -20,6 +20,8 @@ mod policy {
     pub(crate) mod deadlines;
     #[cfg(feature = "digest")]
     pub(crate) mod digest;
+    #[cfg(feature = "digest")]
+    pub(crate) mod digest_nonces;
     /// Files are native.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) mod downloads;

@@ -13,7 +13,7 @@ impl Config {
     /// has no `Authorization` of its own: see [`DigestAuth`], which this adds as the last of the session's
     /// [`hop_middleware`](Self::hop_middleware). For another origin, or for several, add those. Crate feature `digest`.
     ///
-    /// Without a `base_url`, or with a user name that has a colon, [`build`](Self::build) fails with
+    /// Without a `base_url`, or with a user name that has a colon or a control character, [`build`](Self::build) fails with
     /// [`ErrorKind::InvalidOption`].
     ///
     /// ```

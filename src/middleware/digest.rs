@@ -23,11 +23,13 @@ use super::{Middleware, Next};
 /// so that an answer is made when it is sent. A 401 with a challenge that can be answered is answered at once, at the same
 /// hop and under the same permit, and counts as no retry. From then on requests bring the answer unasked, each with a
 /// count of its own under one nonce, until the server wants another nonce (`stale`, `nextnonce`). A wrong password comes
-/// out as the 401, after one answer.
+/// out as the 401, after one answer. Requests that are under way before the first challenge is known are each challenged:
+/// where their bodies are large or can be taken once, send one small request first.
 ///
 /// Of several challenges the strongest is taken: SHA-512-256, then SHA-256, SHA-512 and MD5, each with `-sess`; what is
 /// sent is protected as `auth`, or as `auth-int`, which takes the body in, where nothing else is offered. RFC 2069's form,
-/// without a `qop`, is answered, too. User and password are taken as UTF-8, in the form they are given (RFC 7613 wants
+/// without a `qop`, is answered, too, where no better one of the same algorithm is offered. Once an answer has been
+/// accepted, challenges that are weaker than its own are not answered any more: the 401 is the response. User and password are taken as UTF-8, in the form they are given (RFC 7613 wants
 /// NFC).
 ///
 /// # Where it goes
@@ -75,15 +77,19 @@ impl DigestAuth {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidUrl`], and [`ErrorKind::InvalidOption`] for a user name with a colon, which could not be told
-    /// from its realm.
+    /// from its realm, or with a control character, which no header field can hold.
     pub fn new(origin: &str, user: impl Into<String>, password: impl Into<String>) -> Result<Self> {
         Self::at(&Url::parse(origin)?, user.into(), password.into())
     }
 
     pub(crate) fn at(origin: &Url, user: String, password: String) -> Result<Self> {
+        let refused =
+            |why| Err(Error::new(ErrorKind::InvalidOption { option: "digest_auth" }).with_message(why));
         if user.contains(':') {
-            return Err(Error::new(ErrorKind::InvalidOption { option: "digest_auth" })
-                .with_message("a user name with a colon cannot be told from its realm"));
+            return refused("a user name with a colon cannot be told from its realm");
+        }
+        if HeaderValue::from_bytes(user.as_bytes()).is_err() {
+            return refused("the user name holds a control character");
         }
         Ok(Self(Mutex::new(Digest::new(origin, Login { user, password }))))
     }
@@ -199,7 +205,7 @@ impl<S> RequestBuilder<S> {
     /// to be challenged once share one [by `digest_auth_by`](Self::digest_auth_by), or have it of their session, by
     /// [`Config::digest_auth`](crate::Config::digest_auth). Crate feature `digest`.
     ///
-    /// A user name with a colon is [`ErrorKind::InvalidOption`].
+    /// A user name with a colon or a control character is [`ErrorKind::InvalidOption`].
     pub fn digest_auth(self, user: impl Into<String>, password: impl Into<String>) -> Self {
         let Ok(request) = &self.request else { return self };
         match DigestAuth::at(&request.url, user.into(), password.into()) {
@@ -252,8 +258,9 @@ async fn answered(request: &Request, ticket: &Ticket) -> Result<(Request, Option
     };
     let answer = ticket.answer(request.method.as_str(), &request.url, body.as_deref());
     let mut value = HeaderValue::from_bytes(&answer.field).map_err(|_| {
-        Error::new(ErrorKind::InvalidOption { option: "digest_auth" })
-            .with_message("the user name holds a control character")
+        Error::new(ErrorKind::Protocol)
+            .with_message("the challenge holds what its answer's field cannot")
+            .with_url(&request.url)
     })?;
     value.set_sensitive(true);
     let mut request = request.clone();

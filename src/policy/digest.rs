@@ -16,7 +16,7 @@ use crate::url::Url;
 
 use answer::Known;
 pub(crate) use answer::{Answer, Chosen, Login, Message};
-use challenge::Challenge;
+use challenge::{Challenge, Strength};
 pub(crate) use hash::Hasher;
 use space::Space;
 pub(crate) use space::target;
@@ -37,6 +37,8 @@ pub(crate) struct Digest {
     nonces: Vec<Nonce>,
     /// Of the last one.
     serial: u64,
+    /// The best that has been accepted: nothing below is answered any more.
+    floor: Option<Strength>,
 }
 
 /// What the caller has a say in.
@@ -54,6 +56,8 @@ struct Nonce {
     known: Arc<Known>,
     /// How many answers there have been under it.
     count: u32,
+    /// The password was right there, and nothing has been refused since.
+    is_accepted: bool,
 }
 
 /// One answer to be: under which nonce, and which one it is under that.
@@ -93,6 +97,7 @@ impl Digest {
             space: Space::default(),
             nonces: Vec::new(),
             serial: 0,
+            floor: None,
         }
     }
 
@@ -131,11 +136,16 @@ impl Digest {
     ) -> Option<Ticket> {
         let origin = asked.url.origin();
         let challenge = self.choose(headers, &origin, asked.has_bytes)?;
-        if used.is_some_and(|used| used.answers) && !challenge.stale {
-            // It is the password that is wrong.
-            let serial = used.map(|used| used.known.serial);
-            self.nonces.retain(|nonce| Some(nonce.known.serial) != serial);
-            return None;
+        let is_enough = !asked.is_repeatable || asked.answers >= MOST_ANSWERS;
+        if let Some(used) = used.filter(|used| used.answers) {
+            if !challenge.stale {
+                self.refused(used);
+                return None;
+            }
+            if !is_enough {
+                // Others have used up what it shared with them: this one is its own.
+                return self.alone(challenge, cnonce(), asked.has_bytes);
+            }
         }
         // Another request may have been given one in the meantime: it is shared, not replaced by each in turn.
         let is_newer = self
@@ -144,7 +154,6 @@ impl Digest {
         if !is_newer {
             self.take_up(&origin, asked.url, challenge, cnonce());
         }
-        let is_enough = !asked.is_repeatable || asked.answers >= MOST_ANSWERS;
         if is_enough { None } else { self.ticket(&origin, asked.has_bytes, true) }
     }
 
@@ -163,9 +172,12 @@ impl Digest {
         {
             return Err(WrongProof);
         }
+        self.floor = self.floor.max(Some(used.known.challenge.strength()));
+        let same = self.nonces.iter_mut().find(|nonce| nonce.known.serial == used.known.serial);
+        let Some(nonce) = same else { return Ok(()) };
+        nonce.is_accepted = true;
         if let Some(next) =
             info.get("nextnonce").filter(|next| (1..=challenge::MOST_CARRIED).contains(&next.len()))
-            && let Some(nonce) = self.nonces.iter_mut().find(|nonce| nonce.known.serial == used.known.serial)
         {
             self.serial += 1;
             nonce.known = Arc::new(nonce.known.under(next, self.serial));
@@ -174,19 +186,26 @@ impl Digest {
         Ok(())
     }
 
+    /// The password is wrong. Or it is right and not enough, which leaves the others their nonce, if it was right before.
+    fn refused(&mut self, used: &Ticket) {
+        let serial = used.known.serial;
+        self.nonces
+            .retain_mut(|nonce| nonce.known.serial != serial || std::mem::take(&mut nonce.is_accepted));
+    }
+
     /// The strongest of those that can be answered; of equal ones the first.
     fn choose(&self, headers: &HeaderMap, origin: &str, has_bytes: bool) -> Option<Challenge> {
         let all = Challenge::all(headers.get_all(WWW_AUTHENTICATE).iter().map(|value| value.as_bytes()));
         let is_possible = |challenge: &Challenge| {
             // Elsewhere the user is known by the name of home alone.
             let is_known = || self.nonce(&self.home).is_some_and(|home| home.known.is_of(&challenge.realm));
-            self.chosen(challenge, has_bytes).is_some() && (origin == self.home || is_known())
+            Some(challenge.strength()) >= self.floor
+                && self.chosen(challenge, has_bytes).is_some()
+                && (origin == self.home || is_known())
         };
-        all.into_iter().filter(is_possible).reduce(
-            |best, next| {
-                if next.algorithm > best.algorithm { next } else { best }
-            },
-        )
+        all.into_iter()
+            .filter(is_possible)
+            .reduce(|best, next| if next.strength() > best.strength() { next } else { best })
     }
 
     fn chosen(&self, challenge: &Challenge, has_bytes: bool) -> Option<Chosen> {
@@ -207,11 +226,25 @@ impl Digest {
     fn take_up(&mut self, origin: &str, url: &Url, challenge: Challenge, cnonce: String) {
         if origin == self.home {
             self.space = Space::of(&challenge.domain, url);
+            // A place that is named no more is not asked again.
+            self.nonces.retain(|nonce| nonce.origin == self.home || self.space.reaches(&nonce.origin));
         }
-        self.serial += 1;
-        let known = Arc::new(Known::new(&self.login, challenge, cnonce, self.serial));
+        let is_accepted =
+            self.nonce(origin).is_some_and(|old| old.is_accepted && old.known.suits(&challenge));
+        let known = self.known(challenge, cnonce);
         self.nonces.retain(|nonce| nonce.origin != origin);
-        self.nonces.push(Nonce { origin: origin.to_owned(), known, count: 0 });
+        self.nonces.push(Nonce { origin: origin.to_owned(), known, count: 0, is_accepted });
+    }
+
+    fn known(&mut self, challenge: Challenge, cnonce: String) -> Arc<Known> {
+        self.serial += 1;
+        Arc::new(Known::new(&self.login, challenge, cnonce, self.serial))
+    }
+
+    /// For one answer, and not for others'.
+    fn alone(&mut self, challenge: Challenge, cnonce: String, has_bytes: bool) -> Option<Ticket> {
+        let chosen = self.chosen(&challenge, has_bytes)?;
+        Some(Ticket { known: self.known(challenge, cnonce), chosen, count: 1, answers: true })
     }
 
     fn ticket(&mut self, origin: &str, has_bytes: bool, answers: bool) -> Option<Ticket> {

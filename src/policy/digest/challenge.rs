@@ -30,6 +30,11 @@ pub(crate) struct Challenge {
     pub(crate) domain: Vec<String>,
 }
 
+/// How well a challenge's answer is made, the better one greater: by its function, then by whether client and count are in
+/// it, which RFC 2069's form leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Strength(Algorithm, bool);
+
 /// Which qualities of protection are offered; with neither it is RFC 2069's form, which has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quality {
@@ -41,6 +46,10 @@ impl Challenge {
     /// Those that can be answered, of the fields of one answer, in their order.
     pub(crate) fn all<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Vec<Self> {
         schemes(fields).iter().filter(|scheme| scheme.is("digest")).filter_map(Self::of).collect()
+    }
+
+    pub(crate) fn strength(&self) -> Strength {
+        Strength(self.algorithm, !self.quality.is_none())
     }
 
     fn of(scheme: &Scheme) -> Option<Self> {

@@ -40,6 +40,11 @@ impl Space {
             }
         }
     }
+
+    /// Whether any of its places is at that origin.
+    pub(super) fn reaches(&self, origin: &str) -> bool {
+        self.places.iter().flatten().any(|place| place.origin == origin)
+    }
 }
 
 /// As it stands in a request's first line: a proxy between is told more, and the origin is not.

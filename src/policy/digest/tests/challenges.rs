@@ -121,6 +121,7 @@ fn the_strongest_is_chosen_and_of_equal_ones_the_first() {
         format!("Digest realm=r, nonce={nonce}, qop=auth, algorithm={algorithm}")
     };
     let (md5, sha) = (of("MD5", "1"), of("SHA-256", "2"));
+    let older = "Digest realm=r, nonce=0".to_owned();
     let (session, best, odd) = (of("SHA-256-sess", "3"), of("SHA-512-256", "4"), of("SHA-512", "5"));
     for (fields, nonce) in [
         (vec![&md5, &sha], "2"),
@@ -130,6 +131,10 @@ fn the_strongest_is_chosen_and_of_equal_ones_the_first() {
         (vec![&md5, &best, &sha], "4"),
         (vec![&md5, &odd], "5"),
         (vec![&md5], "1"),
+        // RFC 2069's form is less than what has a quality.
+        (vec![&older, &md5], "1"),
+        (vec![&md5, &older], "1"),
+        (vec![&older], "0"),
     ] {
         let fields: Vec<&str> = fields.into_iter().map(String::as_str).collect();
         assert_eq!(chosen(&mut digest(), &fields, true).as_deref(), Some(nonce), "{fields:?}");
@@ -213,6 +218,39 @@ fn another_origin_is_answered_between_https_and_https_for_the_same_realm() {
     let mut open = Digest::new(&home, login("u", "p"));
     take_up(&mut open, &home, &[&field("r")], "c").expect("a ticket");
     assert!(open.is_for(&home) && !open.is_for(&inside) && !open.is_for(&url("http://c.example/")));
+}
+
+#[test]
+fn nothing_weaker_is_answered_than_what_has_been_accepted() {
+    let mut digest = digest();
+    let at = url(URL);
+    let (weak, strong) =
+        ("Digest realm=r, nonce=m, qop=auth", "Digest realm=r, nonce=s, qop=auth, algorithm=SHA-256");
+    let older = "Digest realm=r, nonce=s, algorithm=SHA-256";
+    // What has only been asked for proves nothing.
+    take_up(&mut digest, &at, &[strong], "c").expect("a ticket");
+    take_up(&mut digest, &at, &[weak], "c").expect("a ticket");
+    let ticket = take_up(&mut digest, &at, &[strong], "c").expect("a ticket");
+    digest.answered(&ticket, None, &HeaderMap::new()).expect("no proof");
+    assert!(take_up(&mut digest, &at, &[weak], "c").is_none());
+    assert!(take_up(&mut digest, &at, &[older], "c").is_none());
+    assert!(digest.ahead(&at, true).1.is_some(), "what is known stays");
+    assert!(take_up(&mut digest, &at, &[weak, strong], "c").is_some());
+    assert!(take_up(&mut digest, &at, &[&strong.replace("256", "512-256")], "c").is_some());
+}
+
+#[test]
+fn an_origin_s_nonce_ends_with_its_place_in_the_space() {
+    let mut digest = digest();
+    let (home, away) = (url(URL), url("https://b.example/"));
+    let field = |domain: &str| format!("Digest realm=r, nonce=n, domain=\"{domain}\"");
+    take_up(&mut digest, &home, &[&field("/ https://b.example/")], "c").expect("a ticket");
+    take_up(&mut digest, &away, &[&field("")], "c").expect("a ticket");
+    assert_eq!(digest.nonces.len(), 2);
+    let later = Asked { since: digest.last(), ..asked(&home) };
+    let field = field("/ https://c.example/");
+    digest.challenged(later, None, &challenged(&[&field]), || "c".to_owned()).expect("a ticket");
+    assert_eq!(digest.nonces.len(), 1);
 }
 
 fn info(text: &str) -> HeaderMap {
