@@ -12,8 +12,12 @@ impl Body {
     /// It is opened when it is sent, and again each time it is sent again: by a retry, or by a redirect that keeps the
     /// body (307, 308). How long it is, is looked up here, which blocks for as long as the file system takes to say so.
     /// A file that is longer or shorter when it is opened, or that ends before, is an error. What is appended to it while
-    /// it is being sent is not sent. What is no regular file, such as a pipe, is sent in chunks to its end, by each
-    /// opening as much as that gives.
+    /// it is being sent is not sent.
+    ///
+    /// What is no regular file, such as a pipe, is sent in chunks to its end, and once, as a [`stream`](Self::stream) is: it
+    /// is not opened before it is sent, and never again after that. Where it would have to be sent again, a redirect is
+    /// [`ErrorKind::BodyConsumed`](crate::ErrorKind::BodyConsumed), a retry is not made, and what a digest's challenge came
+    /// with is the response.
     ///
     /// `Content-Type` is not guessed. How far the sending has come is told by
     /// [`on_upload`](crate::RequestBuilder::on_upload).

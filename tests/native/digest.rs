@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dualfetch::middleware::DigestAuth;
-use dualfetch::{Client, Config, DefaultSession, Proxy, Session, platform};
+use dualfetch::{Body, Client, Config, DefaultSession, Proxy, Session, platform};
 use futures_util::future::join_all;
 
 use crate::strict::{PASSWORD, Strict, USER};
@@ -71,6 +71,31 @@ fn the_answer_goes_over_the_connection_of_the_challenge() {
             response.bytes().await.expect("a body");
         }
         assert_eq!(session.connections().expect("they are counted").made, 1);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_not_sent_again_as_nothing() {
+    use std::io::{Write, pipe};
+    use std::os::fd::AsRawFd;
+
+    run(async {
+        for qop in ["auth", "auth-int"] {
+            let (strict, server) = serve(Strict::new("SHA-256", qop)).await;
+            let session = session(Config::new(), &server);
+            for known in [false, true] {
+                let (reader, mut writer) = pipe().expect("a pipe");
+                writer.write_all(b"through a pipe").expect("it has room for this");
+                drop(writer);
+                let body = Body::file(format!("/dev/fd/{}", reader.as_raw_fd()));
+                let response = session.put(server.url(0, "/")).body(body).await.expect("a head");
+                let is_taken = known && qop == "auth";
+                assert_eq!(response.status(), if is_taken { 200 } else { 401 }, "{qop} {known}");
+                assert_eq!(strict.taken().len(), usize::from(is_taken), "{qop} {known}");
+            }
+            assert_eq!(strict.refused(), [""; 0], "{qop}");
+        }
     });
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use dualfetch::multipart::{Form, Part};
 use dualfetch::{Body, Compression, Error, ErrorKind, Retry, Session};
 
 use crate::support::{CountingServer, Event, Folder, RawServer, Script, faults, routes};
@@ -173,5 +174,53 @@ fn a_pipe_is_sent_in_chunks_as_it_comes() {
         assert_eq!(put.text().await.expect("an echo"), "through a pipe");
         assert_eq!(server.records()[0].headers["transfer-encoding"], "chunked");
         writer.join().expect("it has written");
+    });
+}
+
+/// What a pipe holds that nobody writes to any more: opened once more it is empty.
+#[cfg(target_os = "linux")]
+struct Pipe(std::io::PipeReader);
+
+#[cfg(target_os = "linux")]
+impl Pipe {
+    fn of(content: &str) -> Self {
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        io::Write::write_all(&mut writer, content.as_bytes()).expect("it has room for this");
+        Self(reader)
+    }
+
+    fn body(&self) -> Body {
+        Body::file(format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&self.0)))
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_sent_once_and_never_again_as_nothing() {
+    run(async {
+        let session = session();
+        let redirect = taking("307 Temporary Redirect", &[("Location", "/next"), ("Content-Length", "0")]);
+        let taken = || taking("200 OK", &[("Content-Length", "0")]);
+        for is_in_a_form in [false, true] {
+            let body = |pipe: &Pipe| match is_in_a_form {
+                true => Form::new().part("pipe", Part::new(pipe.body())).encode().expect("sound").0,
+                false => pipe.body(),
+            };
+            let pipe = Pipe::of("through a pipe");
+            let server = RawServer::sequence([redirect.clone().close(), taken()]).await;
+            let put = session.put(server.url("/")).body(body(&pipe));
+            let error = put.await.expect_err("it cannot be had again");
+            assert_eq!((error.kind(), bodies(&server).len()), (&ErrorKind::BodyConsumed, 1), "{error:?}");
+
+            let pipe = Pipe::of("through a pipe");
+            let body = body(&pipe);
+            let unavailable = taking("503 Unavailable", &[("Content-Length", "0")]).close();
+            let server = RawServer::sequence([Script::new().read_head().reset(), unavailable, taken()]).await;
+            let retry = Retry::standard().backoff(Default::default(), Default::default());
+            let put = session.put(server.url("/")).retry(retry).body(body.clone()).await;
+            assert!(put.is_err() || put.is_ok_and(|put| put.status() == 503), "it was sent again");
+            let error = session.put(server.url("/")).body(body).await.expect_err("it is gone");
+            assert_eq!(*error.kind(), ErrorKind::BodyConsumed, "{error:?}");
+        }
     });
 }

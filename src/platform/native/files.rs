@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -26,13 +27,15 @@ pub(in crate::platform) fn body(path: &Path) -> Body {
         Ok(meta) => (meta.is_file().then_some(meta.len()), None),
         Err(error) => (None, Some(Failure::of(&error))),
     };
-    Body::from_source(Named { path: path.into(), length, failure }, length)
+    Body::from_source(Named { path: path.into(), length, failure, is_opened: AtomicBool::new(false) }, length)
 }
 
 struct Named {
     path: Arc<Path>,
+    /// A regular file's alone: what else has a path, a pipe above all, gives what it holds once.
     length: Option<u64>,
     failure: Option<Failure>,
+    is_opened: AtomicBool,
 }
 
 impl Source for Named {
@@ -41,7 +44,19 @@ impl Source for Named {
         if let Some(failure) = self.failure() {
             return Some(Box::pin(futures_util::stream::iter([Err(failure.into())])));
         }
+        if self.is_opened.swap(true, Ordering::Relaxed) && self.length.is_none() {
+            return None;
+        }
         Some(Box::pin(Sending { path, length: self.length, next: Next::Unopened }))
+    }
+
+    fn is_consumed(&self) -> bool {
+        self.length.is_none() && self.is_opened.load(Ordering::Relaxed)
+    }
+
+    #[cfg(feature = "digest")]
+    fn is_repeatable(&self) -> bool {
+        self.length.is_some()
     }
 
     fn failure(&self) -> Option<Error> {
