@@ -92,7 +92,7 @@ impl Problem {
     pub(crate) fn in_words(&self) -> Option<String> {
         let told: Vec<&str> = [&self.title, &self.detail].into_iter().filter_map(Option::as_deref).collect();
         let words = told.join(": ").split_whitespace().collect::<Vec<_>>().join(" ");
-        (!words.is_empty()).then(|| words.chars().take(SHOWN).collect())
+        (!words.is_empty()).then(|| words.chars().take(SHOWN).map(shown).collect())
     }
 
     fn from_members(mut members: Map<String, Value>) -> Self {
@@ -112,6 +112,15 @@ impl Problem {
 impl<'de> Deserialize<'de> for Problem {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Map::deserialize(deserializer).map(Self::from_members)
+    }
+}
+
+/// A message is printed: what a terminal obeys, or what turns the direction of the text around it, is shown as U+FFFD.
+fn shown(c: char) -> char {
+    match c {
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+        c if c.is_control() => '\u{FFFD}',
+        c => c,
     }
 }
 

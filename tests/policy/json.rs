@@ -40,6 +40,16 @@ fn a_problem_goes_with_the_error_of_its_status() {
 }
 
 #[test]
+fn the_words_of_a_problem_are_shown_without_what_a_terminal_obeys() {
+    let text = r#"{"title":"\u001b[2Jgone\u009b","detail":"safe\u202Etxt.exe\u2066\u2028é\u007f"}"#;
+    let error = raised(Reply::status(400).header("content-type", PROBLEM).then(text));
+    let words = "\u{FFFD}[2Jgone\u{FFFD}: safe\u{FFFD}txt.exe\u{FFFD} é\u{FFFD}";
+    assert_eq!(error.message(), Some(words));
+    let problem = error.problem().expect("a problem");
+    assert_eq!(problem.title.as_deref(), Some("\u{1b}[2Jgone\u{9b}"), "what was sent is kept as it is");
+}
+
+#[test]
 fn what_is_no_problem_is_none_and_its_start_is_shown_as_of_any_body() {
     let large = format!("{{\"title\":\"{}\"}}", "x".repeat(64 * 1024));
     for (content_type, body) in [

@@ -55,9 +55,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to standard error. Where that is gone there is nobody to tell.
+/// Writes a line to standard error. Some of it may be a stranger's text. Where that is gone there is nobody to tell.
 fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", output::plain(line));
 }
 
 /// Why the program ends before its time.

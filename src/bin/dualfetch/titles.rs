@@ -50,7 +50,7 @@ pub(crate) fn run(args: TitlesArgs) -> Result<ExitCode, Stop> {
     cookies.save()?;
     let Outcome { summary, fault, signal } = ended?;
     if !quiet {
-        say(&summary.to_string());
+        summary.to_string().lines().for_each(say);
     }
     match (fault, signal) {
         (Some(fault), _) => Err(Stop::Fault(fault)),
