@@ -70,8 +70,11 @@ impl<S: Session> Asking<S> {
 
     async fn ask(&self, url: &str, own: &HeaderMap) -> Result<Response> {
         let mut request = self.question.of(Url::parse(url)?)?;
+        for name in own.keys() {
+            request.headers_mut().remove(name);
+        }
         for (name, value) in own {
-            request.headers_mut().insert(name, value.clone());
+            request.headers_mut().append(name, value.clone());
         }
         if let Some(meter) = self.meter.clone() {
             request = request.into_builder().on_upload(move |progress| meter.sent(progress)).build()?;
@@ -209,6 +212,18 @@ mod tests {
             body: Body::empty(),
         };
         (Asking::new(session, question), platform)
+    }
+
+    #[test]
+    fn a_field_of_several_values_keeps_them_all_in_place_of_its_own() {
+        let (mut session, platform) = platform();
+        session.question.headers.insert("x-many", "own".parse().expect("a value"));
+        session.question.headers.insert("x-kept", "own".parse().expect("a value"));
+        let asked = session.get("https://both.example/").header("x-many", "1").append_header("x-many", "2");
+        platform.run(asked.into_future()).expect("a head");
+        let headers = platform.calls()[0].headers.clone();
+        assert_eq!(headers.get_all("x-many").iter().collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(headers["x-kept"], "own");
     }
 
     #[test]
