@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use super::run::{File, dualfetch, output, rows, run, run_with_input, told};
 use crate::support::routes::pattern;
-use crate::support::{CountingServer, RawServer, Refusing, faults};
+use crate::support::{CountingServer, RawServer, Refusing, Script, faults};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_body_is_written_as_it_is() {
@@ -135,7 +135,7 @@ async fn the_exchange_is_shown_without_its_secrets() {
 async fn exit_codes_tell_failures_from_mistakes() {
     let (server, refusing) = (CountingServer::builder().start().await, Refusing::new());
     let (lost, dead, page) = (server.url(0, "/status/404"), refusing.url("/"), server.url(0, "/page/1"));
-    let cases: [(&[&str], i32, &str, &str); 16] = [
+    let cases: [(&[&str], i32, &str, &str); 20] = [
         (&[&lost], 0, "Status 404", ""),
         (&["--fail", "--retries", "0", &lost], 1, "", "404"),
         (&["--retries", "0", &dead], 1, "", "could not connect"),
@@ -148,6 +148,10 @@ async fn exit_codes_tell_failures_from_mistakes() {
         (&["-F", "a=@.", &page], 2, "", "cannot read ."),
         (&["-F", "no value", &page], 2, "", "photo=@cat.png"),
         (&["-F", "a=b;type=png", &page], 2, "", "\"png\" is no content type"),
+        (&["-F", "a=b;encoder=base64", &page], 2, "", "encoder"),
+        (&["-F", "a=@-", "-F", "b=<-", &page], 2, "", "standard input"),
+        (&["-d", "@-", "-d", "@-", &page], 2, "", "standard input"),
+        (&["-T", ".", &page], 2, "", "cannot read ."),
         (&["-F", "a=b", "-d", "x", &page], 2, "", "--data"),
         (&["-H", "no colon", &page], 2, "", "a colon"),
         (&["-X", "two words", &page], 2, "", "two words"),
@@ -159,6 +163,43 @@ async fn exit_codes_tell_failures_from_mistakes() {
         assert!(out.contains(told_out) && err.contains(told_err), "{args:?}: {out}{err}");
         assert!(expected == 0 || out.is_empty(), "{args:?}: {out}");
         assert!(!err.contains("panicked"), "{err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_s_words_are_shown_without_what_a_terminal_obeys() {
+    let body = r#"{"title":"\u001b]0;x\u0007\u009b2J","detail":"one\nline\u202e"}"#;
+    let head = [("Content-Type", "application/problem+json"), ("Content-Length", &*body.len().to_string())];
+    let server =
+        RawServer::start(Script::new().read_head().send_head("400 Bad Request", &head).send(body)).await;
+    let (code, _, err) = run(&["get", "--fail", "--retries", "0", &server.url("/")]).await;
+    assert!(code == Some(1) && err.contains("]0;x") && err.contains("one line"), "{err:?}");
+    assert!(err.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{err:?}");
+    assert_eq!(err.lines().count(), 1, "{err:?}");
+
+    let (code, _, err) = run(&["get", "-d", "@/no/such\u{1b}[2J\nfile", &server.url("/")]).await;
+    assert!(code == Some(2) && err.lines().count() == 1 && !err.contains('\u{1b}'), "{err:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_pipe_is_opened_once_by_whom_sends_it() {
+    let (server, refusing) = (CountingServer::builder().start().await, Refusing::new());
+    let folder = crate::support::Folder::new();
+    for (index, how) in [&["-T"][..], &["-F"]].into_iter().enumerate() {
+        let path = folder.at(&format!("pipe-{index}"));
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .expect("a pipe");
+        let text = path.to_str().expect("UTF-8");
+        let source = if how == ["-T"] { text.to_owned() } else { format!("x=@{text}") };
+        let url = refusing.url("/");
+        let (code, _, err) = run(&["get", "--retries", "0", how[0], &source, &url]).await;
+        assert!(code == Some(1) && err.contains("could not connect"), "{how:?}, and nobody writes: {err}");
+        let command = dualfetch(&["get", how[0], &source, &server.url(0, "/echo")]);
+        let writing = tokio::task::spawn_blocking(move || std::fs::write(path, "through a pipe"));
+        let (code, out, err) = told(output(command).await);
+        assert!(code == Some(0) && out.contains("through a pipe"), "{how:?}: {out}{err}");
+        writing.await.expect("no panic").expect("somebody has read to the end");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 
 use dualfetch::multipart::{Form, Part};
 
@@ -16,12 +17,13 @@ pub(crate) fn form(fields: &[String], input: impl Fn() -> io::Result<Vec<u8>>) -
     })
 }
 
-/// Whether one of them is standard input.
-pub(crate) fn reads_input(fields: &[String]) -> bool {
-    fields.iter().filter_map(|field| field.split_once('=')).any(|(_, rest)| {
-        let Some(rest) = rest.strip_prefix(['@', '<']) else { return false };
-        Value::read(rest).content == "-"
-    })
+/// How many of them are standard input.
+pub(crate) fn inputs(fields: &[String]) -> usize {
+    let is_input = |field: &&String| {
+        let content = field.split_once('=').and_then(|(_, rest)| rest.strip_prefix(['@', '<']));
+        content.is_some_and(|rest| Value::read(rest).is_ok_and(|value| value.content == "-"))
+    };
+    fields.iter().filter(is_input).count()
 }
 
 fn part(field: &str, input: &impl Fn() -> io::Result<Vec<u8>>) -> Result<(String, Part), String> {
@@ -30,12 +32,12 @@ fn part(field: &str, input: &impl Fn() -> io::Result<Vec<u8>>) -> Result<(String
     };
     let (part, value) = match rest.strip_prefix('@') {
         Some(rest) => {
-            let value = Value::read(rest);
+            let value = Value::read(rest)?;
             (file(&value.content, input)?, value)
         }
         None => match rest.strip_prefix('<') {
             Some(rest) => {
-                let value = Value::read(rest);
+                let value = Value::read(rest)?;
                 let content = match value.content.as_str() {
                     "-" => input(),
                     path => fs::read(path),
@@ -43,7 +45,7 @@ fn part(field: &str, input: &impl Fn() -> io::Result<Vec<u8>>) -> Result<(String
                 (Part::bytes(content.map_err(|error| unreadable(&value.content, &error))?), value)
             }
             None => {
-                let value = Value::read(rest);
+                let value = Value::read(rest)?;
                 (Part::text(value.content.clone()), value)
             }
         },
@@ -58,12 +60,17 @@ fn file(path: &str, input: &impl Fn() -> io::Result<Vec<u8>>) -> Result<Part, St
         let bytes = input().map_err(|error| unreadable(path, &error))?;
         return Ok(Part::bytes(bytes).file_name("-"));
     }
-    let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
-        true => Err(io::ErrorKind::IsADirectory.into()),
-        false => Ok(()),
-    });
-    opened.map_err(|error| unreadable(path, &error))?;
+    look_for(path).map_err(|error| unreadable(path, &error))?;
     Ok(Part::file(path))
+}
+
+/// Whether there is a file that can be read. A pipe is not opened for it: whoever writes to it would be gone then.
+pub(crate) fn look_for(path: impl AsRef<Path>) -> io::Result<()> {
+    let meta = fs::metadata(&path)?;
+    if meta.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if meta.is_file() { File::open(path).map(drop) } else { Ok(()) }
 }
 
 fn unreadable(path: &str, error: &io::Error) -> String {
@@ -79,26 +86,32 @@ struct Value {
 }
 
 impl Value {
-    fn read(text: &str) -> Self {
+    fn read(text: &str) -> Result<Self, String> {
         let (content, mut rest) = word(text);
         let mut value = Self { content, ..Self::default() };
         while let Some((option, after)) = option(rest) {
             let (text, after) = word(after);
             *match option {
                 TYPE => &mut value.content_type,
-                _ => &mut value.file_name,
+                FILE_NAME => &mut value.file_name,
+                _ => {
+                    let option = option.trim_matches([';', '=']);
+                    return Err(format!("there is no option {option} here; as text it stands in quotes"));
+                }
             } = Some(text);
             rest = after;
         }
-        value
+        Ok(value)
     }
 }
 
 const TYPE: &str = ";type=";
 const FILE_NAME: &str = ";filename=";
+/// With the two of curl's that are not had here: taken for text they would be sent.
+const OPTIONS: [&str; 4] = [TYPE, FILE_NAME, ";headers=", ";encoder="];
 
 fn option(text: &str) -> Option<(&'static str, &str)> {
-    [TYPE, FILE_NAME].into_iter().find_map(|option| Some((option, text.strip_prefix(option)?)))
+    OPTIONS.into_iter().find_map(|option| Some((option, text.strip_prefix(option)?)))
 }
 
 /// A quoted text, or one up to the next option; and what follows.
@@ -117,8 +130,7 @@ fn word(text: &str) -> (String, &str) {
             }
         }
     }
-    let end =
-        [TYPE, FILE_NAME].into_iter().filter_map(|option| text.find(option)).min().unwrap_or(text.len());
+    let end = OPTIONS.into_iter().filter_map(|option| text.find(option)).min().unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     (word.to_owned(), rest)
 }
@@ -145,15 +157,26 @@ mod tests {
             (r#""a;type=x\"\\";filename="b;type=c""#, value(r#"a;type=x"\"#, None, Some("b;type=c"))),
             (r#""said" he"#, value(r#""said" he"#, None, None)),
             (r#""open"#, value(r#""open"#, None, None)),
+            (r#""a;headers=b";type=c"#, value("a;headers=b", Some("c"), None)),
+            ("a; encoder=b", value("a; encoder=b", None, None)),
         ] {
-            assert_eq!(Value::read(text), expected, "{text}");
+            assert_eq!(Value::read(text).as_ref(), Ok(&expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_curl_has_and_this_has_not_is_refused_and_named() {
+        for text in ["a;headers=b", "a;type=b;headers=@c", "a.png;encoder=base64", r#""a";encoder=b"#] {
+            let why = Value::read(text).expect_err(text);
+            assert!(why.contains("headers") || why.contains("encoder"), "{why}");
         }
     }
 
     #[test]
     fn standard_input_is_known_by_its_hyphen() {
-        let reads = |field: &str| reads_input(&[field.to_owned()]);
-        assert!(reads("a=@-") && reads("a=<-;type=text/plain"));
-        assert!(!reads("a=-") && !reads("a=@-x") && !reads("@-"));
+        let reads =
+            |fields: &[&str]| inputs(&fields.iter().map(|&field| field.to_owned()).collect::<Vec<_>>());
+        assert_eq!((reads(&["a=@-"]), reads(&["a=<-;type=text/plain", "b=@-"])), (1, 2));
+        assert_eq!(reads(&["a=-", "a=@-x", "@-"]), 0);
     }
 }

@@ -13,8 +13,8 @@ use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE}
 
 use crate::args::GetArgs;
 use crate::asking::{Asking, Question, bare};
+use crate::form::look_for;
 use crate::meter::Meter;
-use crate::output::plain;
 use crate::row::explain;
 use crate::saving::{self, Target, Unsaved};
 use crate::signals::Signal;
@@ -94,10 +94,7 @@ fn upload(question: &mut Question, path: &Path, args: &GetArgs) -> Result<(), St
         io::stdin().read_to_end(&mut bytes).map_err(cannot)?;
         bytes.into()
     } else {
-        let meta = std::fs::File::open(path).and_then(|file| file.metadata()).map_err(cannot)?;
-        if meta.is_dir() {
-            return Err(cannot(io::ErrorKind::IsADirectory.into()));
-        }
+        look_for(path).map_err(cannot)?;
         Body::file(path)
     };
     question.method = args.request.method().cloned().unwrap_or(Method::PUT);
@@ -187,26 +184,26 @@ async fn fetch(
 /// How to go on with what is there.
 fn tell_left(target: Option<&Target>, args: &GetArgs) {
     if let Some(left) = target.and_then(|target| saving::left(target, args)) {
-        tell(&left);
+        say(&left);
     }
 }
 
 fn tell_request(request: &Request) {
     let url = request.url();
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    tell(&format!("> {} {}{query}", request.method(), url.path()));
+    say(&format!("> {} {}{query}", request.method(), url.path()));
     if !request.headers().contains_key(HOST) {
         let (scheme, host) = (url.scheme(), url.origin());
-        tell(&format!("> host: {}", host.trim_start_matches(scheme).trim_start_matches("://")));
+        say(&format!("> host: {}", host.trim_start_matches(scheme).trim_start_matches("://")));
     }
     tell_headers('>', request.headers());
     if request.cookies().next().is_some() {
-        tell("> cookie: ***");
+        say("> cookie: ***");
     }
     if let Some(body) = request.body().as_bytes() {
-        tell(&format!("> content-length: {}", body.len()));
+        say(&format!("> content-length: {}", body.len()));
     }
-    tell(">");
+    say(">");
 }
 
 /// Of a file that comes in several answers, each.
@@ -223,7 +220,7 @@ fn tell_response(response: &Response) {
         tell_hop(&hop.url, hop.status, &hop.headers);
     }
     if !response.history().is_empty() {
-        tell(&format!("* redirected to {}", response.url().redacted()));
+        say(&format!("* redirected to {}", response.url().redacted()));
     }
     if let Some(connection) = response.connection() {
         tell_connection(connection);
@@ -232,15 +229,15 @@ fn tell_response(response: &Response) {
         Version::HTTP_2 => "HTTP/2".to_owned(),
         other => format!("{other:?}"),
     };
-    tell(&format!("< {version} {}", response.status()));
+    say(&format!("< {version} {}", response.status()));
     tell_headers('<', response.headers());
-    tell("<");
+    say("<");
 }
 
 fn tell_connection(connection: &ConnectionInfo) {
     let remote = connection.remote().map(|address| format!(" with {address}")).unwrap_or_default();
     let tls = connection.tls().map(|tls| format!(", {} ({})", tls.version(), tls.cipher_suite()));
-    tell(&format!("* by a connection{remote}{}", tls.unwrap_or_default()));
+    say(&format!("* by a connection{remote}{}", tls.unwrap_or_default()));
 }
 
 /// What had been answered before it failed.
@@ -249,14 +246,14 @@ fn tell_hops(error: &Error) {
         tell_hop(&hop.url, hop.status, &hop.headers);
     }
     if let (ErrorKind::Status(status), Some(url)) = (error.kind(), error.url()) {
-        tell(&format!("* {} answered {status}", url.redacted()));
+        say(&format!("* {} answered {status}", url.redacted()));
     }
 }
 
 fn tell_hop(url: &Url, status: StatusCode, headers: &HeaderMap) {
-    tell(&format!("* {} answered {status}", url.redacted()));
+    say(&format!("* {} answered {status}", url.redacted()));
     tell_headers('<', headers);
-    tell("<");
+    say("<");
 }
 
 /// Header fields as they are, but for secrets.
@@ -268,11 +265,6 @@ fn tell_headers(mark: char, headers: &HeaderMap) {
             true => "***".into(),
             false => String::from_utf8_lossy(value.as_bytes()),
         };
-        tell(&format!("{mark} {name}: {value}"));
+        say(&format!("{mark} {name}: {value}"));
     }
-}
-
-/// What comes from a server is a stranger's text.
-fn tell(line: &str) {
-    say(&plain(line));
 }

@@ -151,6 +151,9 @@ impl RequestArgs {
 
     /// What every request holds. Reads the files that its body is to be taken from.
     pub(crate) fn question(&self) -> Result<Question, Stop> {
+        if self.inputs() > 1 {
+            return Err(Stop::Fault("standard input can be read once: - stands for it twice".to_owned()));
+        }
         let mut headers = HeaderMap::new();
         for (name, value) in &self.header {
             headers.append(name, value.clone());
@@ -207,7 +210,12 @@ impl RequestArgs {
 
     /// Whether the body comes from standard input.
     pub(crate) fn reads_input(&self) -> bool {
-        self.data.iter().chain(&self.json).any(|text| text == "@-") || form::reads_input(&self.form)
+        self.inputs() > 0
+    }
+
+    fn inputs(&self) -> usize {
+        let texts = self.data.iter().chain(&self.json);
+        texts.filter(|text| *text == "@-").count() + form::inputs(&self.form)
     }
 
     fn form_body(&self, headers: &mut HeaderMap) -> Result<Body, Stop> {
