@@ -1,3 +1,4 @@
+import { given, isCoded, lengthOf, validator } from "./ranges.js";
 import { Sha256 } from "./sha256.js";
 import { open } from "./targets.js";
 
@@ -6,6 +7,9 @@ const PASSING = [408, 425, 429, 500, 502, 503, 504];
 
 /** How often in a row an answer may bring nothing, and another request be the way on. */
 const DETOURS = 5;
+
+/** No pause is longer, in milliseconds. */
+const LONGEST = 30_000;
 
 /**
  * Saves a response's body.
@@ -42,7 +46,7 @@ export async function downloaded(way, target, wishes, error) {
   let most = file.at;
   try {
     for (;;) {
-      const [end, reason] = await turn(way, file, wishes, error, () => (begun = true));
+      const [end, reason, asks] = await turn(way, file, wishes, error, () => (begun = true));
       if (file.at > most) [failures, detours, most] = [0, 0, file.at];
       if (end === "whole") return await finish(file, wishes, error);
       if (end === "on") {
@@ -50,7 +54,8 @@ export async function downloaded(way, target, wishes, error) {
         continue;
       }
       if (!begun || ++failures >= attempts || !passes(reason, file.version !== null)) throw reason;
-      await pause(Math.random() * Math.min(500 * 2 ** (failures - 1), 30_000), way.signal);
+      if (asks > LONGEST) throw reason;
+      await pause(asks ?? Math.random() * Math.min(500 * 2 ** (failures - 1), LONGEST), way.signal);
     }
   } catch (reason) {
     await file.leave();
@@ -58,7 +63,7 @@ export async function downloaded(way, target, wishes, error) {
   }
 }
 
-/** One request: `whole`, `on` where there is more to ask for, or `cut` and why. */
+/** One request: `whole`, `on` where there is more to ask for, or `cut`, why, and how long to wait where that is told. */
 async function turn(way, file, wishes, error, hasBegun) {
   const asked = file.version !== null && file.at > 0 ? { from: file.at, total: file.total, version: file.version } : null;
   let response;
@@ -70,44 +75,57 @@ async function turn(way, file, wishes, error, hasBegun) {
     return ["cut", reason];
   }
   const gives = given(asked, response);
-  if (gives.wrong) {
+  if (gives.wrong !== undefined) {
     response.cancel();
     const { url, attempts } = response;
     throw error("protocol", `invalid HTTP from the server: ${gives.wrong} (${url})`, { url, attempts });
   }
-  if (gives.what === "failure") return ["cut", await way.failure(response)];
+  if (gives.what === "failure") return ["cut", await way.failure(response), retryAfter(response.headers)];
   hasBegun();
-  if (gives.what === "complete" || gives.what === "another") {
-    response.cancel();
-    if (gives.what === "complete") return ["whole"];
-    await file.restart(null, null);
-    return ["on"];
-  }
-  if (gives.what === "whole") {
-    const version = isCoded(response) ? null : validator(response.headers);
-    await file.restart(version, lengthOf(response));
-  } else file.total = gives.total;
-  const to = gives.what === "whole" ? file.total : gives.to;
   try {
-    await pour(response, file, file.total, wishes);
+    return await taken(gives, response, file, wishes, error);
   } catch (reason) {
     response.cancel();
-    if (reason?.code === undefined || reason.code === "file") throw told(reason, response);
+    throw told(reason, response);
+  }
+}
+
+/** What an answer gives, written. */
+async function taken(gives, response, file, wishes, error) {
+  if (gives.what === "complete" || gives.what === "another") {
+    response.cancel();
+    await (gives.what === "complete" ? file.goOn() : file.forget());
+    return [gives.what === "complete" ? "whole" : "on"];
+  }
+  const isPart = gives.what === "part";
+  if (isPart) {
+    await file.goOn();
+    file.total = gives.total;
+  } else await file.restart(isCoded(response.headers) ? null : validator(response.headers), lengthOf(response));
+  const to = isPart ? gives.to : file.total;
+  try {
+    await pour(response, file, file.total, wishes, to ?? Infinity);
+  } catch (reason) {
+    response.cancel();
+    if (reason?.code === undefined || reason.code === "file") throw reason;
     return ["cut", reason];
   }
   if (to !== null && file.at < to) {
     return ["cut", error("disconnected", "the connection ended early: the part is shorter than it was to be", { url: response.url })];
   }
-  return file.total === null || file.at === file.total ? ["whole"] : ["on"];
+  // The end of a part is not that of a file whose length nobody knows.
+  return file.at === file.total || (file.total === null && !isPart) ? ["whole"] : ["on"];
 }
 
-/** Writes what comes. */
-async function pour(response, file, total, { onProgress }) {
+/** Writes what comes, up to there. */
+async function pour(response, file, total, { onProgress }, to = Infinity) {
   onProgress?.({ received: file.at, total });
   const reader = response.body?.getReader();
   for (let piece; (piece = (await reader?.read())?.value) !== undefined; ) {
-    await file.write(piece);
+    const isEnough = file.at + piece.length > to;
+    await file.write(isEnough ? piece.subarray(0, to - file.at) : piece);
     onProgress?.({ received: file.at, total });
+    if (isEnough) return response.cancel();
   }
 }
 
@@ -134,57 +152,19 @@ function hasher() {
   return native === undefined ? new Sha256() : { update: (bytes) => native.update(bytes), hex: () => native.digest("hex") };
 }
 
-/** What an answer gives, as `given` in src/policy/ranges.rs. */
-function given(asked, { status, headers }) {
-  const wrong = (why) => ({ wrong: why });
-  const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/i.exec(headers.get("content-range")?.trim() ?? "");
-  const told = range === null || range[3] === "*" ? null : Number(range[3]);
-  const tag = headers.get("etag");
-  const isOther = asked !== null && asked.version.startsWith('"') && tag !== null && tag !== asked.version;
-  if (status === 206) {
-    if (asked === null) return wrong("it is a part of the file, and none was asked for");
-    if (isOther) return { what: "another" };
-    if (isCoded({ headers })) return wrong("it is a part of the compressed file");
-    if (range === null || range[1] === undefined) return wrong("it is a part of the file, and does not say which");
-    const [from, to] = [Number(range[1]), Number(range[2]) + 1];
-    if (from !== asked.from || to <= from) return wrong("it is not the part of the file that was asked for");
-    if (told !== null && to > told) return wrong("its Content-Range ends where it cannot");
-    const length = headers.get("content-length");
-    if (length !== null && Number(length) !== to - from) return wrong("its Content-Length is not that of its Content-Range");
-    if (told !== null && asked.total !== null && told !== asked.total) return { what: "another" };
-    return { what: "part", to, total: told ?? asked.total };
-  }
-  if (status === 416 && asked !== null) {
-    const length = range !== null && range[1] === undefined ? told : asked.total;
-    const isEnd = length === asked.from && (asked.total === null || asked.total === asked.from) && !isOther;
-    return { what: isEnd ? "complete" : "another" };
-  }
-  return { what: status >= 200 && status < 300 ? "whole" : "failure" };
-}
-
-/** What tells one version from another, as `Validator` in src/policy/ranges.rs; null where nothing does. */
-function validator(headers) {
-  const tag = headers.get("etag");
-  if (tag !== null) return /^"[\x21-\x7e ]*"$/.test(tag) ? tag : null;
-  const modified = headers.get("last-modified");
-  return Date.parse(modified) < Date.parse(headers.get("date")) ? modified : null;
-}
-
-function isCoded({ headers }) {
-  const codings = (headers.get("content-encoding") ?? "").split(",").map((coding) => coding.trim().toLowerCase());
-  return codings.some((coding) => coding !== "" && coding !== "identity");
-}
-
-function lengthOf(response) {
-  const length = response.headers.get("content-length");
-  return length === null || isCoded(response) ? null : Number(length);
-}
-
 /** What took all the time there is will do so again, where it is begun anew. */
 function passes({ code, phase, status }, isLasting) {
   if (code === "status") return PASSING.includes(status);
   if (code === "timeout") return phase !== "wall" && phase !== "queue" && (phase !== "total" || isLasting);
   return ["connect", "disconnected", "dns", "network"].includes(code);
+}
+
+/** Milliseconds; undefined where nothing can be read (RFC 9110, section 10.2.3). */
+function retryAfter(headers) {
+  const text = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const until = / GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(until) ? undefined : Math.max(0, until - Date.now());
 }
 
 /** A pause that a signal ends; what it means is for the next request to say. */
