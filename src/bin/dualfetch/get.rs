@@ -25,7 +25,7 @@ use crate::{Stop, block_on, say};
 pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
     let target = Target::of(args)?;
     if let Some(path) = target.as_ref().and_then(|target| target.there_already(args)) {
-        tell(&format!("{} is there already, and has this checksum", path.display()));
+        say(&format!("{} is there already, and has this checksum", path.display()));
         return Ok(ExitCode::SUCCESS);
     }
     let mut question = args.request.question()?;
@@ -143,7 +143,7 @@ async fn save(
             0 => String::new(),
             bytes => format!(", {} of it from before", Bytes(bytes)),
         };
-        tell(&format!("* {} in {}{resumed}", Bytes(saved.bytes), saved.path.display()));
+        say(&format!("* {} in {}{resumed}", Bytes(saved.bytes), saved.path.display()));
     }
     Ok(())
 }
@@ -209,9 +209,9 @@ fn tell_request(request: &Request) {
 /// Of a file that comes in several answers, each.
 fn tell_event(event: &Event<'_>) {
     if let What::ResponseStart { status, headers, .. } = &event.what {
-        tell(&format!("< {status}"));
+        say(&format!("< {status}"));
         tell_headers('<', headers);
-        tell("<");
+        say("<");
     }
 }
 
