@@ -420,7 +420,7 @@ export const TITLES = { ...TITLE, ...METADATA, ...BATCH };
 export const FETCH_ALL = { ...WITH_BODY, method: text, ...BATCH };
 export const FETCH_ALL_ITEM = { ...WITH_BODY, method: text };
 export const SAVE = { onProgress: callable, overwrite: flag, sha256: text };
-export const DOWNLOAD = { ...SAVE, attempts: (value, name, out) => (out[name] = positive(value, name)), resume: flag };
+export const DOWNLOAD = { ...SHARED, ...SAVE, signal, attempts: (value, name, out) => (out[name] = positive(value, name)), resume: flag };
 export const JSON_READER = { checkContentType: flag, parseJson: callable };
 export const MULTIPART_READER = Object.fromEntries(
   ["maxHeaderBytes", "maxPart", "maxParts"].map((name) => [name, (value, as, out) => (out[name] = positive(value, as))]),

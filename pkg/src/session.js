@@ -69,10 +69,12 @@ export class BaseSession {
   }
 
   /** Downloads a file by GET to a path, a `FileSystemFileHandle` or a `WritableStream`, going on where it is cut off. */
-  async download(url, target, options = {}) {
-    const { attempts, onProgress, overwrite, resume, sha256, ...own } = options;
-    const wishes = read(DOWNLOAD, { attempts, onProgress, overwrite, resume, sha256 });
-    const call = calling(this.#defaults, read(REQUEST, own));
+  async download(url, target, options) {
+    const { attempts, onProgress, overwrite, resume, sha256, signal, ...rest } = read(DOWNLOAD, options);
+    const wishes = { attempts, onProgress, overwrite, resume, sha256 };
+    const call = calling(this.#defaults, rest);
+    const own = { ...options };
+    for (const name of Object.keys(wishes)) delete own[name];
     for (const name of ["range", "if-range"]) {
       if (!new Headers(own.headers ?? undefined).has(name)) continue;
       throw error("invalid_header", `invalid header: "${name}" is the download's own to set`, { detail: name });
@@ -83,7 +85,7 @@ export class BaseSession {
       return this.get(url, { ...own, headers: [...headers], raiseForStatus: false });
     };
     const { downloaded } = await import("./files.js");
-    const way = { ask, failure: failureOf, url: resolved(url, call.baseUrl ?? pageUrl()), signal: own.signal };
+    const way = { ask, failure: failureOf, url: resolved(url, call.baseUrl ?? pageUrl()), signal };
     return downloaded(way, target, wishes, error);
   }
 

@@ -226,6 +226,17 @@ test("a status that brings no file is an error, and so is what is not a download
   assert.deepEqual(await readdir(folder), []);
 });
 
+test("an option that a download does not have is told with those that it has", async () => {
+  const wrong = (options) => session.download(`${server.url}/file`, "never", options);
+  await assert.rejects(wrong({ parallel: 4 }), ({ option, message }) => {
+    assert.equal(option, "parallel");
+    for (const known of ["attempts", "headers", "onProgress", "resume", "sha256", "signal"]) assert.match(message, new RegExp(`\\b${known}\\b`));
+    for (const other of ["body", "method"]) assert.doesNotMatch(message, new RegExp(`\\b${other}\\b`));
+    return true;
+  });
+  await assert.rejects(wrong({ json: 1 }), { code: "invalid_option", option: "json" });
+});
+
 test("a link that somebody has put where the part is to be is not written through", { skip: process.platform === "win32" }, async () => {
   await writeFile(at("target"), "untouched");
   await symlink(at("target"), at("file.part"));
