@@ -38,11 +38,17 @@ export function rooted(own) {
 export function extended(defaults, own) {
   const isMoved = own.baseUrl !== undefined && defaults.baseUrl !== undefined && own.baseUrl.origin !== defaults.baseUrl.origin;
   let kept = own.auth === null ? without(defaults.headers, "authorization") : defaults.headers;
+  const digest = own.auth !== undefined ? own.digest : isMoved ? undefined : defaults.digest;
+  if (digest !== undefined && (own.baseUrl ?? defaults.baseUrl) === undefined) {
+    // Anybody may ask for an answer, and try passwords on it.
+    const message = "invalid option auth.digest: it is for the origin of baseUrl, which is not set; else give auth with each request";
+    throw error("invalid_option", message, { detail: "auth.digest" });
+  }
   // What proves who is asking at the one origin does not go along to the other.
   for (const name of isMoved ? FOR_ONE_ORIGIN : []) kept = without(kept, name);
   return {
     ...shared(defaults, own),
-    digest: own.auth !== undefined ? own.digest : isMoved ? undefined : defaults.digest,
+    digest,
     headers: added(fieldsOf(own), kept),
     options: merged(defaults.options, own),
     raise: own.raiseForStatus ?? defaults.raise,

@@ -236,6 +236,8 @@ const auth = (value, name, out) => {
     throw invalid(`${name}.user`, "a user name with a colon cannot be told from its password");
   }
   if (digest) {
+    // As a header field's value cannot hold them.
+    if (/[\0-\x08\n-\x1f\x7f]/.test(user)) throw invalid(`${name}.user`, "a user name without control characters");
     // No field says it: the engine answers for it.
     Object.assign(out, { auth: null, digest: [user, password ?? ""] });
     return;

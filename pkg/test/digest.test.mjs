@@ -18,6 +18,7 @@ const auth = { user: USER, password: PASSWORD, digest: true };
 let server;
 let other;
 let nonce = 0;
+const issued = new Set();
 const taken = [];
 const wrong = [];
 
@@ -32,7 +33,8 @@ const guarded = (algorithm, hash, qop) => (response, asked) => {
     }
     wrong.push(why);
   }
-  const challenge = `Digest realm="${REALM}", nonce="n${++nonce}", qop="${qop}", algorithm=${algorithm}, opaque="o"`;
+  issued.add(`n${++nonce}`);
+  const challenge = `Digest realm="${REALM}", nonce="n${nonce}", qop="${qop}", algorithm=${algorithm}, opaque="o"`;
   return response.writeHead(401, { "www-authenticate": challenge }).end("who?");
 };
 
@@ -42,6 +44,9 @@ function fault(given, { method, url, body }, algorithm, qop) {
   const message = qop === "auth-int" ? `${method}:${url}:${hash(body)}` : `${method}:${url}`;
   const secret = hash(`${USER}:${REALM}:${PASSWORD}`);
   const expected = hash(`${secret}:${fields.nonce}:${fields.nc}:${fields.cnonce}:${fields.qop}:${hash(message)}`);
+  const name = /username="([^"]*)"/.exec(given)?.[1];
+  if (Buffer.from(name ?? "", "latin1").toString() !== USER || fields.realm !== REALM) return `not who is asked for: ${given}`;
+  if (!issued.has(fields.nonce)) return `not a nonce of this server's: ${given}`;
   if (fields.response !== expected || fields.uri !== url || fields.qop !== qop) return `not right: ${given}`;
   const use = `${fields.nonce} ${fields.nc}`;
   if (taken.includes(use)) return `${use} again`;
@@ -83,7 +88,7 @@ test("a challenge is answered, and later requests bring the answer unasked", asy
 });
 
 test("many at once have a count each, of lists and of titles, too", async () => {
-  const session = new Session({ auth, limit: 10 });
+  const session = new Session({ baseUrl: server.url, auth, limit: 10 });
   const urls = Array.from({ length: 100 }, (_, at) => `${server.url}/sha/${at}`);
   assert.equal((await session.get(urls[0])).status, 200);
   wrong.length = 0;
@@ -97,7 +102,7 @@ test("many at once have a count each, of lists and of titles, too", async () => 
 
 test("a wrong password is the 401, after one answer", async () => {
   const from = server.seen.length;
-  const session = new Session({ auth: { ...auth, password: "wrong" }, retry: true });
+  const session = new Session({ baseUrl: server.url, auth: { ...auth, password: "wrong" }, retry: true });
   const response = await session.get(`${server.url}/sha/wrong`);
   assert.deepEqual([response.status, await response.text()], [401, "who?"]);
   assert.deepEqual(asked(from), ["/sha/wrong -", "/sha/wrong Digest"]);
@@ -111,6 +116,55 @@ test("the session's goes to its origin alone, and nothing follows a redirect to 
   assert.equal((await session.extend({ baseUrl: other.url }).get("sha/")).status, 401);
   assert.ok(other.seen.every(({ headers }) => headers.authorization === undefined));
   assert.equal((await session.extend({ headers: { "x-more": "1" } }).get("sha/more")).status, 200);
+});
+
+test("a session's needs an origin to be for, and a request's own has one", async () => {
+  const refused = { code: "invalid_option", option: "auth.digest" };
+  assert.throws(() => new Session({ auth }), refused);
+  const session = new Session();
+  assert.throws(() => session.extend({ auth }), refused);
+  assert.equal((await session.extend({ baseUrl: server.url, auth }).get("sha/own")).status, 200);
+  assert.equal((await session.get(`${server.url}/sha/own`, { auth })).status, 200);
+});
+
+test("a form and a Blob are sent again, and are not answered for where their bytes would have to be known", async () => {
+  const session = new Session({ baseUrl: server.url, auth });
+  const form = new FormData();
+  form.append("name", "välue");
+  form.append("file", new File(["content"], "a.txt"));
+  for (const [body, part] of [[form, "välue"], [new Blob(["of a Blob"]), "of a Blob"]]) {
+    for (const _ of ["challenged", "unasked"]) {
+      const response = await session.post("sha/body", { body });
+      assert.equal(response.status, 200);
+      assert.ok((await response.text()).includes(part));
+    }
+    const other = new Session({ baseUrl: server.url, auth });
+    assert.equal((await other.post("int/body", { body })).status, 401);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("each session knows a thousand origins, and those it has used last", async () => {
+  const challenge = { "www-authenticate": `Digest realm="r", nonce="n", qop="auth"` };
+  let asked = [];
+  const fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const is = request.headers.has("authorization");
+    if (!is) asked.push(new URL(request.url).hostname);
+    return new Response("", is ? { status: 200 } : { status: 401, headers: challenge });
+  };
+  const hosts = Array.from({ length: 1000 }, (_, at) => `h${at}`);
+  const round = async (session, names) => {
+    asked = [];
+    for (const name of names) assert.equal((await session.get(`http://${name}.example/`, { auth })).status, 200);
+    return asked;
+  };
+  const session = new Session({ fetch });
+  assert.equal((await round(session, hosts)).length, 1000);
+  assert.deepEqual(await round(session, hosts), []);
+  assert.deepEqual(await round(session, ["h0", "one-more"]), ["one-more.example"]);
+  assert.deepEqual(await round(session, ["h0", "h2", "h1"]), ["h1.example"]);
+  assert.deepEqual(await round(new Session({ fetch }), ["h0"]), ["h0.example"]);
 });
 
 test("a request's own comes before the session's, whichever kind it is", async () => {
@@ -128,7 +182,7 @@ test("a request's own comes before the session's, whichever kind it is", async (
 });
 
 test("what makes no sense is named, and so is a build that cannot", async () => {
-  for (const bad of [{ user: "a:b", digest: true }, { bearer: "x", digest: true }, { digest: true }, { user: "a", digest: 1 }]) {
+  for (const bad of [{ user: "a:b", digest: true }, { user: "a\nb", digest: true }, { bearer: "x", digest: true }, { digest: true }, { user: "a", digest: 1 }]) {
     assert.throws(() => new Session({ auth: bad }), (thrown) => thrown.option.startsWith("auth"), JSON.stringify(bad));
   }
   assert.throws(() => new Session({ auth, headers: { Authorization: "x" } }), { option: "auth" });

@@ -100,7 +100,7 @@ pub(crate) trait Source: MaybeSend + MaybeSync {
         None
     }
 
-    /// Whether its pieces can be had as often as one likes.
+    /// Whether its pieces can be had here as often as one likes.
     #[cfg(feature = "digest")]
     fn is_repeatable(&self) -> bool {
         true

@@ -1,35 +1,73 @@
-//! Digest authentication as `pkg/src/defaults.js` hands it over: user and password, known at each origin.
+//! Digest authentication as `pkg/src/defaults.js` hands it over: user and password with each request, known at each
+//! origin while the session is there.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::middleware::DigestAuth;
+use crate::maybe::BoxFuture;
+use crate::middleware::{DigestAuth, Middleware, Next};
+use crate::request::Request;
+use crate::response::Response;
 use crate::url::Url;
 
-/// How many are kept, of all sessions: the oldest goes first, and is challenged again.
-const MOST: usize = 64;
+/// How many are kept: the one that has been idle longest goes first, and is challenged again.
+const MOST: usize = 1000;
 
-/// Origin, user and password, and what is known there.
-type Known = (String, Vec<String>, Arc<DigestAuth>);
+/// User and password, as a request carries them.
+#[derive(Clone, PartialEq, Eq)]
+struct Login(Vec<String>);
 
-thread_local! {
-    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+/// Gives a request whom it is to answer for, in place of what stands in its URL.
+pub(super) fn give(request: &mut Request, login: Vec<String>) {
+    request.has_own_login = true;
+    request.extensions_mut().insert(Login(login));
 }
 
-/// The same for requests of the same user to the same origin, so that they are challenged once.
-pub(super) fn auth(url: &Url, login: Vec<String>) -> Result<Arc<DigestAuth>> {
-    KNOWN.with_borrow_mut(|all| {
-        let found = all.iter().find(|(origin, known, _)| *origin == url.origin() && *known == login);
-        if let Some((_, _, auth)) = found {
-            return Ok(Arc::clone(auth));
+/// A session's: what answers for the requests that carry a login.
+#[derive(Default)]
+pub(super) struct Logins(RefCell<VecDeque<Known>>);
+
+struct Known {
+    origin: String,
+    login: Login,
+    auth: Arc<DigestAuth>,
+}
+
+impl Logins {
+    /// The same for requests of the same user to the same origin, so that they are challenged once.
+    fn auth(&self, url: &Url, login: &Login) -> Result<Arc<DigestAuth>> {
+        let mut all = self.0.borrow_mut();
+        let found = all.iter().rposition(|known| known.origin == url.origin() && known.login == *login);
+        let known = match found.and_then(|at| all.remove(at)) {
+            Some(known) => known,
+            None => {
+                let [user, password] = [0, 1].map(|at| login.0.get(at).cloned().unwrap_or_default());
+                let auth = Arc::new(DigestAuth::at(url, user, password)?);
+                Known { origin: url.origin().into_owned(), login: login.clone(), auth }
+            }
+        };
+        let auth = Arc::clone(&known.auth);
+        if all.len() == MOST {
+            all.pop_front();
         }
-        let [user, password] = [0, 1].map(|at| login.get(at).cloned().unwrap_or_default());
-        let auth = Arc::new(DigestAuth::at(url, user, password)?);
-        if all.len() >= MOST {
-            all.remove(0);
-        }
-        all.push((url.origin().into_owned(), login, Arc::clone(&auth)));
+        all.push_back(known);
         Ok(auth)
-    })
+    }
+}
+
+impl Middleware for Logins {
+    fn handle<'a>(&'a self, request: Request, mut next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(async move {
+            match request.extensions().get::<Login>() {
+                // Where it has left its origin, it is nobody's any more.
+                Some(login) if !request.has_left_origin => {
+                    let auth = self.auth(&request.url, login)?;
+                    auth.answer(request, next).await
+                }
+                _ => next.run(request).await,
+            }
+        })
+    }
 }

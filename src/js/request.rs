@@ -131,6 +131,8 @@ pub(super) fn config(settings: &SessionSettings) -> Result<Config> {
         config = config.rate(requests as u32, per.unwrap_or_default());
     }
     config.options = options(settings, &numbers)?;
+    #[cfg(feature = "digest")]
+    let config = config.hop_middleware(super::digest::Logins::default());
     Ok(config)
 }
 
@@ -153,8 +155,7 @@ pub(super) fn request(asked: &Asked) -> Result<Request> {
     request.options = options(asked, &Numbers::of(asked))?.into();
     #[cfg(feature = "digest")]
     if let Some(login) = asked.digest() {
-        let auth = super::digest::auth(&request.url, login)?;
-        return request.into_builder().digest_auth_by(auth).build();
+        super::digest::give(&mut request, login);
     }
     Ok(request)
 }

@@ -121,21 +121,19 @@ impl DigestAuth {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn handle_unless<'a>(
-        &'a self,
-        comes_after: bool,
-        request: Request,
-        mut next: Next<'a>,
-    ) -> BoxFuture<'a, Result<Response>> {
-        let passes_by = comes_after
-            || request.has_left_origin
-            || request.headers.contains_key(AUTHORIZATION)
-            || request.options.skips(&AUTHORIZATION)
-            || !self.lock().is_for(&request.url);
-        match passes_by {
-            true => Box::pin(async move { next.run(request).await }),
-            false => Box::pin(self.asked(request, next)),
+    /// For a request that is to be answered for by this, in place of what the session says of who is asking.
+    pub(crate) async fn answer(&self, request: Request, mut next: Next<'_>) -> Result<Response> {
+        match self.is_for(&request) {
+            true => self.asked(request, next).await,
+            false => next.run(request).await,
         }
+    }
+
+    fn is_for(&self, request: &Request) -> bool {
+        !request.has_left_origin
+            && !request.headers.contains_key(AUTHORIZATION)
+            && !request.options.skips(&AUTHORIZATION)
+            && self.lock().is_for(&request.url)
     }
 
     async fn asked(&self, mut request: Request, mut next: Next<'_>) -> Result<Response> {
@@ -184,9 +182,11 @@ impl DigestAuth {
 const SMALL: u64 = 64 * 1024;
 
 impl Middleware for DigestAuth {
-    fn handle<'a>(&'a self, request: Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
-        let comes_after = request.has_own_login;
-        self.handle_unless(comes_after, request, next)
+    fn handle<'a>(&'a self, request: Request, mut next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
+        match !request.has_own_login && self.is_for(&request) {
+            true => Box::pin(self.asked(request, next)),
+            false => Box::pin(async move { next.run(request).await }),
+        }
     }
 }
 
@@ -195,7 +195,7 @@ struct Own(Arc<DigestAuth>);
 
 impl Middleware for Own {
     fn handle<'a>(&'a self, request: Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
-        self.0.handle_unless(false, request, next)
+        Box::pin(self.0.answer(request, next))
     }
 }
 

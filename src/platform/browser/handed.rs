@@ -44,6 +44,12 @@ impl Source for Object {
         None
     }
 
+    /// It is sent as often as one likes, and nobody sees its bytes before.
+    #[cfg(feature = "digest")]
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
     fn handed(&self) -> Option<Arc<dyn Any>> {
         Some(Arc::<JsValue>::clone(&self.0))
     }
