@@ -1,6 +1,7 @@
 //! The programs for the shell in docs/cookbook.md.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -9,9 +10,14 @@ use axum::http::{Response, StatusCode};
 use tokio::process::Command;
 
 use super::run::{output, told};
+use crate::strict::Strict;
 use crate::support::{CountingServer, RawServer, faults};
 
 const PAGE: &str = include_str!("../../docs/cookbook.md");
+
+/// Gives its answer to who proves to know the password without sending it.
+static VAULT: LazyLock<Strict> =
+    LazyLock::new(|| Strict { user: "me", password: "secret", ..Strict::new("SHA-256", "auth") });
 
 /// A program, the heading it stands under, and what it prints.
 struct Recipe {
@@ -49,6 +55,7 @@ async fn every_program_of_the_cookbook_for_the_shell_prints_what_stands_below_it
         ran += 1;
     }
     assert!(ran >= 5, "{ran}");
+    assert_eq!((VAULT.taken().len(), VAULT.refused()), (1, Vec::new()));
 }
 
 fn recipes() -> Vec<Recipe> {
@@ -78,10 +85,15 @@ async fn kitchen(request: Request) -> Response<Body> {
             html(answer, "<ul><li class=pear><a href=/1>Anjou</a><li class=pear><a href=/2>Bosc</a></ul>")
         }
         "GET /orchard.txt" => text(answer.header("etag", "\"1\""), "pear\n".repeat(1000)),
-        "GET /answer" if has("authorization") => text(answer, "42"),
         "GET /answer" => {
-            let challenge = "Digest realm=\"vault\", nonce=\"7a1\", qop=\"auth\"";
-            text(answer.status(StatusCode::UNAUTHORIZED).header("www-authenticate", challenge), "")
+            let given = head.headers.get("authorization").and_then(|given| given.to_str().ok());
+            let verdict = VAULT.judge("GET", "/answer", given, b"");
+            let page = if verdict.status == 200 { "42" } else { "" };
+            let answer = answer.status(verdict.status);
+            text(
+                verdict.headers.iter().fold(answer, |answer, (name, value)| answer.header(*name, value)),
+                page,
+            )
         }
         "PUT /incoming/pears.csv" => text(answer, format!("{} bytes", sent.len())),
         "POST /v1/photos" => {

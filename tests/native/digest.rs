@@ -61,6 +61,18 @@ fn a_thousand_at_once_find_their_nonce_stale_and_share_the_next() {
 }
 
 #[test]
+fn a_thousand_at_once_are_all_let_in_where_a_nonce_is_good_for_few() {
+    run_on_two(async {
+        let strict = Strict { stale_after: Some(20), ..Strict::new("SHA-256", "auth") };
+        let (strict, server) = serve(strict).await;
+        let session = session(Config::new().limit(100), &server);
+        a_thousand(&session, &server).await;
+        assert_eq!(strict.refused(), [""; 0]);
+        assert_eq!(strict.taken().len(), 1000);
+    });
+}
+
+#[test]
 fn the_answer_goes_over_the_connection_of_the_challenge() {
     run(async {
         let (_, server) = serve(Strict::new("MD5", "auth")).await;

@@ -18,6 +18,8 @@ pub(crate) const REALM: &str = "strict, \\ \"realm\"";
 /// What it asks for, and what it has seen.
 #[derive(Debug)]
 pub(crate) struct Strict {
+    pub(crate) user: &'static str,
+    pub(crate) password: &'static str,
     pub(crate) algorithm: &'static str,
     pub(crate) qop: &'static str,
     /// More parameters of a challenge, each with a comma before it.
@@ -52,6 +54,8 @@ impl Strict {
     pub(crate) fn new(algorithm: &'static str, qop: &'static str) -> Self {
         let (more, seen) = ("", Mutex::default());
         Self {
+            user: USER,
+            password: PASSWORD,
             algorithm,
             qop,
             more,
@@ -117,13 +121,13 @@ impl Strict {
             true => Ok(()),
             false => Err(Refusal::Wrong(format!("{what}: {found:?} is not {expected:?}"))),
         };
-        expect("username", get("username"), USER)?;
+        expect("username", get("username"), self.user)?;
         expect("realm", get("realm"), REALM)?;
         expect("algorithm", get("algorithm"), self.algorithm)?;
         expect("uri", get("uri"), target)?;
         let hash = |text: String| hash(self.algorithm, text.as_bytes());
         let (nonce, cnonce, count, qop) = (get("nonce"), get("cnonce"), get("nc"), get("qop"));
-        let mut secret = hash(format!("{USER}:{REALM}:{PASSWORD}"));
+        let mut secret = hash(format!("{}:{REALM}:{}", self.user, self.password));
         if self.algorithm.ends_with("-sess") {
             secret = hash(format!("{secret}:{nonce}:{cnonce}"));
         }
