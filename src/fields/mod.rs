@@ -4,9 +4,13 @@
 mod disposition;
 mod link;
 mod parameters;
+mod written;
 
 pub use disposition::{ContentDisposition, safe_file_name};
 pub use link::Link;
+#[cfg(feature = "digest")]
+pub(crate) use written::is_in_tokens;
+pub(crate) use written::{is_content_type, is_token, value_chars};
 
 use http::HeaderValue;
 

@@ -2,13 +2,19 @@
 
 use crate::chance::random;
 use crate::error::{Error, ErrorKind, Result};
+use crate::fields::is_token;
 
 /// The longest one (RFC 2046, section 5.1.1).
 pub(super) const LONGEST: usize = 70;
 
-/// One that no stranger can foresee, and so write into what is sent.
-pub(super) fn fresh() -> String {
-    format!("{:016x}{:016x}", random(), random())
+/// One that no stranger can foresee, and so write into what is sent, and that begins with none of those around it: a
+/// delimiter of theirs would stand in each of its own.
+pub(super) fn fresh(around: &[&str]) -> String {
+    let random = format!("{:016x}{:016x}", random(), random());
+    let starts = std::iter::once(String::new()).chain(('g'..='z').map(String::from));
+    let mut all = starts.map(|start| start + &random);
+    // Where there is none, the one around says so.
+    all.find(|fresh| !around.iter().any(|outer| fresh.starts_with(outer))).unwrap_or(random)
 }
 
 /// RFC 2046, section 5.1.1: `bcharsnospace`, and spaces but for the last character.
@@ -35,11 +41,6 @@ pub(super) fn parameter(value: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-pub(super) fn is_token(text: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_allowed)
-}
-
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]
@@ -49,9 +50,19 @@ mod tests {
 
     #[test]
     fn a_fresh_boundary_is_allowed_is_a_token_and_is_another_each_time() {
-        let (one, other) = (fresh(), fresh());
+        let (one, other) = (fresh(&[]), fresh(&[]));
         check(&one).expect("allowed");
         assert!(is_token(&one) && one.len() == 32 && one != other, "{one} {other}");
+    }
+
+    #[test]
+    fn a_fresh_boundary_begins_with_none_of_those_around_it() {
+        let digits: Vec<String> = (0..16).map(|digit| format!("{digit:x}")).collect();
+        let mut around: Vec<&str> = digits.iter().map(String::as_str).collect();
+        around.extend(["g", "i"]);
+        let fresh = fresh(&around);
+        check(&fresh).expect("allowed");
+        assert!(!around.iter().any(|outer| fresh.starts_with(outer)), "{fresh}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
+use crate::fields::value_chars;
 
 use super::{Multipart, Part};
 
@@ -154,7 +155,7 @@ pub(super) fn filename(name: &str, quoting: Quoting) -> String {
         return format!("; filename=\"{}\"", escaped(name));
     }
     let plain: String = name.chars().map(|c| if c.is_ascii() { c } else { '_' }).collect();
-    format!("; filename=\"{}\"; filename*=UTF-8''{}", escaped(&plain), extended(name))
+    format!("; filename=\"{}\"; filename*=UTF-8''{}", escaped(&plain), value_chars(name.as_bytes()))
 }
 
 /// WHATWG HTML, "escape a multipart/form-data name", and what else would end a field or be refused in one.
@@ -167,19 +168,6 @@ fn escaped(name: &str) -> String {
             '\\' if chars.peek().is_none() => percent(&mut out, b'\\'),
             '"' | '\0'..='\x08' | '\x0A'..='\x1F' | '\x7F' => percent(&mut out, c as u8),
             c => out.push(c),
-        }
-    }
-    out
-}
-
-/// RFC 8187, section 3.2.1: `value-chars`.
-fn extended(name: &str) -> String {
-    let mut out = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => out.push(char::from(byte)),
-            byte if b"!#$&+-.^_`|~".contains(&byte) => out.push(char::from(byte)),
-            byte => percent(&mut out, byte),
         }
     }
     out

@@ -9,9 +9,9 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
+use crate::fields::is_content_type;
 
 use super::Multipart;
-use super::boundary::is_token;
 use super::types::type_of;
 
 /// One part of a [`Form`](super::Form) or a [`Multipart`]: what it holds, and what is said of it.
@@ -80,11 +80,7 @@ impl Part {
     /// Its type, such as `image/png` or `text/plain; charset=utf-8`. What is none is [`ErrorKind::InvalidHeader`].
     pub fn content_type(self, content_type: impl AsRef<str>) -> Self {
         let content_type = content_type.as_ref();
-        let essence = content_type.split(';').next().unwrap_or_default().trim_ascii();
-        let is_type = |essence: &str| {
-            essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
-        };
-        match is_type(essence) {
+        match is_content_type(content_type) {
             true => self.header(CONTENT_TYPE, content_type),
             false => self.failed(format!("{content_type:?} is no content type")),
         }

@@ -18,7 +18,7 @@ use crate::url::Url;
 
 use super::PartReader;
 use super::parser::{Event, Parser, broken};
-use super::received::Parts;
+use super::received::{Given, Parts};
 
 /// How many parts are read when nothing else is said.
 const MOST_PARTS: u64 = 10_000;
@@ -71,10 +71,9 @@ const EPILOGUE: usize = 64 * 1024;
 pub struct Reader<'a> {
     body: BoxStream<'a, Result<Bytes>>,
     parser: Parser,
-    told: Option<(Url, u32)>,
-    supply: Option<Arc<dyn Supply>>,
-    max_parts: Option<u64>,
-    max_part: Option<u64>,
+    given: Given,
+    /// How many there may be where nobody has said so.
+    most: Option<u64>,
     depth: u32,
     parts: u64,
     epilogue: usize,
@@ -107,10 +106,8 @@ impl<'a> Reader<'a> {
         Ok(Self {
             body,
             parser: Parser::new(&boundary),
-            told: None,
-            supply: None,
-            max_parts: (!is_endless).then_some(MOST_PARTS),
-            max_part: Some(DEFAULT_MAX_BODY),
+            given: Given { max_part: Some(DEFAULT_MAX_BODY), ..Given::default() },
+            most: (!is_endless).then_some(MOST_PARTS),
             depth,
             parts: 0,
             epilogue: 0,
@@ -119,19 +116,25 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn told(mut self, url: Url, attempts: u32) -> Self {
-        self.told = Some((url, attempts));
+        self.given.told = Some((url, attempts));
         self
     }
 
     pub(crate) fn with_supply(mut self, supply: Option<Arc<dyn Supply>>) -> Self {
-        self.supply = supply;
+        self.given.supply = supply;
+        self
+    }
+
+    pub(super) fn with(mut self, given: Given) -> Self {
+        self.parser.max_header_bytes = given.max_header_bytes.unwrap_or(self.parser.max_header_bytes);
+        self.given = given;
         self
     }
 
     /// How many parts there may be. Default: 10,000; of an `x-mixed-replace` any number. `None` takes the bound away.
     #[must_use]
     pub fn max_parts(mut self, parts: impl Into<Option<u64>>) -> Self {
-        self.max_parts = parts.into();
+        self.given.max_parts = Some(parts.into());
         self
     }
 
@@ -139,6 +142,7 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn max_header_bytes(mut self, bytes: usize) -> Self {
         self.parser.max_header_bytes = bytes;
+        self.given.max_header_bytes = Some(bytes);
         self
     }
 
@@ -146,7 +150,7 @@ impl<'a> Reader<'a> {
     /// [`ErrorKind::BodyTooLarge`]. Default: the request's `max_body`, else 256 MiB. `None` takes the bound away.
     #[must_use]
     pub fn max_part(mut self, bytes: impl Into<Option<u64>>) -> Self {
-        self.max_part = bytes.into();
+        self.given.max_part = bytes.into();
         self
     }
 
@@ -167,7 +171,8 @@ impl<'a> Reader<'a> {
             match ready!(self.poll_event(cx))? {
                 Event::Part(headers) => {
                     self.parts += 1;
-                    if let Some(most) = self.max_parts.filter(|most| self.parts > *most) {
+                    let most = self.given.max_parts.unwrap_or(self.most);
+                    if let Some(most) = most.filter(|most| self.parts > *most) {
                         let error =
                             broken(&format!("it has more than {most} parts; raise max_parts to read it"));
                         return Poll::Ready(Err(self.fail(error)));
@@ -184,7 +189,7 @@ impl<'a> Reader<'a> {
         if let Some((kind, message)) = self.failed.clone() {
             let error = Error::new(kind);
             let error = message.into_iter().fold(error, Error::with_message);
-            return Poll::Ready(Err(self.with_way(error)));
+            return Poll::Ready(Err(self.given.of_this(error)));
         }
         loop {
             match self.parser.next() {
@@ -207,14 +212,7 @@ impl<'a> Reader<'a> {
 
     fn fail(&mut self, error: Error) -> Error {
         self.failed = Some((error.kind().clone(), error.message().map(str::to_owned)));
-        self.with_way(error)
-    }
-
-    fn with_way(&self, error: Error) -> Error {
-        match &self.told {
-            Some((url, attempts)) => error.with_url(url).with_attempts(*attempts),
-            None => error,
-        }
+        self.given.of_this(error)
     }
 }
 
@@ -229,24 +227,12 @@ impl Parts for Reader<'_> {
         }
     }
 
-    fn max_part(&self) -> Option<u64> {
-        self.max_part
-    }
-
-    fn max_header_bytes(&self) -> usize {
-        self.parser.max_header_bytes
-    }
-
     fn depth(&self) -> u32 {
         self.depth
     }
 
-    fn supply(&self) -> Option<Arc<dyn Supply>> {
-        self.supply.clone()
-    }
-
-    fn of_this(&self, error: Error) -> Error {
-        self.with_way(error)
+    fn given(&self) -> &Given {
+        &self.given
     }
 }
 

@@ -15,6 +15,7 @@ use crate::decoding::{self, About, Supply};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fields::{ContentDisposition, text};
 use crate::maybe::MaybeSend;
+use crate::url::Url;
 
 use super::Reader;
 use super::parser::broken;
@@ -24,12 +25,29 @@ use super::reader::DEEPEST;
 pub(super) trait Parts: MaybeSend {
     /// The next piece of the part that has begun; `None` at its end.
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>>;
-    fn max_part(&self) -> Option<u64>;
-    fn max_header_bytes(&self) -> usize;
     fn depth(&self) -> u32;
-    fn supply(&self) -> Option<Arc<dyn Supply>>;
-    /// The error, which knows what it is of.
-    fn of_this(&self, error: Error) -> Error;
+    fn given(&self) -> &Given;
+}
+
+/// What a reader is told, and those of the parts in its parts after it.
+#[derive(Clone, Default)]
+pub(super) struct Given {
+    /// Of which response it is.
+    pub(super) told: Option<(Url, u32)>,
+    pub(super) supply: Option<Arc<dyn Supply>>,
+    /// Where it was set: of an `x-mixed-replace` the default is none, and of the parts in its parts it is not.
+    pub(super) max_parts: Option<Option<u64>>,
+    pub(super) max_part: Option<u64>,
+    pub(super) max_header_bytes: Option<usize>,
+}
+
+impl Given {
+    pub(super) fn of_this(&self, error: Error) -> Error {
+        match &self.told {
+            Some((url, attempts)) => error.with_url(url).with_attempts(*attempts),
+            None => error,
+        }
+    }
 }
 
 /// One part: its header fields are here, its content comes as it is read. Made by [`Reader::next`]. As a stream it gives
@@ -114,8 +132,8 @@ impl<'a> PartReader<'a> {
     pub async fn text(mut self) -> Result<String> {
         let bytes = self.collected().await?;
         let about = About::new(self.content_type(), "");
-        let decoded = decoding::decode(&bytes, about, self.parts.supply()).await;
-        Ok(decoded.map_err(|error| self.parts.of_this(error))?.text)
+        let decoded = decoding::decode(&bytes, about, self.parts.given().supply.clone()).await;
+        Ok(decoded.map_err(|error| self.parts.given().of_this(error))?.text)
     }
 
     /// Its whole content read as JSON, whatever its type.
@@ -129,33 +147,36 @@ impl<'a> PartReader<'a> {
     pub async fn json<T: serde::de::DeserializeOwned>(mut self) -> Result<T> {
         let bytes = self.collected().await?;
         serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).map_err(|error| {
-            self.parts.of_this(Error::new(ErrorKind::Json).with_message(error.to_string()).with_source(error))
+            self.parts
+                .given()
+                .of_this(Error::new(ErrorKind::Json).with_message(error.to_string()).with_source(error))
         })
     }
 
-    /// The parts in this part.
+    /// The parts in this part, within the bounds that were set for those around them.
     ///
     /// # Errors
     /// [`ErrorKind::ContentType`] where it is no `multipart/…`; [`ErrorKind::Decode`] past 8 parts in parts.
     pub fn multipart(self) -> Result<Reader<'a>> {
-        let (max_part, max_header_bytes) = (self.parts.max_part(), self.parts.max_header_bytes());
-        let (depth, supply) = (self.parts.depth() + 1, self.parts.supply());
+        let depth = self.parts.depth() + 1;
         if depth > DEEPEST {
-            return Err(self
-                .parts
-                .of_this(broken(&format!("parts stand in parts more than {DEEPEST} times"))));
+            let error = broken(&format!("parts stand in parts more than {DEEPEST} times"));
+            return Err(self.parts.given().of_this(error));
         }
         let content_type = self.content_type().unwrap_or_default().to_owned();
-        let reader = Reader::of(&content_type, Box::pin(self), depth)?;
-        Ok(reader.with_supply(supply).max_part(max_part).max_header_bytes(max_header_bytes))
+        let given = self.parts.given().clone();
+        match Reader::of(&content_type, Box::pin(self), depth) {
+            Ok(reader) => Ok(reader.with(given)),
+            Err(error) => Err(given.of_this(error)),
+        }
     }
 
     async fn collected(&mut self) -> Result<Bytes> {
         let mut all = Vec::new();
         while let Some(piece) = self.chunk().await? {
             let size = (all.len() + piece.len()) as u64;
-            if let Some(limit) = self.parts.max_part().filter(|limit| size > *limit) {
-                return Err(self.parts.of_this(ErrorKind::BodyTooLarge { limit }.into()));
+            if let Some(limit) = self.parts.given().max_part.filter(|limit| size > *limit) {
+                return Err(self.parts.given().of_this(ErrorKind::BodyTooLarge { limit }.into()));
             }
             all.extend_from_slice(&piece);
         }

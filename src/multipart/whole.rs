@@ -8,8 +8,9 @@ use memchr::memmem;
 
 use crate::body::{Body, Piece};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fields::is_token;
 
-use super::boundary::{self, is_token, parameter};
+use super::boundary::{self, parameter};
 use super::form::filename;
 use super::part::Content;
 use super::{Part, Quoting};
@@ -76,16 +77,18 @@ impl Multipart {
     /// The first bad input: [`ErrorKind::InvalidHeader`] for the type, or a part's header field or type;
     /// [`ErrorKind::InvalidOption`] for the boundary.
     pub fn encode(self) -> Result<(Body, HeaderValue)> {
-        let (pieces, content_type) = self.written()?;
+        let (pieces, content_type) = self.written(&[])?;
         Ok((pieces.into_body(), content_type))
     }
 
-    fn written(self) -> Result<(Pieces, HeaderValue)> {
+    /// `around` are the boundaries that were asked for of those it stands in.
+    fn written(self, around: &[&str]) -> Result<(Pieces, HeaderValue)> {
         if !is_token(&self.subtype) {
             return Err(invalid(format!("\"multipart/{}\" is no content type", self.subtype)));
         }
-        let parts = self.parts.into_iter().map(part).collect::<Result<Vec<_>>>()?;
-        let boundary = chosen(self.boundary, &parts)?;
+        let within: Vec<&str> = around.iter().copied().chain(self.boundary.as_deref()).collect();
+        let parts = self.parts.into_iter().map(|one| part(one, &within)).collect::<Result<Vec<_>>>()?;
+        let boundary = chosen(self.boundary.as_deref(), &parts, around)?;
         let mut content_type = format!("multipart/{}", self.subtype);
         for (name, value) in &self.parameters {
             if !is_token(name) || name.eq_ignore_ascii_case("boundary") {
@@ -109,7 +112,7 @@ impl Multipart {
 }
 
 /// The header fields and the content of a part.
-fn part(part: Part) -> Result<Pieces> {
+fn part(part: Part, within: &[&str]) -> Result<Pieces> {
     part.check()?;
     let mut pieces = Pieces::default();
     let disposition = match (part.disposition, &part.file_name) {
@@ -124,7 +127,7 @@ fn part(part: Part) -> Result<Pieces> {
     }
     let nested = match part.content {
         Content::Body(body) => Err(body),
-        Content::Multipart(parts) => Ok(parts.written()?),
+        Content::Multipart(parts) => Ok(parts.written(within)?),
     };
     if let Ok((_, content_type)) = &nested {
         pieces.field(&CONTENT_TYPE, content_type.as_bytes());
@@ -142,16 +145,16 @@ fn part(part: Part) -> Result<Pieces> {
 }
 
 /// The boundary that was asked for, or one, that no part holds as far as that can be seen.
-fn chosen(asked: Option<String>, parts: &[Pieces]) -> Result<String> {
+fn chosen(asked: Option<&str>, parts: &[Pieces], around: &[&str]) -> Result<String> {
     if let Some(asked) = asked {
-        boundary::check(&asked)?;
-        return match parts.iter().any(|part| part.holds(&asked)) {
+        boundary::check(asked)?;
+        return match parts.iter().any(|part| part.holds(asked)) {
             true => Err(boundary::invalid(format!("{asked:?} stands in one of the parts"))),
-            false => Ok(asked),
+            false => Ok(asked.to_owned()),
         };
     }
     loop {
-        let boundary = boundary::fresh();
+        let boundary = boundary::fresh(around);
         if !parts.iter().any(|part| part.holds(&boundary)) {
             return Ok(boundary);
         }

@@ -265,3 +265,13 @@ fn a_file_has_its_name_its_type_and_its_length_and_is_opened_for_each_sending() 
     assert!(text.contains("the part \"gone\"") && text.contains("gone.png"), "{text}");
     std::fs::remove_dir_all(&folder).expect("remove it");
 }
+
+#[test]
+fn a_short_boundary_of_one_s_own_goes_around_parts_in_parts_every_time() {
+    for digit in "0123456789abcdef".chars() {
+        let inner = || Multipart::new("mixed").part("one");
+        let within = Multipart::new("mixed").part(Part::multipart(inner())).part("two");
+        let form = Form::new().part("parts", Part::multipart(within)).part("more", Part::multipart(inner()));
+        form.boundary(digit.to_string()).encode().expect("none of them begins so");
+    }
+}

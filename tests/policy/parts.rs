@@ -318,3 +318,35 @@ fn a_permit_is_given_back_when_the_last_part_has_been_read() {
         drop(parts);
     });
 }
+
+#[test]
+fn parts_in_parts_are_read_within_the_bounds_of_those_around_them_and_know_whose_they_are() {
+    const URL: &str = "https://a.example/";
+    let inner = "--i\r\n\r\none\r\n--i\r\n\r\ntwo\r\n--i--";
+    let body = format!("--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n{inner}\r\n--b--");
+    let (platform, session) = session(Config::new());
+    for _ in 0..3 {
+        platform.on(URL, Reply::ok(body.clone()).header("content-type", TYPE));
+    }
+    platform.run(async {
+        let around = async || session.get(URL).await.expect("a head").multipart().expect("parts");
+        let mut parts = around().await.max_parts(1);
+        let mut within = parts.next().await.expect("parts").expect("one").multipart().expect("parts in it");
+        within.next().await.expect("the first of them");
+        let error = within.next().await.expect_err("one is too many");
+        assert_eq!((error.code(), error.attempts()), ("decode", 1), "{error}");
+        assert_eq!(error.url().map(|url| url.as_str()), Some(URL));
+
+        let mut parts = around().await.max_part(2);
+        let mut within = parts.next().await.expect("parts").expect("one").multipart().expect("parts in it");
+        let part = within.next().await.expect("parts").expect("one");
+        let error = part.bytes().await.expect_err("three bytes");
+        assert_eq!((error.code(), error.url().map(|url| url.as_str())), ("body_too_large", Some(URL)));
+
+        let mut parts = around().await;
+        let mut within = parts.next().await.expect("parts").expect("one").multipart().expect("parts in it");
+        let part = within.next().await.expect("parts").expect("one");
+        let error = part.multipart().expect_err("it is none");
+        assert_eq!((error.code(), error.url().map(|url| url.as_str())), ("content_type", Some(URL)));
+    });
+}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::fields::value_chars;
+
 use super::challenge::Challenge;
 use super::hash::Algorithm;
 
@@ -166,23 +168,11 @@ fn user_parameter(login: &Login, challenge: &Challenge) -> Vec<u8> {
         return format!("username=\"{hidden}\"").into_bytes();
     }
     if challenge.is_utf_8 && !login.user.is_ascii() {
-        return format!("username*=UTF-8''{}", percent_encoded(user)).into_bytes();
+        return format!("username*=UTF-8''{}", value_chars(user)).into_bytes();
     }
     let mut parameter = b"username=".to_vec();
     quote(&mut parameter, user);
     parameter
-}
-
-/// All but RFC 8187's attr-char.
-fn percent_encoded(text: &[u8]) -> String {
-    let mut out = String::new();
-    for &byte in text {
-        match byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
-            true => out.push(char::from(byte)),
-            false => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 /// Parameters after the first.

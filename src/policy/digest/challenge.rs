@@ -1,6 +1,8 @@
 //! Challenges as servers write them in `WWW-Authenticate` (RFC 9110, section 11.6.1), and what those of the scheme
 //! Digest ask for (RFC 7616, section 3.3).
 
+use crate::fields::is_in_tokens;
+
 use super::hash::Algorithm;
 
 /// What is read of one answer's fields, however much a stranger sends.
@@ -190,7 +192,7 @@ fn next<'a>(rest: &mut &'a [u8]) -> Option<Piece<'a>> {
         if rest.is_empty() {
             return None;
         }
-        let name = take(rest, is_token);
+        let name = take(rest, is_in_tokens);
         let is_apart = rest.first().is_none_or(|byte| matches!(byte, b',' | b' ' | b'\t'));
         let mut after = *rest;
         skip(&mut after, is_blank);
@@ -280,9 +282,4 @@ fn skip(rest: &mut &[u8], is_skipped: impl Fn(u8) -> bool) {
 
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
-}
-
-/// RFC 9110, section 5.6.2.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
