@@ -6,7 +6,7 @@ use futures_util::stream;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::{Blob, File};
+use web_sys::{Blob, File, FilePropertyBag};
 
 use crate::contract::Lab;
 
@@ -41,6 +41,46 @@ async fn a_blob_is_a_body_of_known_length_that_can_be_sent_again() {
             let response = echoed(lab, body.clone()).await;
             assert_eq!(response.content_type(), Some("x/y"));
             assert!(is_the_file(&response.bytes().await.expect("bytes")));
+        }
+    })
+    .await;
+}
+
+/// A file of this type.
+fn typed(content_type: &str) -> File {
+    let options = FilePropertyBag::new();
+    options.set_type(content_type);
+    let parts = Array::of1(&Uint8Array::from(b"typed".as_slice()));
+    File::new_with_u8_array_sequence_and_options(&parts, "typed", &options).expect("a file")
+}
+
+#[wasm_bindgen_test]
+async fn a_blob_s_type_is_sent_where_the_request_sets_none() {
+    run(async |lab| {
+        let session = lab.session(Config::new());
+        for (content_type, expected) in [("x/z", Some("x/z")), ("", None)] {
+            let body = Body::from(typed(content_type));
+            let response = session.post(lab.url("/echo-body")).body(body).await.expect("a head");
+            assert_eq!(response.content_type(), expected);
+            assert_eq!(response.text().await.expect("text"), "typed");
+        }
+        let response = echoed(lab, typed("x/z").into()).await;
+        assert_eq!(response.content_type(), Some("x/y"));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_file_of_a_type_that_is_none_is_a_part_without_it() {
+    run(async |lab| {
+        let session = lab.session(Config::new());
+        for (content_type, expected) in [("foo", "application/octet-stream"), ("x/z;a=b", "x/z;a=b")] {
+            let form = Form::new().part("file", Part::from_file(typed(content_type)));
+            let response = session.post(lab.url("/echo-body")).multipart(form).await.expect("a head");
+            let mut parts = response.multipart().expect("parts");
+            let part = parts.next().await.expect("a head").expect("a part");
+            assert_eq!(part.content_type(), Some(expected));
+            assert_eq!(part.text().await.expect("text"), "typed");
         }
     })
     .await;

@@ -11,6 +11,7 @@ use web_sys::{Blob, File};
 
 use crate::body::{Body, Pieces, Source};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fields::is_content_type;
 use crate::multipart::Part;
 
 use super::failure;
@@ -20,8 +21,8 @@ use super::tasks::Awaited;
 /// How much is read at once where it is not `fetch` that reads.
 const PIECE: f64 = 256.0 * 1024.0;
 
-/// A blob is sent as it is, of known length and as often as need be; its type is not looked at. In a browser and
-/// wherever else there are blobs.
+/// A blob is sent as it is, of known length and as often as need be. As everywhere in `fetch`, its type, where it has one,
+/// is the `Content-Type` of a request that sets none. In a browser and wherever else there are blobs.
 impl From<Blob> for Body {
     fn from(blob: Blob) -> Self {
         let length = blob.size();
@@ -38,11 +39,12 @@ impl From<File> for Body {
 
 impl Part {
     /// A file that a page was given: its name, its type and, read by the platform itself as it is sent, its content. No
-    /// byte of it comes into this program's memory. In a browser, and wherever else there are such files.
+    /// byte of it comes into this program's memory. A type that is none for a header field, which a page may give a file, is
+    /// left out. In a browser, and wherever else there are such files.
     pub fn from_file(file: File) -> Self {
         let (name, content_type) = (file.name(), file.type_());
         let part = Self::new(file).file_name(name);
-        if content_type.is_empty() { part } else { part.content_type(content_type) }
+        if is_content_type(&content_type) { part.content_type(content_type) } else { part }
     }
 }
 
