@@ -88,11 +88,11 @@ export function safeFileName(name) {
   const last = name.split(/[/\\]/).pop();
   // Control characters, and those of no width that reorder or hide what is around them.
   const seen = last.replace(/[\0-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, "");
-  const bare = seen.replace(/[<>:"|?*]/g, "_").replace(/^[.\s]+/, "").replace(/[.\s]+$/, "");
+  const bare = cutEnd(seen.replace(/[<>:"|?*]/g, "_").replace(/^[.\s]+/, ""), /[.\s]/);
   if (bare === "") return null;
   const stem = bare.split(".")[0].trimEnd();
   const isDevice = /^(AUX|CON|CONIN\$|CONOUT\$|NUL|PRN|(COM|LPT)[0-9¹²³])$/i.test(stem);
-  return shortened(isDevice ? `_${bare}` : bare).replace(/[.\s]+$/, "");
+  return cutEnd(shortened(isDevice ? `_${bare}` : bare), /[.\s]/);
 }
 
 /** At most 255 bytes, as file systems have it; an ending that is short enough to be one is kept. */
@@ -128,8 +128,10 @@ export function mediaType(header) {
 const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/;
 
 function parsedType(value) {
-  const [, kind, subtype, more] = /^[\t\n\r ]*([^/]*)\/([^;]*?)[\t\n\r ]*(?:;(.*))?$/s.exec(value) ?? [];
-  if (kind === undefined || !TOKEN.test(kind) || !TOKEN.test(subtype)) return null;
+  const [, kind, rough, more] = /^[\t\n\r ]*([^/]*)\/([^;]*)(?:;(.*))?$/s.exec(value) ?? [];
+  if (kind === undefined) return null;
+  const subtype = cutEnd(rough, /[\t\n\r ]/);
+  if (!TOKEN.test(kind) || !TOKEN.test(subtype)) return null;
   const type = { essence: `${kind}/${subtype}`.toLowerCase(), charset: null };
   let rest = more ?? "";
   while (rest !== "") {
@@ -142,7 +144,7 @@ function parsedType(value) {
     }
     const [, quoted] = /^="((?:\\.|[^"\\])*\\?)/s.exec(rest) ?? [];
     const plain = /^=([^;]*)/.exec(rest);
-    const content = quoted === undefined ? plain[1].replace(/[\t\n\r ]+$/, "") : quoted.replace(/\\(.)/gs, "$1");
+    const content = quoted === undefined ? cutEnd(plain[1], /[\t\n\r ]/) : quoted.replace(/\\(.)/gs, "$1");
     const after = quoted === undefined ? rest.slice(plain[0].length) : rest.slice(2 + quoted.length);
     rest = after.includes(";") ? after.slice(after.indexOf(";") + 1) : "";
     const isValid = (quoted !== undefined || content !== "") && /^[\t\x20-\x7e\x80-\xff]*$/.test(content);
@@ -179,7 +181,7 @@ function readValue(text, end) {
   };
   if (!text.startsWith('"')) {
     const at = upTo(text);
-    return [text.slice(0, at).replace(/[ \t]+$/, ""), text.slice(at)];
+    return [cutEnd(text.slice(0, at), /[ \t]/), text.slice(at)];
   }
   const [whole, quoted] = /^"((?:\\.|[^"\\])*)\\?"?/s.exec(text);
   const rest = text.slice(whole.length);
@@ -203,7 +205,17 @@ function readFormValue(text) {
   return [quoted, at < 0 ? "" : rest.slice(at)];
 }
 
-const trimmed = (text) => text.replace(/^[ \t\n\f\r]+|[ \t\n\f\r]+$/g, "");
+/**
+ * The text without those at its end of which this says so. An expression with `+$` would look on from each of a run that
+ * stands elsewhere, too, and take the square of its length.
+ */
+export function cutEnd(text, what) {
+  let end = text.length;
+  while (end > 0 && what.test(text[end - 1])) end--;
+  return text.slice(0, end);
+}
+
+const trimmed = (text) => cutEnd(text, /[ \t\n\f\r]/).replace(/^[ \t\n\f\r]+/, "");
 
 const valueOf = (parameters, name) => parameters.find(([known]) => known === name)?.[1];
 

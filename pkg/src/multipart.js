@@ -1,6 +1,6 @@
 // Parts as they come, taken apart as src/multipart/parser.rs does it.
 
-import { contentDisposition, mediaType, multipartBoundary, utf8 } from "./fields.js";
+import { contentDisposition, cutEnd, mediaType, multipartBoundary, utf8 } from "./fields.js";
 import { MULTIPART_READER, read } from "./options.js";
 import { joined } from "./text.js";
 
@@ -17,6 +17,8 @@ const DEEPEST = 8;
 const EPILOGUE = 64 * 1024;
 
 const LARGEST = 256 * 1024 * 1024;
+
+const SPACE = /[ \t]/;
 
 /**
  * The parts of a body.
@@ -269,7 +271,7 @@ class Parser {
       if (startsAt(bytes, needle, at)) {
         const after = this.#after(at + needle.length);
         if (after !== null) return [at, ...after.map((value) => (typeof value === "number" ? value - at : value))];
-      } else if (!this.#hasEnded && startsAt(needle, bytes.subarray(at), 0)) return [at];
+      } else if (!this.#hasEnded && bytes.length - at < needle.length && startsAt(needle, bytes.subarray(at), 0)) return [at];
     }
     return [bytes.length];
   }
@@ -313,7 +315,9 @@ class Parser {
       throw this.#failed("headers_too_large", `the header fields are too large: a part has more than ${MOST_FIELDS} of them`);
     }
     return fields.map((line) => {
-      const [, name, value] = /^([^:]*?)[ \t]*:[ \t]*(.*?)[ \t]*$/s.exec(line) ?? [];
+      const colon = line.indexOf(":");
+      const name = cutEnd(line.slice(0, Math.max(colon, 0)), SPACE);
+      const value = cutEnd(line.slice(colon + 1), SPACE).replace(/^[ \t]+/, "");
       if (!name) throw this.#broken(`a part has a line that is no header field: ${JSON.stringify(line.slice(0, 80))}`);
       return [name, value];
     });

@@ -29,9 +29,10 @@ export function inWords(problem) {
   return inALine([problem?.title, problem?.detail].filter((words) => words !== undefined).join(": "), 300);
 }
 
-/** The start of a text, for a message. */
+/** The start of a text, for a message: of what a terminal obeys, or what turns the text around it, U+FFFD is shown. */
 export function inALine(text, most) {
-  return [...text.replace(/\s+/g, " ").trim()].slice(0, most).join("");
+  const line = [...text.replace(/[\s\x85]+/g, " ").trim()].slice(0, most).join("");
+  return line.replace(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 /** The reference, resolved where it has no scheme of its own. */

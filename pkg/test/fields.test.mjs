@@ -1,8 +1,10 @@
 // tests/fields.json is what tests/fields.rs holds the Rust side to.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { promisify } from "node:util";
 
 import { contentDisposition, links, mediaType, safeFileName } from "../src/fields.js";
 
@@ -46,4 +48,15 @@ test("no field takes long", () => {
     mediaType(long);
     safeFileName(long);
   }
+});
+
+test("no run of spaces within a field takes the square of its length", async () => {
+  const code = `
+    import { contentDisposition, links, mediaType, safeFileName } from "../src/fields.js";
+    const long = " ".repeat(1 << 20);
+    for (const [start, end] of [["a", "b"], ["a;b", "c=d"], ["a;b=c", "d"], ["a/b", "c"], ["a/b;c=d", "e"], ["<a", "b>;c"], ["<a>;b=c", "d"]]) {
+      for (const read of [links, contentDisposition, mediaType, safeFileName]) read(start + long + end, "https://a.example/");
+    }`;
+  // By its square it is minutes.
+  await promisify(execFile)(process.execPath, ["--input-type=module", "-e", code], { timeout: 60_000, cwd: new URL(".", import.meta.url) });
 });

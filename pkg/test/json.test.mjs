@@ -18,6 +18,7 @@ before(async () => {
     "/problem": problem(
       '\ufeff{"type":"../credit?x#y","title":"Out of\\ncredit","status":403,"detail":"It costs 50.","instance":"urn:uuid:7","balance":30}',
     ),
+    "/terminal": problem(String.raw`{"title":"\u001b[2Jgone\u009b","detail":"safe\u202Etxt.exe\u2066\u2028é\u007f"}`),
     "/odd": problem('{"type":1,"title":null,"status":"403","detail":["d"],"instance":{}}'),
     "/list": problem("[1]"),
     "/cut": problem('{"title":'),
@@ -48,6 +49,13 @@ test("a problem goes with the error of its status, and its words with the messag
   assert.equal(error.message, `status 402: Out of credit: It costs 50. (${server.url}/problem)`);
   assert.match(error.body, /"balance":30/);
   assert.equal((await thrown("/large")).problem.title, "last");
+});
+
+test("the words of a problem are shown without what a terminal obeys", async () => {
+  const error = await thrown("/terminal");
+  const words = "\ufffd[2Jgone\ufffd: safe\ufffdtxt.exe\ufffd é\ufffd";
+  assert.equal(error.message, `status 402: ${words} (${server.url}/terminal)`);
+  assert.equal(error.problem.title, "\x1b[2Jgone\x9b", "what was sent is kept as it is");
 });
 
 test("members of a problem that are of another type count as left out", async () => {

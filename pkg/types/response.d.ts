@@ -252,7 +252,7 @@ export interface MultipartOptions {
   maxHeaderBytes?: number;
   /**
    * How many bytes of a part its readers take; more is an error of code `body_too_large`.
-   * @default 268_435_456
+   * @default 268_435_456, also where `maxBody` allows the whole body more
    */
   maxPart?: number;
   /**
