@@ -22,8 +22,9 @@ export interface Page extends PlainPage {
    * `{ html: true }`; of one that was not read as HTML there are none. It is parsed once, with scripting enabled, so the
    * content of a `noscript` is text; what is in a `template` is not selected; elements nest 512 deep at most.
    *
-   * Throws an `InputError` with the code `invalid_option` for what is no selector or selects too much (64 MiB), and for a
-   * page whose text was not asked for; a `BodyError` with the code `decode` for a page whose tree would be too large.
+   * @throws {InputError} of code `invalid_option` for what is no selector or selects too much (64 MiB), and for a page whose
+   * text was not asked for
+   * @throws {BodyError} of code `decode` for a page whose tree would be too large
    */
   select(css: string): SelectedElement[];
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import * as vite from "vite";
 
 import { openKitchen } from "../../pkg/test/cookbook/kitchen.mjs";
-import { recipes } from "../../pkg/test/cookbook/recipes.mjs";
+import { ordered, recipes } from "../../pkg/test/cookbook/recipes.mjs";
 import { launch } from "./chromium.mjs";
 import { project } from "./packed.mjs";
 import { servePage } from "./page.mjs";
@@ -26,7 +26,7 @@ after(async () => {
   await kitchen?.close();
 });
 
-for (const { title, files, prints } of await recipes("page")) {
+for (const { title, files, ...said } of await recipes("page")) {
   test(title, async () => {
     const answer = ({ url }, response) => {
       if (url !== "/") return false;
@@ -35,14 +35,14 @@ for (const { title, files, prints } of await recipes("page")) {
     };
     const server = await servePage(answer);
     try {
-      await shows(server.url, prints);
+      await shows(server.url, said);
     } finally {
       server.close();
     }
   });
 }
 
-for (const { title, files, prints } of await recipes("vite")) {
+for (const { title, files, ...said } of await recipes("vite")) {
   test(title, async () => {
     const index = '<!doctype html><body><script type="module" src="/main.js"></script></body>';
     const { folder, remove } = await project({ "index.html": index, ...files });
@@ -50,7 +50,7 @@ for (const { title, files, prints } of await recipes("vite")) {
       await vite.build({ root: folder, configFile: join(folder, "vite.config.js"), logLevel: "error" });
       const server = await vite.preview({ root: folder, logLevel: "error", preview: { port: 0, host: "127.0.0.1" } });
       try {
-        await shows(server.resolvedUrls.local[0], prints);
+        await shows(server.resolvedUrls.local[0], said);
       } finally {
         await server.close();
       }
@@ -61,7 +61,7 @@ for (const { title, files, prints } of await recipes("vite")) {
 }
 
 /** Waits until the page has this text; a button that has it stop is pressed once only the last line is missing. */
-async function shows(url, prints) {
+async function shows(url, said) {
   const context = await browser.newContext();
   const failures = [];
   try {
@@ -69,7 +69,7 @@ async function shows(url, prints) {
     const page = await context.newPage();
     page.on("pageerror", (failure) => failures.push(String(failure)));
     await page.goto(url);
-    const wanted = prints.trim().split("\n");
+    const wanted = said.prints.trim().split("\n");
     const seen = async () => {
       const lines = (await page.evaluate(() => document.body.innerText)).trim().split("\n").map((line) => line.trim());
       return lines.filter((line) => line !== "" && line !== "Stop");
@@ -80,7 +80,7 @@ async function shows(url, prints) {
       if (lines.length === wanted.length - 1 && (await page.getByText("Stop").count()) > 0) await page.getByText("Stop").click();
       if (lines.length >= wanted.length) break;
     }
-    assert.deepEqual(lines.toSorted(), wanted.toSorted(), failures.join("\n"));
+    assert.deepEqual(ordered(lines, said), ordered(wanted, said), failures.join("\n"));
   } finally {
     await context.close();
   }

@@ -31,6 +31,16 @@ test("what is missing is found", () => {
     "export type T = string;": ["T: no comment"],
     "/** A. */ export class C { b(): Promise<void>; private c: string }": ["C.b: no comment", "C.b: no @throws"],
     "/** A. */ export class C { /** B. */ b(): Promise<void> }": ["C.b: no @throws"],
+    "/** A. */ export class C { /** B. */ b(c: string): string; /** D. */ d(): string }": ["C.b: no @throws"],
+    "/** A. */ export class C { /** B. */ constructor(c: string) }": ["C.constructor: no @throws"],
+    "/** A. */ export function f(a: string): string;": ["f: no @throws"],
+    "export const a: string, b: string;": ["a: no comment", "b: no comment"],
+    "/** A. */ export const a: number;": ["a: no unit"],
+    "export default class { a: string }": ["default: no comment", "default.a: no comment"],
+    "declare const a: string; export default a;": ["a: no comment"],
+    "interface A { a: string } export { A as B };": ["A: no comment", "A.a: no comment"],
+    "/** In bytes. */ export interface A { /** B. */ b: { /** C. */ c: number } }": ["A.b.c: no unit"],
+    "/** How many bytes come. */ export interface A { /** B. */ b: number }": ["A.b: no unit"],
     "/** A. */ export interface O { /** B. */ b: { c: string } }": ["O.b.c: no comment"],
     "/** A. */ export interface AnOptions { /** @default 1 */ b?: string }": ["AnOptions.b: no comment"],
     "/** A. */ export interface AnOptions { /** B. */ b?: string }": ["AnOptions.b: no @default"],
@@ -42,6 +52,9 @@ test("what is missing is found", () => {
   const sound = `/** A. */ export interface AnOptions { /** In milliseconds. @default none */ b?: number | null; }
     /** C. */ export class C { private constructor(); /** D. @throws {Error} always */ d(): Promise<void>; }
     /** In bytes. */ export interface Sizes { /** Of the head. */ head: number }
+    /** E, in bytes. */ export const e: number;
+    /** F. */ declare const f: string; export { f }; export { g } from "./g.js"; export * from "./h.js";
+    /** H. */ export function h(thrown: unknown): thrown is C;
     declare global { interface G { g: unknown } }
     interface Hidden { h: string }`;
   assert.deepEqual(faultsOf("x.d.ts", lines(sound)), []);
@@ -49,16 +62,38 @@ test("what is missing is found", () => {
 
 const UNITS = /millisecond|second|bytes?\b|character|how many|how often|how much|status|place\b|kilobyte|place in/i;
 
+/** A unit that is that of all members. */
+const OF_ALL = /\bin (milliseconds|seconds|bytes|characters)\b|^(milliseconds|seconds|bytes)\b/i;
+
 function faultsOf(name, text) {
   const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
   const faults = [];
   for (const statement of source.statements) {
     const exported = statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
-    if (exported && statement.name) visit(statement, statement.name.text);
+    if (exported) look(statement);
+    else if (ts.isExportAssignment(statement)) named(statement.expression.getText());
+    // What another file has is looked at there.
+    else if (ts.isExportDeclaration(statement) && !statement.moduleSpecifier) {
+      for (const { name, propertyName } of statement.exportClause.elements) named((propertyName ?? name).text);
+    }
   }
   return faults;
 
-  /** `outer` is what the comments around it say. */
+  function look(statement) {
+    if (!ts.isVariableStatement(statement)) return visit(statement, statement.name?.text ?? "default");
+    // The comment stands before the statement.
+    for (const declaration of statement.declarationList.declarations) visit(declaration, declaration.name.getText());
+  }
+
+  /** What is exported apart from where it is declared. */
+  function named(name) {
+    const declares = (statement) => (statement.declarationList?.declarations ?? [statement]).some((one) => one.name?.getText() === name);
+    const found = source.statements.filter(declares);
+    if (found.length === 0) faults.push(`pkg/types/${source.fileName}:1: ${name}: not found`);
+    for (const statement of found) look(statement);
+  }
+
+  /** `outer` is what the comment around it says. */
   function visit(node, path, outer = "") {
     const fault = (words) => {
       const { line } = source.getLineAndCharacterOfPosition(node.getStart());
@@ -69,10 +104,10 @@ function faultsOf(name, text) {
     const tags = new Set(ts.getJSDocTags(node).map(({ tagName }) => tagName.text));
     if (!words.trim()) fault("no comment");
     if (/Options\b/.test(path) && node.questionToken && !tags.has("default")) fault("no @default");
-    const around = `${outer} ${words}`;
-    if (words.trim() && isProperty(node) && isNumber(node.type) && !UNITS.test(around)) fault("no unit");
-    if (rejects(node) && !tags.has("throws")) fault("no @throws");
-    for (const [member, place] of membersOf(node, path)) visit(member, place, around);
+    const isNumeric = (isProperty(node) || ts.isVariableDeclaration(node)) && isNumber(node.type);
+    if (words.trim() && isNumeric && !UNITS.test(words) && !OF_ALL.test(outer)) fault("no unit");
+    if (mayFail(node, path) && !tags.has("throws")) fault("no @throws");
+    for (const [member, place] of membersOf(node, path)) visit(member, place, words);
   }
 
   /** Members, and those of types that are written where they are used. */
@@ -101,8 +136,14 @@ function isNumber(type) {
   return type?.kind === ts.SyntaxKind.NumberKeyword;
 }
 
-/** Whether it gives a promise, or what is looped over by `for await`. */
-function rejects(node) {
+/** What takes something and is at its end whatever that is. */
+const NEVER_FAIL = ["safeFileName", "SessionResponse.link"];
+
+/** Whether it gives a promise, or what is looped over by `for await`, or takes what may be wrong. */
+function mayFail(node, path) {
+  if (ts.isConstructorDeclaration(node)) return node.parameters.length > 0;
   if (!ts.isFunctionDeclaration(node) && !ts.isMethodSignature(node) && !ts.isMethodDeclaration(node)) return false;
-  return /^(Promise|AsyncIterableIterator|AsyncGenerator|AsyncIterable)</.test(node.type?.getText() ?? "");
+  if (/^(Promise|AsyncIterableIterator|AsyncGenerator|AsyncIterable)</.test(node.type?.getText() ?? "")) return true;
+  const tells = node.type !== undefined && ts.isTypePredicateNode(node.type);
+  return node.parameters.length > 0 && !tells && !NEVER_FAIL.includes(path);
 }

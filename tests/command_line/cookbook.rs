@@ -33,7 +33,7 @@ async fn every_program_of_the_cookbook_for_the_shell_prints_what_stands_below_it
     let path = Path::new(env!("CARGO_BIN_EXE_dualfetch")).parent().expect("a folder");
     let path = format!("{}:{}", path.display(), std::env::var("PATH").unwrap_or_default());
     let mut ran = 0;
-    for (number, recipe) in recipes().into_iter().enumerate() {
+    for (number, recipe) in recipes(PAGE).into_iter().enumerate() {
         let folder = std::env::temp_dir().join(format!("dualfetch-cookbook-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let program = recipe
@@ -58,14 +58,29 @@ async fn every_program_of_the_cookbook_for_the_shell_prints_what_stands_below_it
     assert_eq!((VAULT.taken().len(), VAULT.refused()), (1, Vec::new()));
 }
 
-fn recipes() -> Vec<Recipe> {
+#[test]
+#[should_panic(expected = "A: there are 2 programs")]
+fn no_program_for_the_shell_stands_unread_behind_another_one() {
+    recipes("\n### A\n```sh\n1\n```\n```text\n1\n```\n```sh\n2\n```\n");
+}
+
+#[test]
+#[should_panic(expected = "A: there are 2 texts")]
+fn nothing_that_a_program_for_the_shell_prints_stands_unread_behind_another_text() {
+    recipes("\n### A\n```sh\n1\n```\n```text\n1\n```\n```text\n2\n```\n");
+}
+
+fn recipes(page: &'static str) -> Vec<Recipe> {
     let mut recipes = Vec::new();
-    for section in PAGE.split("\n### ").skip(1) {
+    for section in page.split("\n### ").skip(1) {
         let title = section.lines().next().unwrap_or_default();
         let block = |from: &'static str, fence: &str| -> Option<(&'static str, &'static str)> {
             from.split_once(&format!("\n```{fence}\n"))?.1.split_once("\n```\n")
         };
         let Some((program, rest)) = block(section, "sh") else { continue };
+        let count = |fence: &str| section.matches(&format!("\n```{fence}\n")).count();
+        assert_eq!(count("sh"), 1, "{title}: there are {} programs", count("sh"));
+        assert!(count("text") <= 1, "{title}: there are {} texts", count("text"));
         let prints = block(rest, "text").map_or("", |(prints, _)| prints);
         recipes.push(Recipe { title, program, prints });
     }
