@@ -144,7 +144,18 @@ test("files are saved to the origin's own file system and to streams, and what i
     const sum = async () => (await content()).reduce((sum, byte) => sum + byte, 0);
     const sha256 = "SHA";
     const progress = [];
-    const downloaded = await session.download("/cut", handle, { sha256, onProgress: ({ received }) => progress.push(received) });
+    // The server cuts off what this page has seen come.
+    const untilCut = () => {
+      let isTold = false;
+      return ({ received }) => {
+        progress.push(received);
+        if (isTold || received < 100_000) return;
+        isTold = true;
+        fetch("/seen");
+      };
+    };
+    const downloaded = await session.download("/cut", handle, { sha256, onProgress: untilCut() });
+    const isWhole = progress.at(-1) === 300_000;
     const first = await sum();
     const saved = await (await session.get("/whole")).save(handle);
     const second = await sum();
@@ -157,8 +168,8 @@ test("files are saved to the origin's own file system and to streams, and what i
     ];
     const third = await sum();
     let streamed = 0;
-    await session.download("/cut", new WritableStream({ write: ({ length }) => void (streamed += length) }));
-    return { downloaded, saved, sums: [first, second, third], failures, streamed, isWhole: progress.at(-1) === 300_000 };
+    await session.download("/cut", new WritableStream({ write: ({ length }) => void (streamed += length) }), { onProgress: untilCut() });
+    return { downloaded, saved, sums: [first, second, third], failures, streamed, isWhole };
   });
   const sum = FILE.reduce((sum, byte) => sum + byte, 0);
   assert.deepEqual(told.downloaded, { bytes: 300_000, resumed: 0, sha256: SHA });
@@ -167,15 +178,21 @@ test("files are saved to the origin's own file system and to streams, and what i
   assert.deepEqual(ranges.filter((range) => range !== undefined), ["bytes=100000-", "bytes=100000-"]);
 });
 
-/** A file; `/cut` is cut off when all of it is asked for. */
+/** A file; `/cut` is cut off when all of it is asked for, once `/seen` tells that what was sent has come. */
+let cut;
 function files({ url, headers }, response) {
+  if (url === "/seen") {
+    response.writeHead(204).end();
+    cut.destroy();
+    return true;
+  }
   if (url !== "/cut" && url !== "/whole") return false;
   ranges.push(headers.range);
   const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
   const part = from > 0 && { "content-range": `bytes ${from}-${FILE.length - 1}/${FILE.length}` };
   response.writeHead(part ? 206 : 200, { etag: '"1"', "cache-control": "no-store", "content-length": FILE.length - from, ...part });
   if (url === "/whole" || from > 0) response.end(FILE.subarray(from));
-  else response.write(FILE.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 50));
+  else (cut = response).write(FILE.subarray(0, 100_000));
   return true;
 }
 
