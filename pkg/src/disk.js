@@ -86,7 +86,7 @@ class PathFile extends Target {
     if (named === null) return null;
     const refused = (why) => new Error(`${this.written}: ${why}`);
     if (!named.isFile()) throw refused("it is a link, or no file");
-    const user = globalThis.process.geteuid?.();
+    const user = userId();
     if (user !== undefined && (named.uid !== user || named.nlink > 1)) throw refused("it is somebody else's, or has another name");
     const file = await this.#opened(this.written, "O_RDWR");
     this.identity = await file.stat();
@@ -241,6 +241,7 @@ class PathFile extends Target {
 
   async discard() {
     await this.#close();
+    // What was there before, and of which nothing has been changed, is not this download's to remove.
     if (!this.isMade && !this.isNoted) return;
     if (!(await this.#isStillThere().catch(() => false))) return;
     for (const path of [this.written, this.state]) {
@@ -249,8 +250,7 @@ class PathFile extends Target {
   }
 
   async leave() {
-    // What was there before, and of which nothing has been changed, is not this download's to remove.
-    const isKept = this.url !== null && (!this.isMade || (this.isNoted && this.at > 0));
+    const isKept = this.url !== null && this.isNoted && this.at > 0;
     await (isKept ? this.#close() : this.discard());
   }
 
@@ -271,6 +271,15 @@ class PathFile extends Target {
 const isSame = (one, other) => one.dev === other.dev && one.ino === other.ino;
 
 const temporary = () => `.dualfetch-${globalThis.crypto.randomUUID()}.tmp`;
+
+/** Undefined where there are none, or where Deno does not allow to ask. */
+function userId() {
+  try {
+    return globalThis.process.geteuid?.();
+  } catch {
+    return undefined;
+  }
+}
 
 /** Where there is nothing, that is no error. */
 function nothing(reason) {
