@@ -35,25 +35,25 @@ export async function saved(response, target, wishes, error) {
 /**
  * Downloads a file, going on where it is cut off.
  *
- * @param {{ ask: (fields: object) => Promise<object>, failure: (response: object) => Promise<Error>, url: string, signal?: AbortSignal }} way
+ * @param {{ ask: (fields: object, hasBegun: boolean) => Promise<object>, failure: (response: object) => Promise<Error>, url: string,
+ *   signal?: AbortSignal, hasBegun: boolean }} way `hasBegun`: the file has been seen in this call
  */
 export async function downloaded(way, target, wishes, error) {
   const { attempts = 5, resume = true } = wishes;
   const file = await opened(target, wishes, error, resume ? way.url : null);
-  let begun = false;
   let failures = 0;
   let detours = 0;
   let most = file.at;
   try {
     for (;;) {
-      const [end, reason, asks] = await turn(way, file, wishes, error, () => (begun = true));
+      const [end, reason, asks] = await turn(way, file, wishes, error);
       if (file.at > most) [failures, detours, most] = [0, 0, file.at];
       if (end === "whole") return await finish(file, wishes, error);
       if (end === "on") {
         if (++detours > DETOURS) throw error("protocol", "invalid HTTP from the server: the file changes each time it is asked for");
         continue;
       }
-      if (!begun || ++failures >= attempts || !passes(reason, file.version !== null)) throw reason;
+      if (!way.hasBegun || ++failures >= attempts || !passes(reason, file.version !== null)) throw reason;
       if (asks > LONGEST) throw reason;
       await pause(asks ?? Math.random() * Math.min(500 * 2 ** (failures - 1), LONGEST), way.signal);
     }
@@ -64,13 +64,13 @@ export async function downloaded(way, target, wishes, error) {
 }
 
 /** One request: `whole`, `on` where there is more to ask for, or `cut`, why, and how long to wait where that is told. */
-async function turn(way, file, wishes, error, hasBegun) {
+async function turn(way, file, wishes, error) {
   const asked = file.version !== null && file.at > 0 ? { from: file.at, total: file.total, version: file.version } : null;
   let response;
   try {
     // With a range the platform asks for no compression by itself.
     const fields = asked === null ? file.fields : { range: `bytes=${asked.from}-`, "if-range": asked.version };
-    response = await way.ask(fields);
+    response = await way.ask(fields, way.hasBegun);
   } catch (reason) {
     return ["cut", reason];
   }
@@ -81,7 +81,7 @@ async function turn(way, file, wishes, error, hasBegun) {
     throw error("protocol", `invalid HTTP from the server: ${gives.wrong} (${url})`, { url, attempts });
   }
   if (gives.what === "failure") return ["cut", await way.failure(response), retryAfter(response.headers)];
-  hasBegun();
+  way.hasBegun = true;
   try {
     return await taken(gives, response, file, wishes, error);
   } catch (reason) {

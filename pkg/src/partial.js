@@ -18,7 +18,9 @@ export function placeOf(text) {
 
 /** What a place comes to. It is not written down itself: it may hold secrets. */
 export function fingerprint(url) {
-  return hashed(new TextEncoder().encode(placeOf(url)));
+  const hash = new Sha256();
+  hash.update(new TextEncoder().encode(placeOf(url)));
+  return hash.hex().slice(0, 32);
 }
 
 /**
@@ -55,11 +57,11 @@ export function start({ done, total }, length) {
 /** The name of a file beside; the longest of common file systems has 255 bytes. */
 export function nameBeside(name, ending) {
   const bytes = new TextEncoder().encode(name);
-  return bytes.length + ending.length > 255 ? `.${hashed(bytes)}${ending}` : name + ending;
+  return bytes.length + ending.length > 255 ? `.${short(bytes)}${ending}` : name + ending;
 }
 
-function hashed(bytes) {
-  const hash = new Sha256();
-  hash.update(bytes);
-  return hash.hex().slice(0, 32);
+/** FNV-1a. */
+function short(bytes) {
+  const hash = bytes.reduce((hash, byte) => BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n), 0xcbf29ce484222325n);
+  return hash.toString(16).padStart(16, "0");
 }

@@ -79,13 +79,14 @@ export class BaseSession {
       if (!new Headers(own.headers ?? undefined).has(name)) continue;
       throw error("invalid_header", `invalid header: "${name}" is the download's own to set`, { detail: name });
     }
-    const ask = (fields) => {
+    const ask = (fields, hasBegun) => {
       const headers = new Headers(own.headers ?? undefined);
       for (const [name, value] of Object.entries(fields)) headers.set(name, value);
-      return this.get(url, { ...own, headers: [...headers], raiseForStatus: false });
+      // From its beginning on it is the download that tries again.
+      return this.get(url, { ...own, ...(hasBegun && { retry: false }), headers: [...headers], raiseForStatus: false });
     };
     const { downloaded } = await import("./files.js");
-    const way = { ask, failure: failureOf, url: resolved(url, call.baseUrl ?? pageUrl()), signal };
+    const way = { hasBegun: false, ask, failure: failureOf, url: resolved(url, call.baseUrl ?? pageUrl()), signal };
     return downloaded(way, target, wishes, error);
   }
 

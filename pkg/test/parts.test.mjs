@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
 import { Session } from "dualfetch";
+import { nameBeside } from "../src/partial.js";
 
 import { gate, serve, until } from "./server.mjs";
 
@@ -291,6 +292,20 @@ test("a pause is as long as the server asks, and one that is too long is none", 
   assert.ok(times[2] - times[1] > 980 && times[3] - Date.parse(date) > -20, `${times} ${date}`);
 });
 
+test("a request is not tried again by itself once the download tries again", async () => {
+  const retrying = new Session({ retry: { attempts: 3, backoff: 1 } });
+  answer = (response, from) => {
+    const count = ranges.length;
+    if (count === 1 || count > 3) return response.writeHead(503, { "retry-after": "0" }).end();
+    // One byte after the other.
+    const range = { etag: '"1"', "content-range": `bytes ${from}-${from}/${CONTENT.length}` };
+    return response.writeHead(206, range).end(CONTENT.subarray(from, from + 1));
+  };
+  await leave();
+  await assert.rejects(retrying.download(url(), at("file"), { attempts: 2 }), { status: 503 });
+  assert.deepEqual(ranges, [1_000, 1_000, 1_001, 1_002, 1_002].map((from) => `bytes=${from}-`));
+});
+
 test("without links a file that is not to be replaced gets its name all the same, and no other one loses it", async (context) => {
   context.mock.method(fs, "link", async () => {
     throw Object.assign(new Error("no links here"), { code: "EPERM" });
@@ -309,8 +324,7 @@ test("without links a file that is not to be replaced gets its name all the same
 test("the longest names have parts of other names", async () => {
   const name = "n".repeat(251);
   await assert.rejects(session.download(url(), at(name), { onProgress: stopLater }), /mine/);
-  const hash = sha256(name).slice(0, 32);
-  assert.deepEqual(await left(), [`.${hash}.part`, `.${hash}.part.state`]);
+  assert.deepEqual(await left(), [nameBeside(name, ".part"), nameBeside(name, ".part.state")]);
   assert.equal((await session.download(url(), at(name))).bytes, CONTENT.length);
   assert.deepEqual(await left(), [name]);
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { fingerprint, placeOf, read, start, write } from "../src/partial.js";
+import { fingerprint, nameBeside, placeOf, read, start, write } from "../src/partial.js";
 import { given, validator } from "../src/ranges.js";
 
 const cases = JSON.parse(await readFile(new URL("../../tests/ranges.json", import.meta.url), "utf8"));
@@ -27,12 +27,17 @@ test("a file is known by its URL without what signs one request", () => {
   for (const [url, place, hash] of cases.places) assert.deepEqual([placeOf(url), fingerprint(url)], [place, hash], url);
 });
 
+test("the files beside are named as the cases say", () => {
+  for (const [name, ending, beside] of cases.names) assert.equal(nameBeside(name, ending), beside, name);
+});
+
 test("what stands beside a part is written and read as the cases say", () => {
   for (const [known, text] of cases.state) {
     assert.deepEqual(read(text), known);
     if (known.done === null) assert.equal(write(known), text);
   }
-  for (const text of cases.noState) assert.equal(read(text), null, text);
+  const old = 'dualfetch part 1\nfrom c43bfb9714c54560 4d8facef652e19fc\ntag "a"\ntotal 7\n';
+  for (const text of [...cases.noState, old]) assert.equal(read(text), null, text);
 });
 
 test("a part in pieces is gone on with behind the first of them", () => {

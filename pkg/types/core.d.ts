@@ -108,13 +108,17 @@ export class Session {
   request(url: string | URL, options?: AnyRequestOptions | null): Promise<SessionResponse>;
   /**
    * Downloads a file by GET and saves it, going on where it is cut off: after the connection's end, none at all, timeouts
-   * but for `queue` and `wall`, and statuses such as 503, with pauses. A status that brings no file is a `StatusError`,
-   * whatever `raiseForStatus` says.
+   * but for `queue` and `wall`, and statuses such as 503, with pauses, as long as `Retry-After` asks for, up to 30 seconds.
+   * A status that brings no file, which is any but 200, 203 and 206, is a `StatusError`, whatever `raiseForStatus` says.
    *
    * Parts come together only where they are of one version, by the strong `ETag` or else `Last-Modified` (`Range` with
    * `If-Range`: RFC 9110, section 13.1.5); otherwise the file is begun anew, which a `WritableStream` cannot be. Of another
-   * origin a page sees those only where CORS exposes them, and asks first for `If-Range`. To a path it is written as
-   * `NAME.part`; with `NAME.part.state` beside it a later call goes on with it, as `dualfetch get -C` does.
+   * origin a page sees those only where CORS exposes them, and asks first for `If-Range`.
+   *
+   * To a path it is written as `NAME.part`; with `NAME.part.state` beside it a later call for the same URL goes on with it,
+   * as `dualfetch get -C` does; of parameters whose names begin with `X-Amz-` or `X-Goog-` the URL may have others. Nothing
+   * there is changed before the file comes; then a part of something else is replaced. Unless the user's own file that has
+   * no other name, what is called `NAME.part` is an error of code `file`, and so is a second download of the same path.
    *
    * @throws {DualfetchError} as `response.save`, and what ended the last attempt
    */

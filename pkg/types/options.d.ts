@@ -611,7 +611,8 @@ export interface FetchAllOptions extends AnyRequestOptions, BatchOptions {}
 /** What a download may be given: what a GET request may, and how it is saved. */
 export interface DownloadOptions extends Omit<GetOptions, "raiseForStatus">, SaveOptions {
   /**
-   * How many requests in a row may fail of which none but the first has brought anything new.
+   * How many requests in a row may fail of which none but the first has brought anything new. Before the file has been seen
+   * it is `retry` that counts, and from then on this alone.
    * @default 5
    */
   attempts?: number;
