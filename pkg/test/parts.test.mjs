@@ -43,7 +43,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const at = (name) => join(folder, name);
 const url = () => `${server.url}/file`;
-const download = (options, from = url()) => session.download(from, at("file"), options);
+const download = (options, from = url(), target = at("file")) => session.download(from, target, options);
 const left = async () => (await readdir(folder)).sort();
 /** Ends a download once its file has come, before anything of it is written. */
 const stop = () => {
@@ -251,6 +251,16 @@ test("what somebody else has put in the part's place is not published, nor remov
     assert.ok((await readFile(at("file.part"))).equals(Buffer.alloc(CONTENT.length)));
     await assert.rejects(stat(at("file")));
     for (const name of await left()) await rm(at(name));
+  }
+});
+
+test("what leads to an open file is written to as it is", { skip: process.platform !== "linux" }, async () => {
+  for (const save of [(target) => download({}, url(), target), async (target) => (await session.get(url())).save(target)]) {
+    const file = await fs.open(at("file"), "w+");
+    await save(`/proc/self/fd/${file.fd}`);
+    await isWhole();
+    assert.equal((await file.stat()).size, CONTENT.length);
+    await file.close();
   }
 });
 

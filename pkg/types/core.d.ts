@@ -117,8 +117,9 @@ export class Session {
    *
    * To a path it is written as `NAME.part`; with `NAME.part.state` beside it a later call for the same URL goes on with it,
    * as `dualfetch get -C` does; of parameters whose names begin with `X-Amz-` or `X-Goog-` the URL may have others. Nothing
-   * there is changed before the file comes; then a part of something else is replaced. Unless the user's own file that has
-   * no other name, what is called `NAME.part` is an error of code `file`, and so is a second download of the same path.
+   * there is changed before the file comes; then a part of something else is replaced. What is called `NAME.part` already must
+   * be a file of the user's own that has no other name, or it is an error of code `file`; so is a second download of the same
+   * path while the first goes on.
    *
    * @throws {DualfetchError} as `response.save`, and what ended the last attempt
    */

@@ -187,8 +187,8 @@ export class SessionResponse {
   multipart(options?: MultipartOptions): AsyncGenerator<MultipartPart, void, undefined>;
   /**
    * Saves the body, decompressed, whatever the status. A path's file has its name only when it is whole: after a failure
-   * there is what was there before. It is as readable as what it replaces, and meanwhile only by its owner. A `FileSystemFileHandle` does the same by itself. A `WritableStream` is closed in the
-   * end, or aborted.
+   * there is what was there before. It is as readable as what it replaces, and meanwhile only by its owner. A
+   * `FileSystemFileHandle` does the same by itself. A `WritableStream` is closed in the end, or aborted.
    *
    * @throws {DualfetchError} of code `file` where it cannot be written, or is there and not to be replaced
    * @throws {BodyError} of code `checksum`, and what ended the body early
