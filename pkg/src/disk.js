@@ -202,7 +202,7 @@ class PathFile extends Target {
       if (!this.isSpecial) await this.#publish();
     });
     if (this.url !== null) await this.fs.rm(this.state, { force: true }).catch(() => {});
-    claims.delete(this.claim);
+    this.#release();
   }
 
   async #allow(mode) {
@@ -240,23 +240,32 @@ class PathFile extends Target {
   }
 
   async discard() {
-    await this.#close();
     // What was there before, and of which nothing has been changed, is not this download's to remove.
-    if (!this.isMade && !this.isNoted) return;
-    if (!(await this.#isStillThere().catch(() => false))) return;
-    for (const path of [this.written, this.state]) {
+    const isOurs = (this.isMade || this.isNoted) && (await this.#isStillThere().catch(() => false));
+    await this.#close();
+    for (const path of isOurs ? [this.written, this.state] : []) {
       if (path !== undefined) await this.fs.rm(path, { force: true }).catch(() => {});
     }
+    this.#release();
   }
 
   async leave() {
     const isKept = this.url !== null && this.isNoted && this.at > 0;
-    await (isKept ? this.#close() : this.discard());
+    if (!isKept) return this.discard();
+    await this.#close();
+    this.#release();
   }
 
   async #close() {
     await this.file?.close().catch(() => {});
+    this.file = undefined;
+  }
+
+  /** From now on the names may be another download's. */
+  #release() {
     claims.delete(this.claim);
+    this.claim = undefined;
+    [this.isMade, this.isNoted] = [false, false];
   }
 
   async #doing(work) {
@@ -268,7 +277,8 @@ class PathFile extends Target {
   }
 }
 
-const isSame = (one, other) => one.dev === other.dev && one.ino === other.ino;
+/** Windows gives other numbers by a name than by a handle. */
+const isSame = (one, other) => globalThis.process.platform === "win32" || (one.dev === other.dev && one.ino === other.ino);
 
 const temporary = () => `.dualfetch-${globalThis.crypto.randomUUID()}.tmp`;
 

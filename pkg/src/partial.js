@@ -1,4 +1,4 @@
-/** What stands beside a part of a file, as src/files/partial.rs writes it: each side goes on with what the other has left. */
+/** What stands beside a part of a file, as the Rust side has it: each goes on with what the other has left. */
 
 import { Sha256 } from "./sha256.js";
 

@@ -96,7 +96,7 @@ test("a part of another version is there until the file comes", async () => {
   await isWhole();
 });
 
-test("a file begun anew is another one: who has the old part open keeps it", async () => {
+test("a file begun anew is another one: who has the old part open keeps it", unix, async () => {
   await writeFile(at("file.part"), "somebody's own");
   const held = await fs.open(at("file.part"));
   await download();
@@ -239,7 +239,28 @@ test("one file under two names of its folder has one download at a time", unix, 
   await assert.rejects(first, { name: "AbortError" });
 });
 
-test("what somebody else has put in the part's place is not published, nor removed", async () => {
+test("a path is free for another download once nothing of the first is left to be removed", async (context) => {
+  const { rm: remove } = fs;
+  const told = [];
+  let isTrying = false;
+  context.mock.method(fs, "rm", async (...given) => {
+    if (!isTrying && given[0] === at("file.part")) {
+      isTrying = true;
+      told.push(await download().catch(({ message }) => message));
+      isTrying = false;
+    }
+    return remove(...given);
+  });
+  await assert.rejects(download({ sha256: "0".repeat(64) }), { code: "checksum" });
+  // When the part was begun, and when it was removed.
+  assert.deepEqual(told.map((message) => /another download/.test(message)), [true, true]);
+  assert.deepEqual(await left(), []);
+  context.mock.restoreAll();
+  await download();
+  await isWhole();
+});
+
+test("what somebody else has put in the part's place is not published, nor removed", unix, async () => {
   const onProgress = ({ received }) => {
     if (received !== CONTENT.length) return;
     rmSync(at("file.part"));
@@ -331,7 +352,7 @@ test("without links a file that is not to be replaced gets its name all the same
   }
 });
 
-test("the longest names have parts of other names", async () => {
+test("the longest names have parts of other names", unix, async () => {
   const name = "n".repeat(251);
   await assert.rejects(session.download(url(), at(name), { onProgress: stopLater }), /mine/);
   assert.deepEqual(await left(), [nameBeside(name, ".part"), nameBeside(name, ".part.state")]);
