@@ -154,7 +154,7 @@ impl<'a, S: Session + ?Sized> Download<'a, S> {
         self
     }
 
-    /// Hashes the file: [`Saved::checksum`].
+    /// Hashes the file: [`Saved::checksum`]. See [`Save::hash`](super::Save::hash).
     pub fn hash(mut self, hash: Hash) -> Self {
         self.plan.wishes.compute(hash);
         self

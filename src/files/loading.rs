@@ -1,19 +1,22 @@
 //! A download under way: request by request, until the file is whole.
 
+use std::time::Duration;
+
 use http::Method;
 use http::header::{ACCEPT_ENCODING, HeaderValue, IF_RANGE, RANGE};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::policy::ranges::{Asked, Given, Validator, given, gives_parts, is_coded};
-use crate::policy::retry::{Decision, Outcome, Retry};
+use crate::policy::retry::{Decision, Outcome, Retry, pause_asked_for};
 use crate::request::{Request, insert};
 use crate::response::Response;
 use crate::session::Session;
 
 use super::download::Plan;
+use super::known::Source;
 use super::outcome::Saved;
 use super::parallel;
-use super::partial::Partial;
+use super::partial::{Partial, note};
 use super::pouring::{End, Flow, Poured, pour};
 use super::save::{self, Place, Target};
 
@@ -35,12 +38,25 @@ pub(super) enum Turn {
     Done(Saved),
     /// There is more to ask for.
     On,
-    /// What may pass.
-    Cut(Error),
+    Cut(Cut),
+}
+
+/// What may pass.
+pub(super) struct Cut {
+    pub(super) error: Error,
+    /// The pause that the server asks for.
+    after: Option<Duration>,
+}
+
+impl From<Error> for Cut {
+    fn from(error: Error) -> Self {
+        Self { error, after: None }
+    }
 }
 
 impl<'a, S: Session + ?Sized> Loading<'a, S> {
     pub(super) fn new(session: &'a S, mut request: Request, plan: Plan) -> Result<Self> {
+        plan.wishes.sound()?;
         if request.headers().contains_key(RANGE) || request.headers().contains_key(IF_RANGE) {
             let why = "\"range\" and \"if-range\" are the download's own to set";
             return Err(Error::new(ErrorKind::InvalidHeader).with_message(why).with_url(request.url()));
@@ -75,10 +91,10 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
                     let why = "the file changes, or its parts, each time it is asked for";
                     return Err(Error::new(ErrorKind::Protocol).with_message(why));
                 }
-                Turn::Cut(error) => {
+                Turn::Cut(cut) => {
                     failures += 1;
                     let is_lasting = self.partial.as_ref().is_some_and(|partial| partial.version.is_some());
-                    self.pause(failures, error, is_lasting).await?;
+                    self.pause(failures, cut, is_lasting).await?;
                 }
             }
         }
@@ -89,7 +105,8 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
         if place.is_special || *self.request.method() != Method::GET {
             return Ok(None);
         }
-        Partial::open(place, self.request.url(), self.plan.resumes).await.map(Some)
+        let (of, durable) = (Source::of(self.request.url()), self.plan.wishes.durable);
+        Partial::open(place, of, self.plan.resumes, durable).await.map(Some)
     }
 
     fn size(&self) -> u64 {
@@ -100,7 +117,8 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
     ///
     /// # Errors
     /// The one that was given, where it is not.
-    pub(super) async fn pause(&self, failures: u32, error: Error, is_lasting: bool) -> Result<()> {
+    pub(super) async fn pause(&self, failures: u32, cut: Cut, is_lasting: bool) -> Result<()> {
+        let Cut { error, after } = cut;
         // What took all the time there is will do so again, where it is begun anew.
         let is_futile = *error.kind() == ErrorKind::Timeout(Phase::Total) && !is_lasting;
         if !self.has_begun || is_futile {
@@ -108,7 +126,7 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
         }
         let retry = Retry::standard().attempts(self.plan.attempts);
         let outcome = match error.kind() {
-            ErrorKind::Status(status) => Outcome::Answered { status: *status, retry_after: None },
+            ErrorKind::Status(status) => Outcome::Answered { status: *status, retry_after: after },
             // Each request has clocks of its own.
             ErrorKind::Timeout(Phase::Read | Phase::Total) => Outcome::Failed(&ErrorKind::Disconnected),
             kind => Outcome::Failed(kind),
@@ -136,13 +154,13 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
         let asked = self.partial.as_ref().and_then(Partial::next);
         let response = match self.ask(asked.as_ref()).await {
             Ok(response) => response,
-            Err(error) => return Ok(Turn::Cut(error)),
+            Err(error) => return Ok(Turn::Cut(error.into())),
         };
         let gives = match understood(asked.as_ref(), &response)? {
             Given::Failure => return Ok(Turn::Cut(failure(response).await)),
             gives => gives,
         };
-        self.has_begun = true;
+        self.begun()?;
         let (path, replace) = self.plan.target.path(&response);
         if self.partial.is_none() && matches!(self.plan.target, Target::In(_)) {
             let place = Place::of(path.clone(), self.plan.wishes.overwrite.unwrap_or(replace)).await?;
@@ -181,31 +199,50 @@ impl<'a, S: Session + ?Sized> Loading<'a, S> {
         };
         let gives_parts = from > 0 || gives_parts(response.headers());
         match parallel::pieces(self.plan.parallel, partial).filter(|_| gives_parts) {
-            Some(pieces) => self.take_pieces(response, pieces).await,
+            Some(pieces) => self.take_pieces(response, to, pieces).await,
             None => self.take(response, from, to).await,
         }
+    }
+
+    /// From now on it is the download that tries again.
+    fn begun(&mut self) -> Result<()> {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.request = self.request.clone().into_builder().retry(None).build()?;
+        }
+        Ok(())
     }
 
     /// Writes what comes.
     async fn take(&mut self, response: Response, from: u64, to: Option<u64>) -> Result<Turn> {
         let Some(partial) = &mut self.partial else { return Ok(Turn::On) };
         let wishes = &self.plan.wishes;
-        let (sink, total) = (partial.sink(from).await?, partial.total);
+        let (mut sink, total, part) = (partial.sink(from)?, partial.total, partial.part()?);
         wishes.tell(partial.done.size(), total);
-        let done = &mut partial.done;
-        let told = |count| {
-            done.add(from, from + count);
-            wishes.tell(done.size(), total);
-        };
-        let wanted = to.map_or(u64::MAX, |to| to - from);
+        // Its length tells how much there is, unless it was scattered.
+        let left = to.or(total).unwrap_or(u64::MAX).saturating_sub(from);
+        let step = if partial.is_scattered { parallel::noted(left) } else { u64::MAX };
         let mut flow = Flow::new(response);
-        let Poured { sink, count, end } = pour(&mut flow, sink, wanted, told).await?;
-        let at = from + count;
+        let mut at = from;
+        let end = loop {
+            let done = &mut partial.done;
+            let told = |count| {
+                done.add(at, at + count);
+                wishes.tell(done.size(), total);
+            };
+            let wanted = to.map_or(u64::MAX, |to| to - at).min(step);
+            let Poured { sink: written, count, end } = pour(&mut flow, sink, wanted, told).await?;
+            (sink, at) = (written, at + count);
+            match end {
+                End::Enough if to.is_none_or(|to| at < to) => note(&part, partial.note()).await?,
+                end => break end,
+            }
+        };
         partial.keep_sink(sink, at);
         match end {
-            End::Cut(error) => return Ok(Turn::Cut(flow.failed(error))),
+            End::Cut(error) => return Ok(Turn::Cut(flow.failed(error).into())),
             End::Whole if to.is_some_and(|to| at < to) => {
-                return Ok(Turn::Cut(flow.failed(ended_early())));
+                return Ok(Turn::Cut(flow.failed(ended_early()).into()));
             }
             End::Whole if total.is_none() => partial.total = Some(at),
             End::Enough | End::Whole => {}
@@ -246,11 +283,13 @@ pub(super) fn understood(asked: Option<&Asked>, response: &Response) -> Result<G
 }
 
 /// The error that a status is.
-pub(super) async fn failure(response: Response) -> Error {
-    match response.error_for_status().await {
+pub(super) async fn failure(response: Response) -> Cut {
+    let after = pause_asked_for(response.headers());
+    let error = match response.error_for_status().await {
         Ok(response) => response.failed(ErrorKind::Status(response.status()).into()),
         Err(error) => error,
-    }
+    };
+    Cut { error, after }
 }
 
 /// A part that was to be longer, sent without its length.

@@ -5,6 +5,7 @@
 //! browser everything here is [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
 
 mod download;
+mod known;
 mod loading;
 mod outcome;
 mod parallel;

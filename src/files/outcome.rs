@@ -78,6 +78,18 @@ impl Wishes {
         self.expected.as_ref().map(Checksum::hash).or(self.hash)
     }
 
+    /// # Errors
+    /// A file is hashed by one function.
+    pub(super) fn sound(&self) -> Result<()> {
+        match (self.hash, self.expected.as_ref().map(Checksum::hash)) {
+            (Some(wanted), Some(expected)) if wanted != expected => {
+                let why = "the checksum that is expected is another function's";
+                Err(Error::new(ErrorKind::InvalidOption { option: "hash" }).with_message(why))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether this is what was expected.
     pub(super) fn check(&self, found: Option<&Checksum>) -> Result<()> {
         let (Some(expected), Some(found)) = (&self.expected, found) else { return Ok(()) };

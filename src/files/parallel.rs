@@ -1,20 +1,19 @@
 //! A file in several parts at once.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::maybe::BoxFuture;
-use crate::platform::disk::{self, Sink};
+use crate::platform::disk::Part;
 use crate::policy::ranges::{Asked, Given, Validator};
 use crate::response::Response;
 use crate::session::Session;
 
-use super::loading::{Loading, Turn, ended_early, failure, understood};
-use super::partial::Partial;
+use super::loading::{Cut, Loading, Turn, ended_early, failure, understood};
+use super::partial::{Partial, note};
 use super::pouring::{End, Flow, Poured, pour};
 
 /// No piece is smaller: it would not be worth its request.
@@ -22,6 +21,11 @@ const LEAST: u64 = 1024 * 1024;
 
 /// After a sixteenth of a piece, within these bounds, it is noted that it is there: a process may be killed.
 const NOTED: (u64, u64) = (256 * 1024, 8 * 1024 * 1024);
+
+/// How much of so many bytes may come before it is noted that it is there.
+pub(super) fn noted(size: u64) -> u64 {
+    (size / 16).clamp(NOTED.0, NOTED.1)
+}
 
 /// From where to where.
 type Piece = (u64, u64);
@@ -34,28 +38,22 @@ pub(super) fn pieces(parallel: u32, partial: &Partial) -> Option<Vec<Piece>> {
 }
 
 /// What all pieces write to.
-struct Shared<'p> {
+struct Shared {
     partial: Mutex<Partial>,
-    path: &'p Path,
+    part: Part,
     version: Validator,
     total: u64,
 }
 
-impl Shared<'_> {
+impl Shared {
     fn lock(&self) -> MutexGuard<'_, Partial> {
         self.partial.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what is there, for a later call if this one comes to no end.
     async fn note(&self) -> Result<()> {
-        let state = {
-            let partial = self.lock();
-            partial.state(&partial.done)
-        };
-        match state {
-            Some((path, state)) => disk::write(&path, state).await,
-            None => Ok(()),
-        }
+        let noted = self.lock().note();
+        note(&self.part, noted).await
     }
 }
 
@@ -67,16 +65,21 @@ enum Outcome {
 }
 
 impl<S: Session + ?Sized> Loading<'_, S> {
-    /// Takes all the pieces, the first one from the response that is there.
-    pub(super) async fn take_pieces(&mut self, response: Response, pieces: Vec<Piece>) -> Result<Turn> {
+    /// Takes all the pieces, the first one from the response that is there, and gives it up to `to`.
+    pub(super) async fn take_pieces(
+        &mut self,
+        response: Response,
+        to: Option<u64>,
+        pieces: Vec<Piece>,
+    ) -> Result<Turn> {
         let Some(mut partial) = self.take_partial() else { return Ok(Turn::On) };
         let (Some(total), Some(version)) = (partial.total, partial.version.clone()) else {
             return Ok(Turn::On);
         };
         self.plan.wishes.tell(partial.done.size(), Some(total));
-        let path = partial.scatter(total).await?;
-        let shared = Shared { partial: Mutex::new(partial), path: &path, version, total };
-        let ended = self.all(&shared, response, pieces).await;
+        let part = partial.scatter(total).await?;
+        let shared = Shared { partial: Mutex::new(partial), part, version, total };
+        let ended = self.all(&shared, (response, to.unwrap_or(total)), pieces).await;
         self.put_partial(shared.partial.into_inner().unwrap_or_else(PoisonError::into_inner));
         match ended? {
             Outcome::There => self.finish().await,
@@ -87,9 +90,9 @@ impl<S: Session + ?Sized> Loading<'_, S> {
         }
     }
 
-    async fn all(&self, shared: &Shared<'_>, response: Response, pieces: Vec<Piece>) -> Result<Outcome> {
+    async fn all(&self, shared: &Shared, first: (Response, u64), pieces: Vec<Piece>) -> Result<Outcome> {
         let mut waiting = VecDeque::from(pieces);
-        let mut first = Some(response);
+        let mut first = Some(first);
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < self.plan.parallel as usize
@@ -109,11 +112,11 @@ impl<S: Session + ?Sized> Loading<'_, S> {
     /// Takes one piece, asking again as often as needed.
     async fn piece(
         &self,
-        shared: &Shared<'_>,
+        shared: &Shared,
         (mut from, to): Piece,
-        first: Option<Response>,
+        first: Option<(Response, u64)>,
     ) -> Result<Outcome> {
-        let mut there = first.map(|response| (response, to));
+        let mut there = first.map(|(response, end)| (response, end.min(to)));
         let (mut failures, mut most) = (0, from);
         while from < to {
             let cut = match there.take() {
@@ -122,7 +125,7 @@ impl<S: Session + ?Sized> Loading<'_, S> {
                     let (version, total) = (shared.version.clone(), Some(shared.total));
                     let asked = Asked { from, to: Some(to), validator: version, total };
                     match self.ask(Some(&asked)).await {
-                        Err(error) => Some(error),
+                        Err(error) => Some(error.into()),
                         Ok(response) => match understood(Some(&asked), &response)? {
                             Given::Part { to, .. } => {
                                 there = Some((response, to));
@@ -137,9 +140,9 @@ impl<S: Session + ?Sized> Loading<'_, S> {
             if from > most {
                 (failures, most) = (0, from);
             }
-            if let Some(error) = cut {
+            if let Some(cut) = cut {
                 failures += 1;
-                self.pause(failures, error, true).await?;
+                self.pause(failures, cut, true).await?;
             }
         }
         Ok(Outcome::There)
@@ -148,27 +151,30 @@ impl<S: Session + ?Sized> Loading<'_, S> {
     /// Writes what a response gives of a piece. What cut it off, if anything did.
     async fn write_piece(
         &self,
-        shared: &Shared<'_>,
+        shared: &Shared,
         response: Response,
         (from, to): (&mut u64, u64),
-    ) -> Result<Option<Error>> {
-        let noted = ((to - *from) / 16).clamp(NOTED.0, NOTED.1);
+    ) -> Result<Option<Cut>> {
+        let noted = noted(to - *from);
         let mut flow = Flow::new(response);
-        let mut sink = Sink::open_within(shared.path, *from).await?;
+        let mut sink = shared.part.sink(*from);
         while *from < to {
             let at = *from;
             let told = |count| {
-                let mut partial = shared.lock();
-                partial.done.add(at, at + count);
-                self.plan.wishes.tell(partial.done.size(), Some(shared.total));
+                let size = {
+                    let done = &mut shared.lock().done;
+                    done.add(at, at + count);
+                    done.size()
+                };
+                self.plan.wishes.tell(size, Some(shared.total));
             };
             let Poured { sink: written, count, end } =
                 pour(&mut flow, sink, noted.min(to - at), told).await?;
             sink = written;
             *from += count;
             match end {
-                End::Cut(error) => return Ok(Some(flow.failed(error))),
-                End::Whole if *from < to => return Ok(Some(flow.failed(ended_early()))),
+                End::Cut(error) => return Ok(Some(flow.failed(error).into())),
+                End::Whole if *from < to => return Ok(Some(flow.failed(ended_early()).into())),
                 End::Enough | End::Whole => {}
             }
             if *from < to {

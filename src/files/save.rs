@@ -5,13 +5,12 @@ use std::future::IntoFuture;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use http::header::CONTENT_ENCODING;
-
 use crate::checksum::{Checksum, Hash};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fields::safe_file_name;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::platform::disk::{self, Kind, Sink};
+use crate::policy::ranges::is_coded;
 use crate::response::Response;
 
 use super::outcome::{DownloadProgress, Saved, Wishes};
@@ -122,7 +121,8 @@ impl Save {
         self
     }
 
-    /// Hashes the file as it comes: [`Saved::checksum`].
+    /// Hashes the file as it comes: [`Saved::checksum`]. By another function than that of the
+    /// [`checksum`](Self::checksum) that is expected it is [`ErrorKind::InvalidOption`].
     pub fn hash(mut self, hash: Hash) -> Self {
         self.wishes.compute(hash);
         self
@@ -138,12 +138,13 @@ impl Save {
         if let Some(error) = self.invalid {
             return Err(error);
         }
+        self.wishes.sound()?;
         let (path, replace) = self.target.path(&self.response);
         let place = Place::of(path, self.wishes.overwrite.unwrap_or(replace)).await?;
         let total = length(&self.response);
         let mut flow = Flow::new(self.response);
         let saved = write(&mut flow, total, &place, &self.wishes).await;
-        saved.map_err(|error| flow.failed(naming(&place.path, error)))
+        saved.map_err(|error| flow.failed(error))
     }
 }
 
@@ -190,7 +191,7 @@ impl Place {
         let kind = disk::kind(&path).await?;
         let taken = match kind {
             Kind::Folder => Some("it is a folder"),
-            Kind::File(_) if !replace => Some("it is there already"),
+            Kind::File | Kind::Special if !replace => Some("it is there already"),
             _ => None,
         };
         match taken {
@@ -209,7 +210,14 @@ impl Place {
 fn name(response: &Response) -> String {
     let told = response.content_disposition().and_then(|disposition| disposition.safe_file_name());
     let of_url = || safe_file_name(&percent_decoded(response.url().path().rsplit('/').next()?));
-    told.or_else(of_url).unwrap_or_else(|| "download".to_owned())
+    let name = told.or_else(of_url).unwrap_or_else(|| "download".to_owned());
+    unlike_a_part(name)
+}
+
+/// A server does not choose what a download takes for what it has left.
+fn unlike_a_part(name: String) -> String {
+    let lower = name.to_ascii_lowercase();
+    if lower.ends_with(".part") || lower.ends_with(".part.state") { name + "_" } else { name }
 }
 
 /// What is no UTF-8 becomes U+FFFD.
@@ -229,8 +237,7 @@ fn percent_decoded(text: &str) -> String {
 
 /// How long the file will be, where that is known.
 pub(super) fn length(response: &Response) -> Option<u64> {
-    let is_coded = response.headers().contains_key(CONTENT_ENCODING);
-    response.content_length().filter(|_| !is_coded)
+    response.content_length().filter(|_| !is_coded(response.headers()))
 }
 
 /// The whole body, to a temporary file that then gets the name.
@@ -240,44 +247,21 @@ pub(super) async fn write(
     place: &Place,
     wishes: &Wishes,
 ) -> Result<Saved> {
-    let temporary = match place.is_special {
-        true => None,
-        false => Some(Temporary(disk::temporary(&place.path)?)),
-    };
-    let sink = match &temporary {
-        Some(Temporary(path)) => Sink::open(path, 0).await?,
-        None => Sink::existing(&place.path).await?,
+    let sink = match place.is_special {
+        true => Sink::existing(&place.path).await?,
+        false => Sink::temporary(&place.path).await?,
     };
     wishes.tell(0, total);
     let sink = sink.hashing(wishes.hash());
-    let Poured { sink, count, end } = pour(flow, sink, u64::MAX, |count| wishes.tell(count, total)).await?;
+    let Poured { mut sink, count, end } =
+        pour(flow, sink, u64::MAX, |count| wishes.tell(count, total)).await?;
     if let End::Cut(error) = end {
         return Err(error);
     }
-    let checksum = sink.finish(wishes.durable && temporary.is_some()).await?;
+    let checksum = sink.finish(wishes.durable && !place.is_special).await?;
     wishes.check(checksum.as_ref())?;
-    if let Some(Temporary(from)) = &temporary {
-        disk::publish(from, &place.path, place.replace, wishes.durable).await?;
-    }
+    sink.publish(&place.path, place.replace, wishes.durable).await?;
     Ok(Saved { path: place.path.clone(), bytes: count, resumed: 0, checksum })
-}
-
-/// An error of a file names that which the caller knows of.
-pub(super) fn naming(path: &Path, error: Error) -> Error {
-    use std::error::Error as _;
-    match error.source().filter(|_| *error.kind() == ErrorKind::File).map(ToString::to_string) {
-        Some(why) => error.with_message(format!("{}: {why}", path.display())),
-        None => error,
-    }
-}
-
-/// A file that goes when this does, unless it has got another name.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        disk::remove_now(&self.0);
-    }
 }
 
 #[cfg(test)]

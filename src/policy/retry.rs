@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::error::{ErrorKind, Phase};
 
@@ -120,6 +121,17 @@ fn is_transient(kind: &ErrorKind) -> bool {
             | ErrorKind::Proxy { refused: false, .. }
             | ErrorKind::Timeout(Phase::Connect | Phase::Headers)
     )
+}
+
+/// The pause that an answer asks for (RFC 9110, section 10.2.3), where its own clock tells how long it is.
+pub(crate) fn pause_asked_for(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim_ascii);
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let [then, now] = [asked, text(DATE)?].map(|date| httpdate::parse_http_date(date).ok());
+    Some(then?.duration_since(now?).unwrap_or_default())
 }
 
 /// A status that may be another one the next time.

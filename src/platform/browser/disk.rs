@@ -13,11 +13,7 @@ use crate::maybe::BoxFuture;
 pub(crate) struct Sink(());
 
 impl Sink {
-    pub(crate) async fn open(_: &Path, _: u64) -> Result<Self> {
-        refused()
-    }
-
-    pub(crate) async fn open_within(_: &Path, _: u64) -> Result<Self> {
+    pub(crate) async fn temporary(_: &Path) -> Result<Self> {
         refused()
     }
 
@@ -33,7 +29,73 @@ impl Sink {
         Box::pin(std::future::ready(refused()))
     }
 
-    pub(crate) async fn finish(self, _: bool) -> Result<Option<Checksum>> {
+    pub(crate) async fn finish(&mut self, _: bool) -> Result<Option<Checksum>> {
+        refused()
+    }
+
+    pub(crate) async fn publish(self, _: &Path, _: bool, _: bool) -> Result<()> {
+        refused()
+    }
+}
+
+/// The right to a part. None can be had.
+pub(crate) struct Claim(());
+
+impl Claim {
+    pub(crate) async fn of(_: &Path) -> Result<Self> {
+        refused()
+    }
+
+    pub(crate) async fn quiet(&self) {}
+}
+
+/// What a part is called by.
+#[allow(dead_code, reason = "there are none")]
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) part: PathBuf,
+    pub(crate) state: PathBuf,
+    pub(crate) whole: PathBuf,
+}
+
+/// A part that is open. None can be had.
+#[derive(Clone)]
+pub(crate) struct Part(());
+
+impl Part {
+    pub(crate) async fn begin(_: &Names, _: &Claim, _: Option<Vec<u8>>) -> Result<Self> {
+        refused()
+    }
+
+    pub(crate) async fn again(_: &Names, _: &Claim) -> Result<Option<(Self, u64)>> {
+        refused()
+    }
+
+    pub(crate) fn stay(&self, _: bool) {}
+
+    pub(crate) fn sink(&self, _: u64) -> Sink {
+        Sink(())
+    }
+
+    pub(crate) async fn extend(&self, _: u64) -> Result<()> {
+        refused()
+    }
+
+    pub(crate) async fn note(&self, _: PathBuf, _: Vec<u8>, _: bool) -> Result<()> {
+        refused()
+    }
+
+    pub(crate) fn note_now(&self, _: &Path, _: &[u8]) {}
+
+    pub(crate) async fn check(&self, _: u64) -> Result<()> {
+        refused()
+    }
+
+    pub(crate) async fn checksum(&self, _: Hash) -> Result<Checksum> {
+        refused()
+    }
+
+    pub(crate) async fn publish(&self, _: &Path, _: bool, _: bool) -> Result<()> {
         refused()
     }
 }
@@ -42,21 +104,13 @@ impl Sink {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code, reason = "the native ones")]
 pub(crate) enum Kind {
-    File(u64),
+    File,
     Folder,
     Nothing,
     Special,
 }
 
-pub(crate) async fn checksum(_: &Path, _: Hash) -> Result<Checksum> {
-    refused()
-}
-
 pub(crate) async fn kind(_: &Path) -> Result<Kind> {
-    refused()
-}
-
-pub(crate) async fn publish(_: &Path, _: &Path, _: bool, _: bool) -> Result<()> {
     refused()
 }
 
@@ -64,20 +118,8 @@ pub(crate) async fn read(_: &Path, _: u64) -> Result<Option<Vec<u8>>> {
     refused()
 }
 
-pub(crate) async fn write(_: &Path, _: Vec<u8>) -> Result<()> {
-    refused()
-}
-
-pub(crate) async fn extend(_: &Path, _: u64) -> Result<()> {
-    refused()
-}
-
-pub(crate) fn remove_now(_: &Path) {}
-
-pub(crate) fn write_now(_: &Path, _: &[u8]) {}
-
-pub(crate) fn temporary(_: &Path) -> Result<PathBuf> {
-    refused()
+pub(crate) fn fingerprint(_: &str) -> String {
+    String::new()
 }
 
 fn refused<T>() -> Result<T> {

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Work that was begun. Dropping it does not end what runs already.
+/// Work that was begun. Dropping it does not end what runs already; what waits for a thread is not done any more.
 #[derive(Debug)]
 pub(super) enum Blocking<T> {
     Elsewhere(JoinHandle<T>),
@@ -22,6 +22,14 @@ pub(super) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'sta
     match Handle::try_current() {
         Ok(runtime) => Blocking::Elsewhere(runtime.spawn_blocking(work)),
         Err(_) => Blocking::Done(Some(work())),
+    }
+}
+
+impl<T> Drop for Blocking<T> {
+    fn drop(&mut self) {
+        if let Self::Elsewhere(task) = self {
+            task.abort();
+        }
     }
 }
 
