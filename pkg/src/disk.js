@@ -166,7 +166,9 @@ class PathFile extends Target {
     if (this.url === null) return;
     await this.#doing(async () => {
       if ((await this.#modeThere()) !== null) await this.#allow(0o600);
-      if ((await this.file.stat()).size === this.at) return;
+      const { size } = await this.file.stat();
+      if (size < this.at) throw new Error("somebody else has changed it");
+      if (size === this.at) return;
       await this.file.truncate(this.at);
       await this.#note();
     });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import fs, { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -237,6 +237,16 @@ test("one file under two names of its folder has one download at a time", unix, 
   await assert.rejects(session.download(url(), at("linked/file")), { code: "file", message: /another download is writing it/ });
   abort.abort();
   await assert.rejects(first, { name: "AbortError" });
+});
+
+test("a part that became shorter meanwhile is not filled up", async () => {
+  await leave();
+  answer = (response, from) => {
+    truncateSync(at("file.part"), 500);
+    whole(response, from);
+  };
+  await assert.rejects(download(), { code: "file", message: /somebody else has changed it/ });
+  assert.equal((await stat(at("file.part"))).size, 500);
 });
 
 test("a path is free for another download once nothing of the first is left to be removed", async (context) => {
