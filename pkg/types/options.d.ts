@@ -86,10 +86,10 @@ export type Auth =
       /**
        * Whether the password is proved to be known in place of being sent: a 401 with a challenge of the scheme Digest
        * (SHA-512-256, SHA-256, MD5) is answered, and answered once more where the answer came too late (`stale`); requests to
-       * its origin then bring the answer unasked. A wrong password is the 401, and so is a challenge weaker than one that
-       * has been answered with success there, and one of `auth-int` alone for a `FormData` or `Blob`, whose bytes are not
-       * seen before they are sent. A session's is for the origin of its `baseUrl`, without which it is an error of code
-       * `invalid_option`; a request's is for the origin of its URL. In a page challenges of other origins are seen only
+       * its origin then bring the answer unasked. A wrong password is the 401, and so is a challenge by MD5, or without a
+       * `qop`, where one by a SHA, or with a `qop`, has been answered with success, and one of `auth-int` alone for a
+       * `FormData` or `Blob`, whose bytes are not seen before they are sent. A session's is for the origin of its `baseUrl`,
+       * without which it is an error of code `invalid_option`; a request's is for the origin of its URL. In a page challenges of other origins are seen only
        * where they expose `WWW-Authenticate`, and the browser asks its user first unless `credentials` is `"omit"`; a
        * redirect there, which the browser follows by itself, takes the answer for the first URL along to another of the
        * same origin, which may refuse it: the 401 is the response. Of `dualfetch/full`; elsewhere it is an error of code

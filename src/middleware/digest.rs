@@ -28,9 +28,10 @@ use super::{Middleware, Next};
 ///
 /// Of several challenges the strongest is taken: SHA-512-256, then SHA-256, SHA-512 and MD5, each with `-sess`; what is
 /// sent is protected as `auth`, or as `auth-int`, which takes the body in, where nothing else is offered. RFC 2069's form,
-/// without a `qop`, is answered, too, where no better one of the same algorithm is offered. Once an answer has been
-/// accepted, challenges that are weaker than its own are not answered any more: the 401 is the response. User and password are taken as UTF-8, in the form they are given (RFC 7613 wants
-/// NFC).
+/// without a `qop`, is answered, too, where no better one of the same algorithm is offered. Once an answer by a SHA has been
+/// accepted, MD5 is not answered any more, whatever the realm, and RFC 2069's form is not once one with a `qop` has been:
+/// the 401 is the response. Realms that differ in this take a `DigestAuth` each, [by request](RequestBuilder::digest_auth_by).
+/// User and password are taken as UTF-8, in the form they are given (RFC 7613 wants NFC).
 ///
 /// # Where it goes
 /// To one origin, and to those that this origin's challenges name as `domain` if all of it is https; not with a request

@@ -16,7 +16,7 @@ use crate::url::Url;
 
 use answer::Known;
 pub(crate) use answer::{Answer, Chosen, Login, Message};
-use challenge::{Challenge, Strength};
+use challenge::{Challenge, Floor};
 pub(crate) use hash::Hasher;
 use space::Space;
 pub(crate) use space::target;
@@ -37,8 +37,7 @@ pub(crate) struct Digest {
     nonces: Vec<Nonce>,
     /// Of the last one.
     serial: u64,
-    /// The best that has been accepted: nothing below is answered any more.
-    floor: Option<Strength>,
+    floor: Floor,
 }
 
 /// What the caller has a say in.
@@ -97,7 +96,7 @@ impl Digest {
             space: Space::default(),
             nonces: Vec::new(),
             serial: 0,
-            floor: None,
+            floor: Floor::default(),
         }
     }
 
@@ -172,7 +171,7 @@ impl Digest {
         {
             return Err(WrongProof);
         }
-        self.floor = self.floor.max(Some(used.known.challenge.strength()));
+        self.floor.rise_to(&used.known.challenge);
         let same = self.nonces.iter_mut().find(|nonce| nonce.known.serial == used.known.serial);
         let Some(nonce) = same else { return Ok(()) };
         nonce.is_accepted = true;
@@ -199,7 +198,7 @@ impl Digest {
         let is_possible = |challenge: &Challenge| {
             // Elsewhere the user is known by the name of home alone.
             let is_known = || self.nonce(&self.home).is_some_and(|home| home.known.is_of(&challenge.realm));
-            Some(challenge.strength()) >= self.floor
+            self.floor.admits(challenge)
                 && self.chosen(challenge, has_bytes).is_some()
                 && (origin == self.home || is_known())
         };

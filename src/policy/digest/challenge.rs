@@ -37,6 +37,26 @@ pub(crate) struct Challenge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Strength(Algorithm, bool);
 
+/// What a challenge must have to be answered, as one that has been answered with success had it: SHA-2 in place of MD5,
+/// and a quality of protection.
+#[derive(Debug, Default)]
+pub(crate) struct Floor {
+    sha_2: bool,
+    quality: bool,
+}
+
+impl Floor {
+    pub(crate) fn rise_to(&mut self, challenge: &Challenge) {
+        self.sha_2 |= challenge.algorithm != Algorithm::Md5;
+        self.quality |= !challenge.quality.is_none();
+    }
+
+    pub(crate) fn admits(&self, challenge: &Challenge) -> bool {
+        (!self.sha_2 || challenge.algorithm != Algorithm::Md5)
+            && (!self.quality || !challenge.quality.is_none())
+    }
+}
+
 /// Which qualities of protection are offered; with neither it is RFC 2069's form, which has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quality {

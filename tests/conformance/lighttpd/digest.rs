@@ -118,8 +118,11 @@ pub async fn refused_to_who_is_not(lighttpd: &Lighttpd) {
 
 pub async fn several_realms_of_one_origin(lighttpd: &Lighttpd) {
     let (session, _) = known(lighttpd, USERS[0], PASSWORD);
-    for place in ["sha", "md5", "hidden", "sha"] {
+    // Whoever is known by a SHA is known by MD5 no more.
+    for (place, status) in [("md5", 200), ("sha", 200), ("hidden", 200), ("sha", 200), ("md5", 401)] {
         let response = session.get(lighttpd.url(&format!("/{place}/page.txt"))).await.expect("a head");
-        assert_eq!(response.status(), 200, "{place}");
+        assert_eq!(response.status(), status, "{place}");
     }
+    let alone = session.get(lighttpd.url("/md5/page.txt")).digest_auth(USERS[0], PASSWORD);
+    assert_eq!(alone.await.expect("a head").status(), 200);
 }
