@@ -173,7 +173,10 @@ impl Partial {
     /// Nothing is missing: what it hashes to.
     pub(super) async fn finish(&mut self, hash: Option<Hash>, durable: bool) -> Result<Option<Checksum>> {
         let part = self.part()?;
-        part.check(self.done.size()).await?;
+        if let Err(error) = part.check(self.done.size()).await {
+            self.discard();
+            return Err(error);
+        }
         let mut sink = match self.sink.take() {
             Some((sink, _)) => sink,
             None => part.sink(0),

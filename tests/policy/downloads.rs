@@ -1,6 +1,9 @@
 //! Downloads to files: what is asked for, what is made of the answer, and what is left on the disk. In virtual time.
 
+mod answers;
 mod chance;
+mod dropped;
+mod left;
 mod parallel;
 mod shelf;
 
@@ -420,5 +423,6 @@ fn a_part_that_somebody_else_has_put_there_is_not_gone_on_with_and_a_link_not_wr
         let error = platform.run(session.download(URL, folder.at("file")).into_future()).expect_err("a link");
         assert_eq!(*error.kind(), ErrorKind::File, "{error:?}");
         assert_eq!(std::fs::read(target).expect("the file"), b"untouched");
+        assert!(folder.at("file.part").is_symlink(), "it is not the download's to remove");
     }
 }

@@ -1,6 +1,8 @@
 //! A session that asks every URL the same question, and knows what to do with bare hosts.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dualfetch::maybe::{BoxFuture, MaybeSend};
@@ -46,16 +48,22 @@ pub(crate) struct Asking<S> {
     question: Question,
     trace: Option<fn(&Request)>,
     meter: Option<Meter>,
+    tries_once: Arc<AtomicBool>,
 }
 
 impl<S: Session> Asking<S> {
     pub(crate) fn new(session: S, question: Question) -> Self {
-        Self { session, question, trace: None, meter: None }
+        Self { session, question, trace: None, meter: None, tries_once: Arc::default() }
     }
 
     /// The session that is asked.
     pub(crate) fn inner(&self) -> &S {
         &self.session
+    }
+
+    /// Once it is set no request is sent again by the session: it is somebody else who tries again.
+    pub(crate) fn tries_once(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.tries_once)
     }
 
     /// Calls this with each request before it is sent.
@@ -78,6 +86,9 @@ impl<S: Session> Asking<S> {
         }
         if let Some(meter) = self.meter.clone() {
             request = request.into_builder().on_upload(move |progress| meter.sent(progress)).build()?;
+        }
+        if self.tries_once.load(Ordering::Relaxed) {
+            request = request.into_builder().retry(None).build()?;
         }
         if let Some(trace) = self.trace {
             trace(&request);

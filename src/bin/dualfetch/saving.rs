@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use dualfetch::files::{Checksum, Hash, Saved};
 use dualfetch::{Error, ErrorKind, Method, Request, Response, Session, Url};
@@ -106,7 +107,7 @@ impl Target {
         args: &GetArgs,
         meter: Meter,
     ) -> Result<Saved, Error> {
-        let request = session.get(url);
+        let (request, tries_once) = (session.get(url), session.tries_once());
         let download = match self {
             Self::File(path) => request.download(path),
             Self::Here => request.download_in("."),
@@ -115,7 +116,11 @@ impl Target {
             .resume(args.resume)
             .attempts(args.request.retries().saturating_add(1))
             .parallel(args.parallel.unwrap_or(1))
-            .on_progress(move |progress| meter.received(progress));
+            .on_progress(move |progress| {
+                // From the first byte on it is the download that tries again.
+                tries_once.store(true, Ordering::Relaxed);
+                meter.received(progress);
+            });
         match &args.sha256 {
             Some(checksum) => download.checksum(checksum.clone()).await,
             None => download.await,

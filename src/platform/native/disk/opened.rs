@@ -112,6 +112,10 @@ impl Opened {
             // The name is on the disk when its folder is.
             let _ = File::open(folder(to)).and_then(|folder| folder.sync_all());
         }
+        self.remove_state()
+    }
+
+    pub(super) fn remove_state(&self) -> io::Result<()> {
         self.state.as_deref().map_or(Ok(()), remove)
     }
 
@@ -159,7 +163,7 @@ impl Drop for Opened {
 }
 
 /// Removes a file, if it is there.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,

@@ -94,10 +94,15 @@ impl Part {
     /// # Errors
     /// Where it is not this long, or another file has its name.
     pub(crate) async fn check(&self, length: u64) -> Result<()> {
-        let is_ours = self
-            .on(move |opened| Ok(opened.file.metadata()?.len() == length && opened.has_its_name()?))
-            .await?;
-        is_ours.then_some(()).ok_or_else(|| refused(&self.path, "somebody else has changed it"))
+        let checked = self.on(move |opened| {
+            let is_ours = opened.file.metadata()?.len() == length && opened.has_its_name()?;
+            // What is beside it tells nothing of what is there now.
+            if is_ours { Ok(true) } else { opened.remove_state().map(|()| false) }
+        });
+        match checked.await? {
+            true => Ok(()),
+            false => Err(refused(&self.path, "somebody else has changed it")),
+        }
     }
 
     /// What it hashes to, read from its start to its end.
