@@ -203,7 +203,7 @@ impl Partial {
     fn leave(&self) {
         let Some(part) = &self.part else { return };
         let state = self.state(&self.done).filter(|_| self.done.size() > 0);
-        part.stay(state.is_some());
+        part.leave(state.is_some());
         if let Some((path, state)) =
             state.filter(|_| self.is_scattered && !self.is_published && !self.durable)
         {

@@ -251,6 +251,7 @@ pub(super) async fn write(
         true => Sink::existing(&place.path).await?,
         false => Sink::temporary(&place.path).await?,
     };
+    let _left = sink.left();
     wishes.tell(0, total);
     let sink = sink.hashing(wishes.hash());
     let Poured { mut sink, count, end } =

@@ -267,12 +267,20 @@ mod tests {
                 Err("it is a part of the compressed file"),
             ),
         ] {
-            let found = given(Some(&asked(5, Some(10))), StatusCode::PARTIAL_CONTENT, &headers(&fields));
+            let mut told = headers(&fields);
+            told.entry(ETAG).or_insert(http::HeaderValue::from_static("\"a\""));
+            let found = given(Some(&asked(5, Some(10))), StatusCode::PARTIAL_CONTENT, &told);
             assert_eq!(found, expected, "{fields:?}");
+        }
+        // By a tag only with the tag, by a date without one, too.
+        let bare = headers(&[("content-range", "bytes 5-9/10")]);
+        let by_date = Asked { validator: Validator::Date("x".to_owned()), ..asked(5, Some(10)) };
+        for (asked, expected) in [(asked(5, Some(10)), Ok(Given::Another)), (by_date, part(10, Some(10)))] {
+            assert_eq!(given(Some(&asked), StatusCode::PARTIAL_CONTENT, &bare), expected);
         }
         assert!(given(None, StatusCode::PARTIAL_CONTENT, &headers(&[])).is_err());
         let bounded = Asked { to: Some(8), ..asked(5, Some(10)) };
-        let more = headers(&[("content-range", "bytes 5-9/10")]);
+        let more = headers(&[("content-range", "bytes 5-9/10"), ("etag", "\"a\"")]);
         assert!(given(Some(&bounded), StatusCode::PARTIAL_CONTENT, &more).is_err());
         assert_eq!((bounded.range(), asked(5, None).range()), ("bytes=5-7".into(), "bytes=5-".into()));
     }

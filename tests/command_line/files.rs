@@ -199,3 +199,19 @@ async fn an_interrupted_command_leaves_the_part_or_nothing() {
         assert_eq!((code, folder.names()), (Some(130), left), "{err}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retries_of_a_file_that_has_begun_are_as_many_as_were_asked_for() {
+    let folder = Folder::new();
+    let begun = Script::new().read_head().send_head("200 OK", &[("ETag", "\"1\""), ("Content-Length", "9")]);
+    let busy = || {
+        Script::new()
+            .read_head()
+            .send_head("503 Busy", &[("Retry-After", "0"), ("Content-Length", "0")])
+            .close()
+    };
+    let all = std::iter::once(begun.send("half").reset()).chain((0..9).map(|_| busy()));
+    let server = RawServer::sequence(all).await;
+    let (code, _, err) = run_in(&folder, &["-C", "-o", "file", "--retries", "2", &server.url("/")]).await;
+    assert_eq!((code, server.heads().len()), (Some(1), 3), "{err}");
+}

@@ -33,10 +33,18 @@ impl Sink {
         refused()
     }
 
+    pub(crate) fn left(&self) -> Left {
+        Left(())
+    }
+
     pub(crate) async fn publish(self, _: &Path, _: bool, _: bool) -> Result<()> {
         refused()
     }
 }
+
+/// A file that goes when this does.
+#[allow(dead_code, reason = "there are none")]
+pub(crate) struct Left(());
 
 /// The right to a part. None can be had.
 pub(crate) struct Claim(());
@@ -71,7 +79,7 @@ impl Part {
         refused()
     }
 
-    pub(crate) fn stay(&self, _: bool) {}
+    pub(crate) fn leave(&self, _: bool) {}
 
     pub(crate) fn sink(&self, _: u64) -> Sink {
         Sink(())

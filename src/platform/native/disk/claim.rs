@@ -115,3 +115,28 @@ impl Held {
         woken.into_iter().for_each(Waker::wake);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_claim_is_free_again_when_the_last_work_has_ended() {
+        let path = std::env::temp_dir().join("dualfetch-test-claim.part");
+        let of = || Claim::of(&path);
+        let claim = of().now_or_never().expect("at once").expect("it is free");
+        assert!(of().now_or_never().expect("at once").is_err(), "somebody has it");
+        let job = claim.job();
+        assert!(claim.quiet().now_or_never().is_none(), "there is work");
+        drop(claim);
+        let mut next = pin!(of());
+        assert!(next.as_mut().now_or_never().is_none(), "there is work");
+        drop(job);
+        let next = next.now_or_never().expect("at once").expect("it is free");
+        assert!(next.quiet().now_or_never().is_some());
+    }
+}

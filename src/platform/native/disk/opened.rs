@@ -115,6 +115,15 @@ impl Opened {
         self.remove_state()
     }
 
+    /// Nobody waits for it any more: it goes at once, unless it is to stay.
+    pub(super) fn leave(&self) {
+        let Some(name) = self.name.as_deref().filter(|_| !self.stays.load(Ordering::Acquire)) else { return };
+        if self.has_its_name().unwrap_or(false) {
+            let _ = self.remove_state();
+            let _ = fs::remove_file(name);
+        }
+    }
+
     pub(super) fn remove_state(&self) -> io::Result<()> {
         self.state.as_deref().map_or(Ok(()), remove)
     }
@@ -154,11 +163,7 @@ impl Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        let Some(name) = self.name.as_deref().filter(|_| !self.stays.load(Ordering::Acquire)) else { return };
-        if self.has_its_name().unwrap_or(false) {
-            let _ = self.state.as_deref().map(fs::remove_file);
-            let _ = fs::remove_file(name);
-        }
+        self.leave();
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// A new file, which goes with the last hold on it unless it is to [`stay`](Self::stay).
+    /// A new file, which goes with the last hold on it unless that [`leave`](Self::leave)s it.
     pub(crate) async fn begin(names: &Names, claim: &Claim, state: Option<Vec<u8>>) -> Result<Self> {
         let (all, job) = (names.clone(), claim.job());
         let begun = on(&names.part, move |part| {
@@ -55,9 +55,10 @@ impl Part {
         Self { opened: Arc::new(opened), path }
     }
 
-    /// Whether it is left where it is when nobody holds it any more.
-    pub(crate) fn stay(&self, stays: bool) {
+    /// Nobody waits for it any more: whether it stays where it is.
+    pub(crate) fn leave(&self, stays: bool) {
         self.opened.stay(stays);
+        self.opened.leave();
     }
 
     /// What writes from there on.
@@ -157,4 +158,38 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&new);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_still_written_to_an_old_part_is_not_in_the_new_one() {
+        let folder = std::env::temp_dir().join(format!("dualfetch-test-part-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let at = |name| folder.join(name);
+        let names = Names { part: at("f.part"), state: at("f.part.state"), whole: at("f") };
+        let done = async {
+            let claim = Claim::of(&names.part).await?;
+            let old = Part::begin(&names, &claim, None).await?.sink(0);
+            let new = {
+                // As another process does it, to which no lock was of use.
+                fs::remove_file(&names.part).expect("it is there");
+                Part::begin(&names, &claim, Some(b"state".to_vec())).await?
+            };
+            new.sink(0).write(vec!["new".into()]).await?;
+            drop(old.write(vec!["old one".into()]).await?);
+            assert_eq!((fs::read(&names.part).ok(), names.state.exists()), (Some(b"new".to_vec()), true));
+            new.check(3).await?;
+            new.publish(&names.whole, true, false).await
+        };
+        done.now_or_never().expect("no runtime, no waiting").expect("it is written");
+        let left: Vec<_> =
+            fs::read_dir(&folder).expect("the folder").map(|entry| entry.expect("one").file_name()).collect();
+        assert_eq!(left, ["f"]);
+        fs::remove_dir_all(&folder).expect("it is ours");
+    }
 }

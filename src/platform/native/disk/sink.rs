@@ -76,9 +76,23 @@ impl Sink {
         hasher.map(|hasher| hasher.finish()).transpose()
     }
 
+    /// The file goes when this does, though something may still be written to it, unless it has got its name.
+    pub(crate) fn left(&self) -> Left {
+        Left(Arc::clone(&self.opened))
+    }
+
     /// Gives it its name.
     pub(crate) async fn publish(self, to: &Path, replace: bool, durable: bool) -> Result<()> {
         on(to, move |to| self.opened.publish(to, replace, durable)).await.map(drop)
+    }
+}
+
+/// See [`Sink::left`].
+pub(crate) struct Left(Arc<Opened>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 
