@@ -50,7 +50,9 @@ impl<'a, S: Session + ?Sized> RequestBuilder<&'a S> {
     /// [`Retry`](crate::Retry). Timeouts bound each request of it: [`Timeout::total`](crate::Timeout::total), too, which is 5 minutes by default,
     /// after which the next request goes on; a file that would have to be begun anew ends with it.
     ///
-    /// Only one process may download to a path at a time; a second download within a process is refused.
+    /// Only one download has a path at a time: a second one is refused, on Unix one of another process, too. A part is
+    /// known by its whole URL, but for parameters that sign it (`X-Amz-`, `X-Goog-`). One that is of another URL, or may
+    /// be somebody else's (a link, another owner's, of several names), stays until the file comes, and is replaced then.
     ///
     /// What has the name is replaced; a device or a pipe is written to, in one go.
     ///
@@ -78,7 +80,7 @@ impl<'a, S: Session + ?Sized> RequestBuilder<&'a S> {
     /// ```
     ///
     /// # Errors
-    /// Those of the request; [`ErrorKind::Status`](crate::ErrorKind::Status) for every status that brings no file,
+    /// Those of the request; [`ErrorKind::Status`](crate::ErrorKind::Status) for every status but 200, 203 and 206,
     /// whatever `raise_for_status` says; [`ErrorKind::File`](crate::ErrorKind::File);
     /// [`ErrorKind::Checksum`](crate::ErrorKind::Checksum), after which nothing is left;
     /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) for a part that is not the one asked for;
@@ -132,7 +134,9 @@ impl<'a, S: Session + ?Sized> Download<'a, S> {
         self
     }
 
-    /// Whether it has to be on the disk before it gets its name: see [`Save::durable`](super::Save::durable).
+    /// Whether it has to be on the disk before it gets its name: see [`Save::durable`](super::Save::durable). What is noted
+    /// of several parts is then on the disk, too. Without it, and of a part that comes as one, a loss of power may leave a
+    /// part that is not what is noted of it: a checksum tells.
     pub fn durable(mut self, durable: bool) -> Self {
         self.plan.wishes.durable = durable;
         self
