@@ -80,12 +80,12 @@ pub async fn compressed_as_it_is_asked_not_to_be(nginx: &Ports) {
 async fn begin(url: &str, folder: &Folder) {
     let session = session();
     let (told, mut some) = tokio::sync::mpsc::unbounded_channel();
-    let download =
-        session.download(format!("{url}?slowly=1"), folder.at("file")).on_progress(move |progress| {
-            if progress.received > 0 {
-                let _ = told.send(());
-            }
-        });
+    let download = session.get(url).header("slowly", "1").download(folder.at("file"));
+    let download = download.on_progress(move |progress| {
+        if progress.received > 0 {
+            let _ = told.send(());
+        }
+    });
     tokio::select! {
         saved = download.into_future() => panic!("it came at once: {saved:?}"),
         _ = some.recv() => {}
