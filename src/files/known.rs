@@ -125,6 +125,19 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&written), expected);
     }
 
+    /// What the npm package is held to, too.
+    #[cfg(feature = "json")]
+    #[test]
+    fn places_are_what_the_shared_cases_say() {
+        let all: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/ranges.json")).expect("JSON");
+        let cases: Vec<[String; 3]> = serde_json::from_value(all["places"].clone()).expect("lists");
+        assert!(!cases.is_empty());
+        for [given, expected, hash] in cases {
+            assert_eq!((place(&url(&given)), source(&given).0), (expected, hash), "{given}");
+        }
+    }
+
     #[test]
     fn a_place_is_the_url_without_its_fragment_and_what_signs_it() {
         for (given, expected) in [

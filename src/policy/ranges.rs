@@ -213,6 +213,47 @@ mod tests {
         Asked { from, to: None, validator: Validator::Tag("\"a\"".to_owned()), total }
     }
 
+    /// What the npm package is held to, too.
+    #[cfg(all(feature = "json", not(target_arch = "wasm32")))]
+    #[test]
+    fn answers_are_read_as_the_shared_cases_say() {
+        use serde_json::{Value, json};
+
+        let all: Value = serde_json::from_str(include_str!("../../tests/ranges.json")).expect("JSON");
+        let cases: Vec<(Value, u16, Value, Value)> =
+            serde_json::from_value(all["given"].clone()).expect("lists");
+        assert!(!cases.is_empty());
+        for (asked, status, fields, expected) in cases {
+            let text = |value: &Value| value.as_str().expect("a text").to_owned();
+            let of = |asked: &Value| Asked {
+                from: asked["from"].as_u64().expect("a number"),
+                to: None,
+                total: asked["total"].as_u64(),
+                validator: match text(&asked["version"]) {
+                    tag if tag.starts_with('"') => Validator::Tag(tag),
+                    date => Validator::Date(date),
+                },
+            };
+            let fields = fields.as_object().expect("fields").iter();
+            let told: HeaderMap = fields
+                .map(|(name, value)| {
+                    (name.parse::<HeaderName>().expect("a name"), text(value).parse().expect("a value"))
+                })
+                .collect();
+            let found = given(
+                (!asked.is_null()).then(|| of(&asked)).as_ref(),
+                StatusCode::from_u16(status).expect("a status"),
+                &told,
+            );
+            let found = match found {
+                Ok(Given::Part { to, total }) => json!({"part": {"to": to, "total": total}}),
+                Ok(other) => json!(format!("{other:?}").to_lowercase()),
+                Err(why) => json!({"wrong": why}),
+            };
+            assert_eq!(found, expected, "{asked} {status} {told:?}");
+        }
+    }
+
     #[test]
     fn only_what_tells_every_byte_is_a_validator() {
         const LATE: &str = "Wed, 21 Oct 2015 07:28:00 GMT";
