@@ -112,9 +112,7 @@ impl Checksum {
     /// The same in hexadecimal, in lower case.
     #[must_use]
     pub fn hex(&self) -> String {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let digits = self.bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        digits.map(|digit| char::from(HEX[usize::from(digit)])).collect()
+        hex(&self.bytes)
     }
 
     pub(crate) fn from_bytes(hash: Hash, bytes: Vec<u8>) -> Result<Self> {
@@ -131,6 +129,13 @@ impl Checksum {
         let digits = digits.ok_or_else(|| wrong_length(hash))?;
         Self::from_bytes(hash, digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
     }
+}
+
+/// Bytes in hexadecimal, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(HEX[usize::from(digit)])).collect()
 }
 
 fn wrong_length(hash: Hash) -> Error {

@@ -1,5 +1,5 @@
 import { error } from "./failure.js";
-import { settings } from "./options.js";
+import { settings } from "./settings.js";
 
 /** What is for one origin: what proves who is asking, and its name. As `FOR_ONE_ORIGIN` in src/policy/redirect.rs. */
 const FOR_ONE_ORIGIN = ["authorization", "cookie", "host", "proxy-authorization"];

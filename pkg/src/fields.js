@@ -113,6 +113,11 @@ function shortened(name) {
   return start + ending;
 }
 
+/** What a content type is without its parameters, in lower case, whether it is sound or not. */
+export function essence(contentType) {
+  return contentType.split(";")[0].trim().toLowerCase();
+}
+
 /** Essence and charset of a `Content-Type`, whose fields may stand joined by commas: the last valid one counts. */
 export function mediaType(header) {
   let found = null;

@@ -2,7 +2,7 @@ import { error } from "./failure.js";
 import { isInPage } from "./place.js";
 
 // Each reader is given a value that is not undefined, the option's name, and where its result goes. Of what is there
-// in the end, `settings` makes what src/js/request.rs reads; an infinite number means no bound.
+// in the end, `settings` (settings.js) makes what src/js/request.rs reads; an infinite number means no bound.
 
 const invalid = (name, why) => error("invalid_option", `invalid option ${name}: ${why}`, { detail: name });
 
@@ -458,44 +458,6 @@ export function read(table, options, out = {}, within = "") {
     else table[key](value, within + key, out);
   }
   return out;
-}
-
-/** The places of numbers and flags, which `Number` in src/js/request.rs has, too. */
-const NUMBERS = [
-  "keepalive",
-  "limit",
-  "limitPerHost",
-  "maxBody",
-  "maxHeaderBytes",
-  "maxHeaders",
-  "maxRedirects",
-  "raiseForStatus",
-  "ratePer",
-  "rateRequests",
-  "redirect",
-  "retryAttempts",
-  "retryBase",
-  "retryCap",
-  "timeoutConnect",
-  "timeoutHeaders",
-  "timeoutQueue",
-  "timeoutRead",
-  "timeoutTotal",
-  "timeoutWall",
-];
-
-const WORDS = ["cache", "credentials", "integrity", "mode", "priority", "referrer", "referrerPolicy"];
-
-/** Options that were read, in the few fields that the wasm side asks for: each field that it reads is a call. */
-export function settings(options) {
-  const isSet = (name) => options[name] !== undefined;
-  const words = WORDS.filter(isSet);
-  return {
-    decide: options.decide,
-    headers: options.headers,
-    numbers: NUMBERS.some(isSet) ? Float64Array.from(NUMBERS, (name) => options[name]) : undefined,
-    words: words.length > 0 ? words.flatMap((name) => [name, options[name]]) : undefined,
-  };
 }
 
 /** A value for a message: strings quoted and cut, objects by their kind. */

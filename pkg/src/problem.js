@@ -1,8 +1,10 @@
 /** What went wrong, as an API tells it (RFC 9457): `application/problem+json`, as src/problem.rs reads it. */
 
+import { essence } from "./fields.js";
+
 /** Whether a body of this content type is one. */
 export function isProblemType(contentType) {
-  return contentType.split(";")[0].trim().toLowerCase() === "application/problem+json";
+  return essence(contentType) === "application/problem+json";
 }
 
 /** What this body tells that came from `url`; null where it is no JSON object. */

@@ -1,5 +1,6 @@
 import { error } from "./failure.js";
-import { settings, shown, written } from "./options.js";
+import { shown, written } from "./options.js";
+import { settings } from "./settings.js";
 
 /**
  * The request that these read options make, as src/js/request.rs reads it: at once, or a promise of it where a body is

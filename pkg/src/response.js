@@ -1,5 +1,5 @@
 import { error, headersOf, hops, isOurs } from "./failure.js";
-import { contentDisposition, links, mediaType, utf8 } from "./fields.js";
+import { contentDisposition, essence, links, mediaType, utf8 } from "./fields.js";
 import { parts } from "./multipart.js";
 import { JSON_READER, LINES_READER, read, SAVE, shown } from "./options.js";
 import { inALine, inWords, isProblemType, problemOf } from "./problem.js";
@@ -380,8 +380,8 @@ function withoutFragment(url) {
 }
 
 function isJson(type) {
-  const essence = type.split(";")[0].trim().toLowerCase();
-  return essence === "application/json" || essence === "text/json" || essence.endsWith("+json");
+  const told = essence(type);
+  return told === "application/json" || told === "text/json" || told.endsWith("+json");
 }
 
 /** The first bytes of a body for a message. */

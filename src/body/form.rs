@@ -1,5 +1,7 @@
 //! Pairs as `application/x-www-form-urlencoded` (WHATWG URL standard, section 5.2): for queries and for bodies.
 
+use crate::fields::push_escaped;
+
 /// Appends the pairs to what is there already.
 pub(crate) fn append_pairs<K, V>(out: &mut String, pairs: impl IntoIterator<Item = (K, V)>)
 where
@@ -17,16 +19,11 @@ where
 }
 
 fn append(out: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         match byte {
             b'*' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'_' | b'a'..=b'z' => out.push(char::from(byte)),
             b' ' => out.push('+'),
-            _ => out.extend([
-                '%',
-                char::from(HEX[usize::from(byte >> 4)]),
-                char::from(HEX[usize::from(byte & 15)]),
-            ]),
+            _ => push_escaped(out, byte),
         }
     }
 }

@@ -10,7 +10,7 @@ pub use disposition::{ContentDisposition, safe_file_name};
 pub use link::Link;
 #[cfg(feature = "digest")]
 pub(crate) use written::is_in_tokens;
-pub(crate) use written::{is_content_type, is_token, value_chars};
+pub(crate) use written::{is_content_type, is_token, push_escaped, value_chars};
 
 use http::HeaderValue;
 

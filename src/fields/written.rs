@@ -18,18 +18,20 @@ pub(crate) fn is_content_type(text: &str) -> bool {
 
 /// RFC 8187, section 3.2.1: `value-chars`.
 pub(crate) fn value_chars(text: &[u8]) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::new();
     for &byte in text {
         match is_in_tokens(byte) && !b"%'*".contains(&byte) {
             true => out.push(char::from(byte)),
-            false => {
-                let [high, low] = [byte >> 4, byte & 15].map(|half| char::from(HEX[usize::from(half)]));
-                out.extend(['%', high, low]);
-            }
+            false => push_escaped(&mut out, byte),
         }
     }
     out
+}
+
+/// A percent sign and two digits (WHATWG URL, "percent-encode").
+pub(crate) fn push_escaped(out: &mut String, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    out.extend(['%', char::from(HEX[usize::from(byte >> 4)]), char::from(HEX[usize::from(byte & 15)])]);
 }
 
 #[cfg(test)]

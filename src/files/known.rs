@@ -1,4 +1,4 @@
-//! What is written beside a part: of which version of which file it is. As `pkg/src/targets.js` has it, too.
+//! What is written beside a part: of which version of which file it is. As `pkg/src/partial.js` has it, too.
 
 use crate::platform::disk;
 use crate::policy::ranges::{Spans, Validator};

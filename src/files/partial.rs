@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::checksum::{Checksum, Hash};
 use crate::error::{Error, ErrorKind, Result};
-use crate::platform::disk::{self, Claim, Names, Part, Sink};
+use crate::platform::disk::{self, Claim, Part, Sink};
+use crate::platform::places::Names;
 use crate::policy::ranges::{Asked, Spans, Validator, fingerprint};
 
 use super::known::{Known, Source};

@@ -6,12 +6,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::checksum::{Checksum, Hash};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::fields::safe_file_name;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
-use crate::platform::disk::{self, Kind, Sink};
+use crate::platform::disk::{self, Sink};
+use crate::platform::places::{Kind, failed};
 use crate::policy::ranges::is_coded;
 use crate::response::Response;
+use crate::url::percent_decoded;
 
 use super::outcome::{DownloadProgress, Saved, Wishes};
 use super::pouring::{End, Flow, Poured, pour};
@@ -65,7 +67,7 @@ impl Response {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::File`] for those of the file, [`ErrorKind::Checksum`], and those of [`chunk`](Self::chunk). The
+    /// [`ErrorKind::File`](crate::ErrorKind::File) for those of the file, [`ErrorKind::Checksum`](crate::ErrorKind::Checksum), and those of [`chunk`](Self::chunk). The
     /// temporary file is then removed, and what has the name stays as it was.
     ///
     /// # Cancellation
@@ -91,7 +93,7 @@ impl Save {
         Self { response, target, wishes: Wishes::default(), invalid: None }
     }
 
-    /// Whether a file of that name is replaced, which else is [`ErrorKind::File`]. By default it is, where the caller has
+    /// Whether a file of that name is replaced, which else is [`ErrorKind::File`](crate::ErrorKind::File). By default it is, where the caller has
     /// chosen the name.
     pub fn overwrite(mut self, overwrite: bool) -> Self {
         self.wishes.overwrite = Some(overwrite);
@@ -105,14 +107,14 @@ impl Save {
         self
     }
 
-    /// What the file must hash to. It is hashed as it comes. Another one is [`ErrorKind::Checksum`], and no file.
+    /// What the file must hash to. It is hashed as it comes. Another one is [`ErrorKind::Checksum`](crate::ErrorKind::Checksum), and no file.
     pub fn checksum(mut self, checksum: Checksum) -> Self {
         self.wishes.expect(checksum);
         self
     }
 
     /// The SHA-256 that the file must have, in hexadecimal: [`checksum`](Self::checksum). What is none comes out as
-    /// [`ErrorKind::InvalidOption`] when this is awaited.
+    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) when this is awaited.
     pub fn sha256(mut self, hex: impl AsRef<str>) -> Self {
         match Checksum::sha256(hex) {
             Ok(checksum) => self.wishes.expect(checksum),
@@ -122,7 +124,7 @@ impl Save {
     }
 
     /// Hashes the file as it comes: [`Saved::checksum`]. By another function than that of the
-    /// [`checksum`](Self::checksum) that is expected it is [`ErrorKind::InvalidOption`].
+    /// [`checksum`](Self::checksum) that is expected it is [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption).
     pub fn hash(mut self, hash: Hash) -> Self {
         self.wishes.compute(hash);
         self
@@ -195,12 +197,7 @@ impl Place {
             _ => None,
         };
         match taken {
-            Some(why) => {
-                let error = io::Error::new(io::ErrorKind::AlreadyExists, why);
-                Err(Error::new(ErrorKind::File)
-                    .with_message(format!("{}: {why}", path.display()))
-                    .with_source(error))
-            }
+            Some(why) => Err(failed(&path, io::Error::new(io::ErrorKind::AlreadyExists, why))),
             None => Ok(Self { path, replace, is_special: kind == Kind::Special }),
         }
     }
@@ -209,7 +206,7 @@ impl Place {
 /// The name that a response gives.
 fn name(response: &Response) -> String {
     let told = response.content_disposition().and_then(|disposition| disposition.safe_file_name());
-    let of_url = || safe_file_name(&percent_decoded(response.url().path().rsplit('/').next()?));
+    let of_url = || safe_file_name(&decoded(response.url().path().rsplit('/').next()?));
     let name = told.or_else(of_url).unwrap_or_else(|| "download".to_owned());
     unlike_a_part(name)
 }
@@ -220,19 +217,9 @@ fn unlike_a_part(name: String) -> String {
     if lower.ends_with(".part") || lower.ends_with(".part.state") { name + "_" } else { name }
 }
 
-/// What is no UTF-8 becomes U+FFFD.
-fn percent_decoded(text: &str) -> String {
-    let (mut out, mut rest) = (Vec::new(), text.as_bytes());
-    while let Some((first, behind)) = rest.split_first() {
-        let digits = behind.first_chunk::<2>().filter(|_| *first == b'%');
-        let byte = digits.and_then(|digits| {
-            let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
-            u8::try_from(high? << 4 | low?).ok()
-        });
-        out.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &behind[2..] } else { behind };
-    }
-    String::from_utf8_lossy(&out).into_owned()
+/// Without its escapes; what is then no UTF-8 becomes U+FFFD.
+fn decoded(text: &str) -> String {
+    String::from_utf8_lossy(&percent_decoded(text)).into_owned()
 }
 
 /// How long the file will be, where that is known.
@@ -270,7 +257,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::percent_decoded;
+    use super::decoded;
 
     #[test]
     fn only_what_is_an_escape_is_decoded() {
@@ -284,7 +271,7 @@ mod tests {
             ("%2e%2e%2F", "../"),
             ("", ""),
         ] {
-            assert_eq!(percent_decoded(given), expected, "{given}");
+            assert_eq!(decoded(given), expected, "{given}");
         }
     }
 }

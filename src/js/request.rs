@@ -1,4 +1,4 @@
-//! Options and requests as `pkg/src/options.js` hands them over: checked and complete, what was left out undefined.
+//! Options and requests as `pkg/src/settings.js` hands them over: checked and complete, what was left out undefined.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,7 @@ extern "C" {
     pub(super) fn error(this: &Asked) -> JsValue;
 }
 
-/// The places in [`Settings::numbers`]: `NUMBERS` in `pkg/src/options.js`. Flags are 0 or 1.
+/// The places in [`Settings::numbers`]: `NUMBERS` in `pkg/src/settings.js`. Flags are 0 or 1.
 #[derive(Clone, Copy)]
 enum Number {
     Keepalive,

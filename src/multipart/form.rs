@@ -8,7 +8,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fields::value_chars;
+use crate::fields::{push_escaped, value_chars};
 
 use super::{Multipart, Part};
 
@@ -165,15 +165,10 @@ fn escaped(name: &str) -> String {
     while let Some(c) = chars.next() {
         match c {
             // Many readers take it for an escape of the quote that follows.
-            '\\' if chars.peek().is_none() => percent(&mut out, b'\\'),
-            '"' | '\0'..='\x08' | '\x0A'..='\x1F' | '\x7F' => percent(&mut out, c as u8),
+            '\\' if chars.peek().is_none() => push_escaped(&mut out, b'\\'),
+            '"' | '\0'..='\x08' | '\x0A'..='\x1F' | '\x7F' => push_escaped(&mut out, c as u8),
             c => out.push(c),
         }
     }
     out
-}
-
-fn percent(out: &mut String, byte: u8) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    out.extend(['%', char::from(HEX[usize::from(byte >> 4)]), char::from(HEX[usize::from(byte & 15)])]);
 }

@@ -26,6 +26,7 @@ pub use crate::progress::Progress;
 use crate::request::{Request, RequestOptions};
 
 mod files;
+pub(crate) mod places;
 pub mod scripted;
 
 #[cfg(target_arch = "wasm32")]

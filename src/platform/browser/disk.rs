@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::checksum::{Checksum, Hash};
 use crate::error::{ErrorKind, Result};
 use crate::maybe::BoxFuture;
+use crate::platform::places::{Kind, Names};
 
 /// A file that is written. None can be had.
 #[allow(dead_code, reason = "none is ever made")]
@@ -57,15 +58,6 @@ impl Claim {
     pub(crate) async fn quiet(&self) {}
 }
 
-/// What a part is called by.
-#[allow(dead_code, reason = "there are none")]
-#[derive(Clone, Debug)]
-pub(crate) struct Names {
-    pub(crate) part: PathBuf,
-    pub(crate) state: PathBuf,
-    pub(crate) whole: PathBuf,
-}
-
 /// A part that is open. None can be had.
 #[derive(Clone)]
 pub(crate) struct Part(());
@@ -106,16 +98,6 @@ impl Part {
     pub(crate) async fn publish(&self, _: &Path, _: bool, _: bool) -> Result<()> {
         refused()
     }
-}
-
-/// What stands under a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the native ones")]
-pub(crate) enum Kind {
-    File,
-    Folder,
-    Nothing,
-    Special,
 }
 
 pub(crate) async fn kind(_: &Path) -> Result<Kind> {

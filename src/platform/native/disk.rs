@@ -12,24 +12,17 @@ use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::checksum::hex;
+use crate::error::{Error, Result};
+use crate::platform::places::{Kind, failed};
 
 use super::blocking::blocking;
 
 pub(crate) use claim::Claim;
-pub(crate) use part::{Names, Part};
+pub(crate) use part::Part;
 pub(crate) use sink::Sink;
 
-/// What stands under a name, links followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    File,
-    Folder,
-    Nothing,
-    /// A device, a pipe or a socket, or what the system calls one that is open.
-    Special,
-}
-
+/// What stands under a name.
 pub(crate) async fn kind(path: &Path) -> Result<Kind> {
     let looked = on(path, |path| match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => Ok(Kind::Folder),
@@ -67,7 +60,7 @@ pub(crate) async fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
 
 /// What a text comes to, without saying what it was: half of its SHA-256, in hexadecimal digits.
 pub(crate) fn fingerprint(text: &str) -> String {
-    digest(&SHA256, text.as_bytes()).as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest(&SHA256, text.as_bytes()).as_ref()[..16])
 }
 
 fn folder(path: &Path) -> &Path {
@@ -85,11 +78,6 @@ async fn on<T: Send + Unpin + 'static>(
         Ok(done) => Ok((path, done)),
         Err(error) => Err(failed(&path, error)),
     }
-}
-
-/// The error, which names the file.
-pub(crate) fn failed(path: &Path, error: io::Error) -> Error {
-    Error::new(ErrorKind::File).with_message(format!("{}: {error}", path.display())).with_source(error)
 }
 
 fn refused(path: &Path, why: &str) -> Error {

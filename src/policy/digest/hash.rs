@@ -4,6 +4,8 @@ use md5::Md5;
 use sha2::digest::Digest;
 use sha2::{Sha256, Sha512, Sha512_256};
 
+use crate::checksum::hex;
+
 /// A digest's function, the stronger one greater. SHA-512 is in no register of such names (RFC 7616, section 6.1), but
 /// servers have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,9 +84,4 @@ impl Hasher {
             Self::Sha512To256(state) => hex(&state.finalize()),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

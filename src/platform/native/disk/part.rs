@@ -7,19 +7,12 @@ use std::sync::Arc;
 
 use crate::checksum::{Checksum, Hash};
 use crate::error::Result;
+use crate::platform::places::{Names, failed};
 
 use super::claim::Claim;
 use super::opened::{Opened, beside};
 use super::sink::{Hasher, Sink, read_at};
-use super::{blocking, failed, on, refused};
-
-/// The part's name, that of what tells about it, and that of the file that it is to be.
-#[derive(Clone, Debug)]
-pub(crate) struct Names {
-    pub(crate) part: PathBuf,
-    pub(crate) state: PathBuf,
-    pub(crate) whole: PathBuf,
-}
+use super::{blocking, on, refused};
 
 /// A part that is open, so that what has its name later is no matter.
 #[derive(Clone)]

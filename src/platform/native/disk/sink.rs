@@ -11,9 +11,10 @@ use ring::digest;
 use crate::checksum::{Checksum, Hash};
 use crate::error::Result;
 use crate::maybe::BoxFuture;
+use crate::platform::places::failed;
 
 use super::opened::Opened;
-use super::{blocking, failed, on};
+use super::{blocking, on};
 
 /// A file that is written from some place on.
 pub(crate) struct Sink {
