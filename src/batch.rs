@@ -20,6 +20,8 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::session::Session;
 use crate::url::Url;
+#[cfg(feature = "websocket")]
+use crate::websocket::WebSocketBuilder;
 
 #[cfg(feature = "html")]
 use crate::html::Extent;
@@ -89,6 +91,12 @@ pub trait SessionExt: Session {
         Self: Sized,
     {
         page::fetch(self, request, options)
+    }
+
+    /// A WebSocket, which awaiting the builder opens. The URL's scheme is ws or wss; http and https are taken for them.
+    #[cfg(feature = "websocket")]
+    fn websocket(&self, url: impl IntoUrl) -> WebSocketBuilder<&Self> {
+        WebSocketBuilder::new(self, url, self.base_url())
     }
 
     /// Downloads a file, going on where it was cut off: a GET request's

@@ -8,6 +8,8 @@ mod guarded;
 mod hops;
 mod layered;
 mod sent;
+#[cfg(feature = "websocket")]
+mod switched;
 
 use std::fmt;
 use std::future::Future;

@@ -235,8 +235,8 @@ impl StdError for Error {
 ///
 /// Its kind: `TimedOut` for any timeout; `UnexpectedEof` for `Disconnected`; `ConnectionRefused` for `Connect` and
 /// `Proxy`; `HostUnreachable` for `Dns`; `ConnectionAborted` for `Aborted`; `NotConnected` for `Closed`;
-/// `FileTooLarge` for `BodyTooLarge`; `InvalidData` for `Checksum`, `ContentType`, `Decode`, `HeadersTooLarge`, `Json`,
-/// `LineTooLong`, `Protocol` and `Tls`; `PermissionDenied` for `Denied`; `InvalidInput` for what the caller got wrong;
+/// `FileTooLarge` for `BodyTooLarge`; `InvalidData` for `Checksum`, `ContentType`, `Decode`, `Handshake`,
+/// `HeadersTooLarge`, `Json`, `LineTooLong`, `Protocol`, `Tls` and `WebSocket`; `PermissionDenied` for `Denied`; `InvalidInput` for what the caller got wrong;
 /// `Unsupported`; else `Other`.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
@@ -274,7 +274,8 @@ pub enum ErrorKind {
     },
     /// A file that was saved has another checksum than it was to have; the message has both. It was removed. Not retried.
     Checksum,
-    /// The session was closed, or the tokio runtime in which the request began has shut down. Not retried.
+    /// The session was closed, or the tokio runtime in which the request began has shut down; or something was sent by a
+    /// WebSocket that is closed. Not retried.
     Closed,
     /// No connection: refused or unreachable. Not in a page. Retried.
     Connect,
@@ -293,6 +294,12 @@ pub enum ErrorKind {
     /// A file could not be made, written or read, or is there already; the message names it, and the source is the
     /// [`io::Error`]. (A file that is sent is [`RequestBody`](Self::RequestBody).) Native. Not retried.
     File,
+    /// The answer is no handshake of a WebSocket: another status than 101, which is told, or a field that is wrong, which
+    /// the message names. Native; a page is not told why (`Network`). Not retried.
+    Handshake {
+        /// The status that was answered.
+        status: StatusCode,
+    },
     /// The response's header fields are more, or larger, than `max_headers` and `max_header_bytes` allow; the message
     /// says which. Not retried.
     HeadersTooLarge,
@@ -352,8 +359,14 @@ pub enum ErrorKind {
         /// Where: `"native"`, `"browser"`, `"node"`, `"javascript"`, `"scripted"`, or `"this build"` for a crate feature that is off.
         platform: &'static str,
     },
-    /// A URL of another scheme than http and https. Not retried.
+    /// A URL of another scheme than http and https; for a WebSocket ws and wss, too. Not retried.
     UnsupportedScheme,
+    /// What came by a WebSocket breaks its protocol (RFC 6455) or a limit; the message says how. The connection was closed
+    /// with this code. Not retried.
+    WebSocket {
+        /// The code that the peer was sent: 1002, 1007 or 1009.
+        code: u16,
+    },
 }
 
 impl ErrorKind {
@@ -379,6 +392,7 @@ impl ErrorKind {
             Self::Disconnected => "disconnected",
             Self::Dns => "dns",
             Self::File => "file",
+            Self::Handshake { .. } => "handshake",
             Self::HeadersTooLarge => "headers_too_large",
             Self::InvalidHeader => "invalid_header",
             Self::InvalidOption { .. } => "invalid_option",
@@ -397,6 +411,7 @@ impl ErrorKind {
             Self::TooManyRedirects { .. } => "too_many_redirects",
             Self::Unsupported { .. } => "unsupported",
             Self::UnsupportedScheme => "unsupported_scheme",
+            Self::WebSocket { .. } => "websocket",
         }
     }
 }
@@ -411,11 +426,13 @@ impl ErrorKind {
             Self::Checksum
             | Self::ContentType
             | Self::Decode
+            | Self::Handshake { .. }
             | Self::HeadersTooLarge
             | Self::Json
             | Self::LineTooLong { .. }
             | Self::Protocol
-            | Self::Tls => io::ErrorKind::InvalidData,
+            | Self::Tls
+            | Self::WebSocket { .. } => io::ErrorKind::InvalidData,
             Self::Denied => io::ErrorKind::PermissionDenied,
             Self::Disconnected => io::ErrorKind::UnexpectedEof,
             Self::Dns => io::ErrorKind::HostUnreachable,
@@ -449,7 +466,9 @@ impl fmt::Display for ErrorKind {
             Self::Connect => f.write_str("could not connect"),
             Self::ContentType => f.write_str("unexpected content type"),
             Self::Decode => f.write_str("the body could not be decoded"),
-            Self::Checksum | Self::Denied | Self::File => f.write_str(self.code()),
+            Self::Checksum | Self::Denied | Self::File | Self::Handshake { .. } | Self::WebSocket { .. } => {
+                f.write_str(self.code())
+            }
             Self::Disconnected => f.write_str("the connection ended early"),
             Self::Dns => f.write_str("the host name could not be resolved"),
             Self::HeadersTooLarge => f.write_str("the response's header fields are too many or too large"),

@@ -48,11 +48,15 @@ pub mod safe_mode;
 #[cfg(feature = "tower")]
 pub mod service;
 pub mod session;
+#[cfg(feature = "websocket")]
+mod socket;
 mod timing;
 pub mod tls;
 #[cfg(not(target_arch = "wasm32"))]
 mod tokio_io;
 pub mod url;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 #[cfg(feature = "html")]
 pub use crate::batch::TitleRow;
@@ -92,6 +96,8 @@ pub use crate::session::Session;
 pub use crate::timing::Timing;
 pub use crate::tls::Tls;
 pub use crate::url::Url;
+#[cfg(feature = "websocket")]
+pub use crate::websocket::{CloseCode, Message, WebSocket};
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 /// The session of this target: over hyper natively, over the platform's own `fetch` on WebAssembly.
@@ -207,4 +213,10 @@ fn native_types_and_futures_are_send(session: &DefaultSession, any: &DynSession)
         send(session.titles(["https://example.com/"]));
     }
     send(session.fetch_all([]));
+    #[cfg(feature = "websocket")]
+    {
+        one::<WebSocket>();
+        send(session.websocket("wss://example.com/").into_future());
+        send(any.websocket("wss://example.com/").into_future());
+    }
 }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use futures_util::stream::Stream;
 
 use crate::payload::Payload;
+#[cfg(feature = "websocket")]
+use crate::socket::{Clock, Socket};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod bounds {
@@ -26,7 +28,13 @@ mod bounds {
     pub(super) type DynStream<'a, T> = dyn Stream<Item = T> + Send + 'a;
     pub(super) type DynBody = dyn Payload + Send;
     pub(super) type DynAny = dyn Any + Send + Sync;
+    #[cfg(feature = "websocket")]
+    pub(super) type DynSocket = dyn Socket + Send;
+    #[cfg(feature = "websocket")]
+    pub(super) type DynClock = dyn Clock + Send;
     use super::{Any, Future, Payload, Stream};
+    #[cfg(feature = "websocket")]
+    use super::{Clock, Socket};
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -43,7 +51,13 @@ mod bounds {
     pub(super) type DynStream<'a, T> = dyn Stream<Item = T> + 'a;
     pub(super) type DynBody = dyn Payload;
     pub(super) type DynAny = dyn Any;
+    #[cfg(feature = "websocket")]
+    pub(super) type DynSocket = dyn Socket;
+    #[cfg(feature = "websocket")]
+    pub(super) type DynClock = dyn Clock;
     use super::{Any, Future, Payload, Stream};
+    #[cfg(feature = "websocket")]
+    use super::{Clock, Socket};
 }
 
 pub use bounds::{MaybeSend, MaybeSync};
@@ -59,3 +73,11 @@ pub type BoxBody = Pin<Box<bounds::DynBody>>;
 
 /// Something of any type, shared; `Send` and `Sync` where the target has threads.
 pub(crate) type SharedAny = Arc<bounds::DynAny>;
+
+/// A connection of a WebSocket, its type not told; `Send` where the target has threads.
+#[cfg(feature = "websocket")]
+pub type BoxSocket = Box<bounds::DynSocket>;
+
+/// What drives a connection's timers; `Send` where the target has threads.
+#[cfg(feature = "websocket")]
+pub(crate) type BoxClock = Box<bounds::DynClock>;

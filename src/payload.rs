@@ -8,6 +8,8 @@ use http::HeaderMap;
 use http_body::Body;
 
 use crate::error::Error;
+#[cfg(feature = "websocket")]
+use crate::socket::Connection;
 
 /// A response body that counts what it transfers. Its frames are data; trailers it keeps till they are asked for.
 pub trait Payload: Body<Data = Bytes, Error = Error> {
@@ -22,6 +24,12 @@ pub trait Payload: Body<Data = Bytes, Error = Error> {
     /// What was read ahead of who reads the frames, by a body that can hand it out again.
     #[doc(hidden)]
     fn ahead(self: Pin<&mut Self>) -> Option<&mut BytesMut> {
+        None
+    }
+
+    /// The connection that a response of status 101 leads to, once: what a WebSocket goes by.
+    #[cfg(feature = "websocket")]
+    fn connection(self: Pin<&mut Self>) -> Option<Connection> {
         None
     }
 

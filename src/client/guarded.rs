@@ -25,6 +25,8 @@ use crate::url::Url;
 use super::Shared;
 use super::bounded::Timer;
 use super::layered::AnyBody;
+#[cfg(feature = "websocket")]
+use super::switched;
 
 /// A body of at most this many bytes that is complete, or completes while others wait, needs no permit any more.
 const SMALL: usize = 64 * 1024;
@@ -55,11 +57,17 @@ pub(super) struct WatchedBody {
 pub(super) fn guard<B: Backend>(
     shared: &Arc<Shared<B>>,
     guards: Guards<'_>,
-    body: AnyBody<B>,
+    #[cfg_attr(not(feature = "websocket"), allow(unused_mut))] mut body: AnyBody<B>,
     cx: &mut Context<'_>,
     clocks: impl FnOnce() -> (Deadlines, Timer<B>),
 ) -> Result<BoxBody> {
     let Guards { head, permit, max_body, watched } = guards;
+    #[cfg(feature = "websocket")]
+    if head.status == http::StatusCode::SWITCHING_PROTOCOLS
+        && let Some(connection) = Pin::new(&mut body).connection()
+    {
+        return Ok(switched::held(shared, connection, permit));
+    }
     let transfer = body.transfer();
     if let (Some(limit), Some(declared)) = (max_body, transfer.remaining)
         && declared > limit

@@ -21,6 +21,8 @@ use crate::payload::{Payload, Transfer};
 use crate::platform::Backend;
 use crate::request::Request;
 use crate::response::Response;
+#[cfg(feature = "websocket")]
+use crate::socket::Connection;
 use crate::url::Url;
 
 use super::attempt::{Answer, Run};
@@ -273,6 +275,14 @@ impl<B: Backend> Payload for AnyBody<B> {
         match self {
             Self::Bare(body) => body.trailers(),
             Self::Layered(body) => body.trailers(),
+        }
+    }
+
+    #[cfg(feature = "websocket")]
+    fn connection(self: Pin<&mut Self>) -> Option<Connection> {
+        match self.get_mut() {
+            Self::Bare(body) => Pin::new(body).connection(),
+            Self::Layered(body) => body.as_mut().connection(),
         }
     }
 }

@@ -6,13 +6,17 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Phase {
+    /// The closing handshake of a WebSocket.
+    Close,
     /// Name look-up, TCP, a proxy's tunnel, and TLS.
     Connect,
     /// From the request sent to the response's head.
     Headers,
+    /// A WebSocket from which nothing came, not even the pong that it was asked for.
+    Heartbeat,
     /// Waiting for a permit.
     Queue,
-    /// Between two pieces of the body.
+    /// Between two pieces of the body; a WebSocket's next message.
     Read,
     /// The request's own time: permit held or backing off; waiting for a permit does not count.
     Total,
@@ -25,8 +29,10 @@ impl Phase {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Close => "close",
             Self::Connect => "connect",
             Self::Headers => "headers",
+            Self::Heartbeat => "heartbeat",
             Self::Queue => "queue",
             Self::Read => "read",
             Self::Total => "total",

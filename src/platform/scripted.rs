@@ -25,6 +25,8 @@
 //! ```
 
 mod reply;
+#[cfg(feature = "websocket")]
+mod socket;
 mod world;
 
 use std::future::Future;

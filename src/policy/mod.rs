@@ -3,6 +3,8 @@
 pub mod deadline;
 #[cfg(feature = "digest")]
 pub(crate) mod digest;
+#[cfg(feature = "websocket")]
+pub(crate) mod heartbeat;
 pub mod raise;
 pub(crate) mod ranges;
 pub mod redirect;

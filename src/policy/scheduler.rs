@@ -305,6 +305,12 @@ impl Permit {
         self.scheduler.lock().not_absorbable(self.slot);
     }
 
+    /// It is held until it is dropped, whatever the time.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn keep(&self) {
+        self.scheduler.lock().keep(self.slot);
+    }
+
     /// Whether it was taken back.
     pub(crate) fn is_revoked(&self) -> bool {
         self.scheduler.lock().is_revoked(self.slot)

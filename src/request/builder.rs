@@ -326,7 +326,7 @@ impl<S> RequestBuilder<S> {
         })
     }
 
-    pub(super) fn change(mut self, change: impl FnOnce(&mut Request) -> Result<()>) -> Self {
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut Request) -> Result<()>) -> Self {
         if let Ok(request) = &mut self.request
             && let Err(error) = change(request)
         {

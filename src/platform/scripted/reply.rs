@@ -15,8 +15,12 @@ use http_body::{Body, Frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::head::{Head, Reason};
 use crate::payload::{Payload, Transfer};
+#[cfg(feature = "websocket")]
+use crate::socket::{CloseCode, Connection, Message, Text};
 
 use super::Sleep;
+#[cfg(feature = "websocket")]
+use super::socket::{Manners, ScriptedSocket};
 use super::world::{Open, World};
 
 /// A reply, step by step. Times are on the virtual clock.
@@ -32,6 +36,8 @@ pub struct Reply {
     steps: VecDeque<Step>,
     trailers: HeaderMap,
     extensions: Extensions,
+    #[cfg(feature = "websocket")]
+    manners: Option<Manners>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,11 +49,17 @@ enum Outcome {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
+    #[cfg(feature = "websocket")]
+    Close(Option<CloseCode>, Text),
     Data(Bytes),
     Fail(ErrorKind),
     Hang,
+    #[cfg(feature = "websocket")]
+    Message(Message),
     Pause(Duration),
+    #[cfg(feature = "websocket")]
+    Pong,
 }
 
 impl Reply {
@@ -63,6 +75,8 @@ impl Reply {
             steps: VecDeque::new(),
             trailers: HeaderMap::new(),
             extensions: Extensions::new(),
+            #[cfg(feature = "websocket")]
+            manners: None,
         }
     }
 
@@ -95,6 +109,48 @@ impl Reply {
     /// sent again whatever its method (RFC 9113, section 8.7).
     pub fn unprocessed() -> Self {
         Self { outcome: Outcome::Unprocessed, ..Self::status(200) }
+    }
+
+    /// Status 101 and a WebSocket that does what follows, then nothing until it is closed from this side; it answers pings
+    /// and close frames at once. [`pause`](Self::pause), [`stall`](Self::stall) and [`fail`](Self::fail) go for it, too.
+    #[cfg(feature = "websocket")]
+    pub fn websocket() -> Self {
+        Self { manners: Some(Manners::default()), declares_length: false, ..Self::status(101) }
+    }
+
+    /// Then this message.
+    #[cfg(feature = "websocket")]
+    pub fn sends(mut self, message: impl Into<Message>) -> Self {
+        self.steps.push_back(Step::Message(message.into()));
+        self
+    }
+
+    /// Then a pong that nobody asked for.
+    #[cfg(feature = "websocket")]
+    pub fn pongs(mut self) -> Self {
+        self.steps.push_back(Step::Pong);
+        self
+    }
+
+    /// Then a close frame.
+    #[cfg(feature = "websocket")]
+    pub fn closes(mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Self {
+        self.steps.push_back(Step::Close(code.into(), reason.into()));
+        self
+    }
+
+    /// The WebSocket sends back what it is sent.
+    #[cfg(feature = "websocket")]
+    pub fn echoes(mut self) -> Self {
+        self.manners.get_or_insert_default().echoes = true;
+        self
+    }
+
+    /// The WebSocket answers neither pings nor close frames, and does not end.
+    #[cfg(feature = "websocket")]
+    pub fn silent(mut self) -> Self {
+        self.manners.get_or_insert_default().is_silent = true;
+        self
     }
 
     /// Adds a header field; one that HTTP does not allow is left out.
@@ -186,6 +242,8 @@ impl Reply {
             length: declared.filter(|_| self.declares_length),
             trailers: Some(self.trailers).filter(|trailers| !trailers.is_empty()).map(Arc::new),
             open: Some(open),
+            #[cfg(feature = "websocket")]
+            manners: self.manners,
         };
         let extensions = self.extensions;
         Ok((Head { headers, extensions, ..Head::new(self.status) }, body))
@@ -216,6 +274,8 @@ pub struct ScriptedBody {
     length: Option<u64>,
     trailers: Option<Arc<HeaderMap>>,
     open: Option<Open>,
+    #[cfg(feature = "websocket")]
+    manners: Option<Manners>,
 }
 
 impl Body for ScriptedBody {
@@ -247,6 +307,8 @@ impl Body for ScriptedBody {
                     return Poll::Pending;
                 }
                 Some(Step::Pause(time)) => this.pause = Some(Box::pin(this.world.sleep(time))),
+                #[cfg(feature = "websocket")]
+                Some(Step::Close(..) | Step::Message(_) | Step::Pong) => {}
             }
         }
     }
@@ -264,6 +326,14 @@ impl Payload for ScriptedBody {
     fn trailers(&self) -> Option<Arc<HeaderMap>> {
         let has_ended = self.open.is_none() && self.steps.is_empty();
         self.trailers.clone().filter(|_| has_ended)
+    }
+
+    #[cfg(feature = "websocket")]
+    fn connection(mut self: Pin<&mut Self>) -> Option<Connection> {
+        let (manners, open) = (self.manners?, self.open.take()?);
+        let steps = std::mem::take(&mut self.steps);
+        let socket = ScriptedSocket::new(Arc::clone(&self.world), steps, manners, open);
+        Some(Connection::new(Box::new(socket)))
     }
 }
 

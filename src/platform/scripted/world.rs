@@ -11,6 +11,8 @@ use http::{HeaderMap, Method};
 use crate::head::Shown;
 use crate::maybe::BoxFuture;
 use crate::request::Request;
+#[cfg(feature = "websocket")]
+use crate::socket::{CloseCode, Message, Text};
 
 use super::{Handler, Reply, Sleep};
 
@@ -28,6 +30,12 @@ pub struct Call {
     pub headers: HeaderMap,
     /// With which body.
     pub body: Option<Bytes>,
+    /// What was sent by its WebSocket, pings included.
+    #[cfg(feature = "websocket")]
+    pub messages: Vec<Message>,
+    /// With what its WebSocket was closed from this side.
+    #[cfg(feature = "websocket")]
+    pub close: Option<(Option<CloseCode>, Text)>,
     /// When its exchange ended: the response's body at its end, an error, or dropped. `None` while under way.
     pub ended: Option<Duration>,
 }
@@ -119,6 +127,10 @@ impl World {
             url: request.url.as_str().to_owned(),
             headers: request.headers.clone(),
             body: None,
+            #[cfg(feature = "websocket")]
+            messages: Vec::new(),
+            #[cfg(feature = "websocket")]
+            close: None,
             ended: None,
         });
         let call = state.calls.len() - 1;
@@ -175,6 +187,23 @@ impl Open {
     pub(super) fn note_body(&self, body: Option<Bytes>) {
         if let Some(call) = self.world.lock().calls.get_mut(self.call) {
             call.body = body;
+        }
+    }
+}
+
+#[cfg(feature = "websocket")]
+impl Open {
+    /// A message was sent.
+    pub(super) fn note_message(&self, message: Message) {
+        if let Some(call) = self.world.lock().calls.get_mut(self.call) {
+            call.messages.push(message);
+        }
+    }
+
+    /// It is being closed from this side.
+    pub(super) fn note_close(&self, code: Option<CloseCode>, reason: &str) {
+        if let Some(call) = self.world.lock().calls.get_mut(self.call) {
+            call.close = Some((code, reason.into()));
         }
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::error::Phase;
 
 use super::super::{Holder, Wakes};
+#[cfg(feature = "websocket")]
+use super::SlotId;
 use super::{HostId, Slot, State, Until};
 
 /// How long unread bodies may hold every permit before a warning says so.
@@ -28,6 +30,14 @@ pub(in super::super) struct Round {
 }
 
 impl State {
+    /// No deadline takes this permit back any more.
+    #[cfg(feature = "websocket")]
+    pub(in super::super) fn keep(&mut self, slot: SlotId) {
+        if let Slot::Holding { until, .. } = &mut self.slots[slot.0 as usize] {
+            *until = Until::Deadline(None);
+        }
+    }
+
     /// Whether bodies that nobody reads hold every permit.
     pub(super) fn session_is_stalled(&self) -> bool {
         !self.has_room() && self.unread == self.holding.len()
