@@ -55,6 +55,8 @@ mod policy {
     #[cfg(all(feature = "tracing", not(target_arch = "wasm32")))]
     pub(crate) mod spans;
     pub(crate) mod uploads;
+    #[cfg(feature = "websocket")]
+    pub(crate) mod websocket;
 }
 
 use std::pin::Pin;
