@@ -6,6 +6,8 @@
 //! clients ours|reqwest tls|h2 COUNT WARM-UP URL CA   the same of a server that this CA, in PEM, speaks for
 //! clients ours options COUNT WARM-UP URL PROXY...     the same, each request with options of its own, one of these proxies among them
 //! clients ours titles COUNT WARM-UP URL               the titles of the pages URL0 to URL{COUNT - 1}
+//! clients ours|tungstenite echo-32|echo-4k|echo-1m COUNT WARM-UP URL SIZE WINDOW
+//!                                                     COUNT messages there and back, some always on their way
 //! clients ours hang COUNT WARM-UP URL...              COUNT pages of each of these hosts; the first hangs or does not
 //! ```
 //!
@@ -13,6 +15,7 @@
 // Here the clock and the tasks are the machine's own: the seam's ban is for the library.
 #![allow(clippy::disallowed_methods)]
 
+mod echo;
 mod hyper;
 mod measure;
 mod ours;
@@ -21,6 +24,8 @@ mod reqwest;
 mod server;
 
 use std::process::ExitCode;
+
+use echo::Echo;
 
 /// How many requests every client has under way.
 const IN_FLIGHT: usize = 100;
@@ -47,6 +52,15 @@ fn main() -> ExitCode {
                     runtime.block_on(ours::gets_with_options(url, proxies, count, warm_up))
                 }
                 ("ours", "titles", [url]) => runtime.block_on(ours::titles(url, count, warm_up)),
+                (client, "echo-32" | "echo-4k" | "echo-1m", [url, size, window]) => {
+                    let (Ok(size), Ok(window)) = (size.parse(), window.parse()) else { return usage() };
+                    let echo = Echo { size, window };
+                    match client {
+                        "ours" => runtime.block_on(echo::ours(url, echo, count, warm_up)),
+                        "tungstenite" => runtime.block_on(echo::tungstenite(url, echo, count, warm_up)),
+                        _ => return usage(),
+                    }
+                }
                 ("ours", "hang", urls) => runtime.block_on(ours::hang(urls, count, warm_up)),
                 ("reqwest", "gets", [url]) => runtime.block_on(reqwest::gets(url, count, warm_up)),
                 ("hyper", "gets", [url]) => runtime.block_on(hyper::gets(url, count, warm_up)),

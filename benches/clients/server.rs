@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use crate::echo;
 use crate::measure;
 use crate::pages::Pages;
 
@@ -54,8 +55,8 @@ pub(crate) async fn run() {
     let (ca, certificate, key) = certificate();
     let [tls, h2] = [&b"http/1.1"[..], b"h2"].map(|alpn| secure(alpn, certificate.clone(), &key, &pages));
     let (tls, h2, ca) = (tls.await, h2.await, ca.replace('\n', "\\n"));
-    let (ports, silent) = (ports.join(","), address.port());
-    println!(r#"{{"ports":[{ports}],"silent":{silent},"tls":{tls},"h2":{h2},"ca":"{ca}"}}"#);
+    let (ports, silent, echo) = (ports.join(","), address.port(), echo::serve().await);
+    println!(r#"{{"ports":[{ports}],"silent":{silent},"echo":{echo},"tls":{tls},"h2":{h2},"ca":"{ca}"}}"#);
     let _ = tokio::io::stdin().read_to_end(&mut Vec::new()).await;
 }
 

@@ -21,6 +21,8 @@ works (default: all)
   tls       the same by HTTP/1.1 over TLS, ours and the reqwest loop
   h2        the same by HTTP/2 over TLS
   options   what a timeout, TLS settings and one of 20 proxies of each request's own cost, beside none
+  echo-32, echo-4k, echo-1m
+            messages of 32 bytes, 4 kB and 1 MB by a WebSocket and back: ours, a bare tokio-tungstenite, aiohttp on uvloop
   titles    titles of pages of 2 to 500 kB: pages for each second of CPU time, ours and aiohttp on uvloop with lxml
   hang      one host of 100 hangs: when the last row of the others is there, and when without it
   pages     titles of pages at hand, without a network, title early, late and absent, and of pages made to look real:
@@ -31,7 +33,7 @@ options
   --quick          3 rounds of a tenth: to see that it runs
   --gets N         of the work gets (default ${works.gets.count}; the budget's figure is 60000)
   --pages N        of the work titles (default ${works.titles.count})
-  --only A,B       these clients alone: ours, reqwest, hyper-util, aiohttp, undici; of the
+  --only A,B       these clients alone: ours, reqwest, hyper-util, tungstenite, aiohttp, undici; of the
                    work pages html5ever, scraper, lol_html, tl, lxml, cheerio (ours is always there)
   --check          exit 1 when a budget is not kept, or could not be measured
   --help           this
@@ -56,7 +58,7 @@ const counts = Object.fromEntries(Object.entries(works).map(([name, { count }]) 
 counts.gets = number('gets', works.gets.count);
 counts.titles = number('pages', works.titles.count);
 for (const name of chosen) if (!all.includes(name)) fail(`there is no work ${name}; there are ${all.join(', ')}`);
-const names = ['ours', 'reqwest', 'hyper-util', 'aiohttp', 'undici', ...parsers];
+const names = ['ours', 'reqwest', 'hyper-util', 'tungstenite', 'aiohttp', 'undici', ...parsers];
 for (const name of only ?? []) if (!names.includes(name)) fail(`there is no client ${name}; there are ${names.join(', ')}`);
 
 // With fewer rounds even the least and the greatest of all ratios are no interval of 95 %.
@@ -170,6 +172,7 @@ async function one(name, work, client, count) {
 
 function report(name, work, clients, rounds, count) {
   const [first, ...others] = clients;
+  const budgets = [work.budget].flat();
   const heads = [...work.columns.flatMap(({ head }) => [head, '±']), work.ratio.head, '95 % interval'];
   const rows = clients.map((client) => {
     const cells = work.columns.flatMap(({ of, show }) => {
@@ -179,15 +182,18 @@ function report(name, work, clients, rounds, count) {
     if (!others.includes(client) || first !== work.clients[0]) return [client.name, ...cells, '', ''];
     const ratios = rounds.map((runs) => work.ratio.of(runs[first.name], runs[client.name]));
     const [middle, [low, high]] = [median(ratios), interval(ratios)];
-    if (client.name === work.budget.beside) judge(name, work.budget, middle, high);
+    for (const budget of budgets) if (client.name === budget.beside) judge(name, budget, middle, high);
     return [client.name, ...cells, `${fixed(middle)} x`, pairs < enough ? 'too few rounds' : `${fixed(low)} to ${fixed(high)}`];
   });
-  const { beside, most, mostUpper, least } = work.budget;
-  if (![first, ...others].some(({ name }) => name === beside) || first !== work.clients[0]) missed.push(`${name}: not measured beside ${beside}`);
+  for (const { beside } of budgets) {
+    if (!clients.some(({ name }) => name === beside) || first !== work.clients[0]) missed.push(`${name}: not measured beside ${beside}`);
+  }
   console.log(`\n${name}: ${work.what({ count, server })}; medians of ${pairs} rounds, ± half of the middle half`);
   table(['', ...heads], rows);
-  const bounds = [most && `at most ${most} x`, mostUpper && `its upper bound at most ${mostUpper} x`, least && `at least ${least} x`];
-  console.log(`  budget beside ${beside}: ${bounds.filter(Boolean).join(', ')}`);
+  for (const { beside, most, mostUpper, least } of budgets) {
+    const bounds = [most && `at most ${most} x`, mostUpper && `its upper bound at most ${mostUpper} x`, least && `at least ${least} x`];
+    console.log(`  budget beside ${beside}: ${bounds.filter(Boolean).join(', ')}`);
+  }
   clients.forEach((client) => console.log(`  ${client.with}`));
 }
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = join(root, 'benches/peers');
 const stoodOn = {
-  clients: ['reqwest', 'hyper', 'hyper-util', 'tokio'],
+  clients: ['reqwest', 'hyper', 'hyper-util', 'tokio-tungstenite', 'tokio'],
   titles: ['html5ever', 'scraper', 'lol_html', 'tl'],
 };
 const patience = 600_000; // milliseconds, for one run of a client

@@ -13,6 +13,22 @@ const perSecond = { head: 'requests/s', of: ({ count, seconds }) => count / seco
 const cpuEach = { head: 'client CPU each', of: ({ count, cpu }) => (cpu / count) * 1e6, show: (figure) => `${figure.toFixed(2)} µs` };
 const serverBusy = { head: 'server busy', of: ({ count, seconds, server }) => (server * count) / seconds, show: (figure) => `${whole(figure * 100)} %` };
 
+/** Messages of this size, in text, so many of which are always on their way. */
+const echo = (words, size, window, count) => ({
+  what: ({ count }) => `${whole(count)} messages of ${words} by one WebSocket to a server that sends them back, ${window} on their way, one thread each`,
+  clients: [
+    ours('session.websocket(url), send, next'),
+    { name: 'tungstenite', program: 'rust', client: 'tungstenite', with: 'tokio-tungstenite: connect_async with no delay, send, next; the server is of it, too' },
+    { ...aiohttp('ws_connect, send_str, receive'), with: 'aiohttp on uvloop: ClientSession with its defaults, ws_connect, send_str, receive' },
+  ],
+  arguments: ({ echo }) => [`ws://127.0.0.1:${echo}/`, size, window],
+  count,
+  warmUp: (count) => count / 10,
+  columns: [{ ...perSecond, head: 'messages/s' }, cpuEach, serverBusy],
+  ratio: { head: 'our messages/s to its', of: (ours, its) => its.seconds / ours.seconds },
+  budget: [{ beside: 'tungstenite', least: 0.9 }, { beside: 'aiohttp', least: 1 }],
+});
+
 export const works = {
   gets: {
     what: ({ count }) => `${whole(count)} GETs of a page of 2 KB over loopback, 100 in flight, one thread each`,
@@ -57,6 +73,9 @@ export const works = {
     ratio: { head: 'own options to none', of: (own, none) => own.cpu / none.cpu },
     budget: { beside: 'none', most: 1.2 },
   },
+  'echo-32': echo('32 bytes', 32, 100, 200_000),
+  'echo-4k': echo('4 kB', 4096, 32, 100_000),
+  'echo-1m': echo('1 MB', 1 << 20, 4, 1_000),
   titles: {
     what: ({ count }) => `titles of ${whole(count)} pages of 2 to 500 kB over loopback, 100 in flight, one thread each`,
     clients: [ours('DefaultSession::new(), titles'), aiohttp('read, lxml.html.document_fromstring, findtext')],
