@@ -93,6 +93,12 @@ impl Link {
         let waker = self.waker.clone();
         let cx = &mut Context::from_waker(&waker);
         loop {
+            // A peer that always has more to say would never let the timer speak.
+            if let Stage::Closing(until) = self.stage
+                && self.now().is_some_and(|now| until <= now)
+            {
+                return Poll::Ready(Some(Err(self.failed(Error::timeout(Phase::Close)))));
+            }
             let Some(socket) = &mut self.socket else { return Poll::Ready(None) };
             match socket.poll_receive(cx) {
                 Poll::Ready(Some(Ok(Incoming::Message(message)))) => {
@@ -101,8 +107,11 @@ impl Link {
                     return Poll::Ready(Some(Ok(message)));
                 }
                 Poll::Ready(Some(Ok(Incoming::Close(code, reason)))) => self.close_received(code, reason),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(self.failed(error)))),
-                Poll::Ready(None) => {
+                Poll::Ready(Some(Err(error))) if !matches!(self.stage, Stage::Ending(_)) => {
+                    return Poll::Ready(Some(Err(self.failed(error))));
+                }
+                // However the connection ends once both sides have said that it does.
+                Poll::Ready(Some(Err(_)) | None) => {
                     self.over();
                     return Poll::Ready(None);
                 }
