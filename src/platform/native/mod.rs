@@ -28,6 +28,8 @@ mod tls;
 mod tunnel;
 mod verifier;
 mod way;
+#[cfg(feature = "websocket")]
+mod websocket;
 mod wire;
 
 use std::future::Future;
