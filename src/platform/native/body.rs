@@ -22,6 +22,8 @@ use tokio_util::io::{ReaderStream, StreamReader};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::{Payload, Transfer};
+#[cfg(feature = "websocket")]
+use crate::socket::Connection;
 
 use super::failure;
 
@@ -45,6 +47,9 @@ pub struct NativeBody {
 enum Inner {
     Plain(Whole),
     Coded(Coded),
+    /// Of status 101: there is none. Taken once.
+    #[cfg(feature = "websocket")]
+    Switched(Option<Box<Connection>>),
 }
 
 /// A body that is decompressed.
@@ -85,6 +90,12 @@ impl NativeBody {
 }
 
 impl NativeBody {
+    /// In place of a body the connection that a handshake led to.
+    #[cfg(feature = "websocket")]
+    pub(super) fn switched(connection: Connection) -> Self {
+        Self { inner: Inner::Switched(Some(Box::new(connection))), length: None, decoded: 0 }
+    }
+
     /// Whether what is handed out is not what was sent.
     pub(super) fn is_decoded(&self) -> bool {
         matches!(self.inner, Inner::Coded(..))
@@ -100,6 +111,8 @@ impl Body for NativeBody {
         let data = match &mut this.inner {
             Inner::Plain(body) => ready!(body.poll_data(cx)),
             Inner::Coded(body) => ready!(body.poll_data(cx)),
+            #[cfg(feature = "websocket")]
+            Inner::Switched(_) => None,
         };
         Poll::Ready(data.map(|data| {
             let data = data?;
@@ -112,6 +125,8 @@ impl Body for NativeBody {
         match &self.inner {
             Inner::Plain(body) => body.body.is_end_stream(),
             Inner::Coded(..) => false,
+            #[cfg(feature = "websocket")]
+            Inner::Switched(_) => true,
         }
     }
 
@@ -119,6 +134,8 @@ impl Body for NativeBody {
         match &self.inner {
             Inner::Plain(body) => body.body.size_hint(),
             Inner::Coded(..) => SizeHint::default(),
+            #[cfg(feature = "websocket")]
+            Inner::Switched(_) => SizeHint::with_exact(0),
         }
     }
 }
@@ -128,6 +145,8 @@ impl Payload for NativeBody {
         let wire = match &self.inner {
             Inner::Plain(_) => self.decoded,
             Inner::Coded(body) => body.source.count.load(Ordering::Relaxed),
+            #[cfg(feature = "websocket")]
+            Inner::Switched(_) => 0,
         };
         Transfer::new(wire, self.decoded, self.length.map(|length| length.saturating_sub(wire)))
     }
@@ -136,6 +155,16 @@ impl Payload for NativeBody {
         match &self.inner {
             Inner::Plain(body) => body.trailers.clone(),
             Inner::Coded(body) => body.source.lock().trailers.clone(),
+            #[cfg(feature = "websocket")]
+            Inner::Switched(_) => None,
+        }
+    }
+
+    #[cfg(feature = "websocket")]
+    fn connection(self: Pin<&mut Self>) -> Option<Connection> {
+        match &mut self.get_mut().inner {
+            Inner::Switched(connection) => connection.take().map(|connection| *connection),
+            _ => None,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::alpn::Alpn;
 use super::connect::Connect;
 use super::dial::Dial;
 use super::names::{AllNames, Names};
-use super::routes::Routes;
+use super::routes::{Purpose, Routes};
 use super::tls::Configurations;
 use super::way::Way;
 use super::wire::Counter;
@@ -48,7 +48,7 @@ pub(super) struct Clients {
 }
 
 /// What a connection is made by; under another one it is not used.
-type Key = (Transport, Connecting);
+type Key = (Transport, Purpose, Connecting);
 
 #[derive(Default)]
 struct Kept {
@@ -69,13 +69,13 @@ impl Clients {
     }
 
     /// The client for the way to make connections that these options name.
-    pub(super) fn of(&self, options: &Options) -> Result<Arc<Pooled>> {
+    pub(super) fn of(&self, options: &Options, purpose: Purpose) -> Result<Arc<Pooled>> {
         // Dropped after the lock is given back: a resolver that goes with it is the caller's code.
         let _let_go;
         let mut kept = self.lock();
         let Kept { clients, is_closed } = &mut *kept;
-        let is_it = |(transport, connecting): &Key| {
-            *transport == options.transport && *connecting == options.connecting
+        let is_it = |(transport, known, connecting): &Key| {
+            *transport == options.transport && *known == purpose && *connecting == options.connecting
         };
         if let Some(place) = clients.iter().rposition(|(key, _)| is_it(key)) {
             if place + 1 < clients.len() {
@@ -87,9 +87,9 @@ impl Clients {
                 .map(|(_, client)| Arc::clone(client))
                 .ok_or_else(|| ErrorKind::Closed.into());
         }
-        let client = Arc::new(self.build(options, *is_closed)?);
+        let client = Arc::new(self.build(options, purpose, *is_closed)?);
         _let_go = (clients.len() == KEPT).then(|| clients.remove(0));
-        clients.push(((options.transport, options.connecting.clone()), Arc::clone(&client)));
+        clients.push(((options.transport, purpose, options.connecting.clone()), Arc::clone(&client)));
         Ok(client)
     }
 
@@ -127,7 +127,7 @@ impl Clients {
         )
     }
 
-    fn build(&self, options: &Options, is_closed: bool) -> Result<Pooled> {
+    fn build(&self, options: &Options, purpose: Purpose, is_closed: bool) -> Result<Pooled> {
         let (transport, connector) = (&options.transport, options.connecting.get());
         let version = transport.http_version.unwrap_or_default();
         let mut builder = Client::builder(TokioExecutor::new());
@@ -157,7 +157,7 @@ impl Clients {
                 tls: self.tls.of(connector.and_then(|connector| connector.tls.as_ref()), version)?,
                 safe_mode: connector.and_then(|connector| connector.safe_mode.clone()),
                 unix_socket: connector.and_then(|connector| connector.unix_socket.clone()),
-                routes: Routes::new(options, &self.tls)?,
+                routes: Routes::new(options, purpose, &self.tls)?,
             },
         );
         Ok(Pooled { http: builder.build(connect), alpn: Alpn::new() })

@@ -27,8 +27,8 @@ pub(super) fn sending(error: hyper_util::client::legacy::Error) -> Error {
     with_root(kind, error).unprocessed(is_unprocessed)
 }
 
-/// The typed error for a body that does not come to its end.
-pub(super) fn receiving(error: hyper::Error) -> Error {
+/// The typed error for what does not come to its end: a body, or a connection.
+pub(super) fn receiving(error: impl StdError + Send + Sync + 'static) -> Error {
     let causes = Causes(Some(&error));
     let kind = before_http(causes.clone()).unwrap_or_else(|| of_http(causes));
     with_root(kind, error)

@@ -64,6 +64,7 @@ use body::NativeBody;
 use clients::{Clients, Pooled};
 use connect::{CONNECT, Probe};
 use home::Housed;
+use routes::Purpose;
 
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
@@ -94,7 +95,11 @@ impl Native {
     }
 
     /// The request as it goes out: to its origin, or to the proxy that is sent it.
-    fn translate(request: Request, forwarder: Option<&ProxyServer>) -> Result<http::Request<Outgoing>> {
+    fn translate(
+        request: Request,
+        purpose: Purpose,
+        forwarder: Option<&ProxyServer>,
+    ) -> Result<http::Request<Outgoing>> {
         let Request { method, url, mut headers, body, options, watch, .. } = request;
         if method == Method::CONNECT {
             // A tunnel is no response.
@@ -109,7 +114,7 @@ impl Native {
             let identity = HeaderValue::from_static("identity");
             headers.insert(ACCEPT_ENCODING, if headers.contains_key(RANGE) { identity } else { ENCODINGS });
         }
-        if options.transport.force_close == Some(true) {
+        if options.transport.force_close == Some(true) && purpose == Purpose::Requests {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         // hyper leaves the length of no bytes out, and some servers answer 411 to that. (RFC 9110, section 8.6; Fetch.)
@@ -196,7 +201,10 @@ impl Backend for Native {
     type Body = NativeBody;
     type Sleep = Sleep;
 
-    fn exchange(&self, request: Request) -> impl Future<Output = Result<(Head, NativeBody)>> + Send {
+    fn exchange(
+        &self,
+        #[cfg_attr(not(feature = "websocket"), allow(unused_mut))] mut request: Request,
+    ) -> impl Future<Output = Result<(Head, NativeBody)>> + Send {
         // What can be done at once is done here, so that the future stays small: there is one for each request.
         let started = self.started;
         let decompress = request.options.auto_decompress != Some(false);
@@ -204,22 +212,31 @@ impl Backend for Native {
         let may_switch = request.headers.contains_key(UPGRADE);
         let bound = request.options.timeout.resolve().connect;
         let progress = request.progress.clone();
-        let forwarder = routes::forwarder(&request.url, &request.options);
-        let sending = self.clients.of(&request.options).and_then(|client| {
+        #[cfg(feature = "websocket")]
+        let handshake = websocket::Handshake::of(&mut request);
+        #[cfg(not(feature = "websocket"))]
+        let handshake = Ok(None::<()>);
+        let purpose = match handshake {
+            Ok(Some(_)) => Purpose::WebSockets,
+            _ => Purpose::Requests,
+        };
+        let forwarder = routes::forwarder(&request.url, purpose, &request.options);
+        let sending = handshake.and_then(|handshake| {
+            let client = self.clients.of(&request.options, purpose)?;
             let asked = match may_multiplex(&request) {
                 true => client.alpn.ask(&request.url.origin()),
                 false => Ok(Pass::free()),
             };
-            let mut request = Self::translate(request, forwarder.as_deref())?;
+            let mut request = Self::translate(request, purpose, forwarder.as_deref())?;
             let connection = capture_connection(&mut request);
             let sending = match asked {
                 Ok(pass) => Sending::Begun(pass, client.http.request(request)),
                 Err(told) => Sending::Waiting(told, Box::new((client, request))),
             };
-            Ok((sending, connection))
+            Ok((sending, connection, handshake))
         });
         Housed::here(async move {
-            let (sending, connection) = sending?;
+            let (sending, connection, handshake) = sending?;
             let (pass, bound, pending) = match sending {
                 Sending::Begun(pass, pending) => (pass, bound, pending),
                 Sending::Waiting(told, waiting) => {
@@ -234,7 +251,12 @@ impl Backend for Native {
             let probe = Arc::new(Probe::new(bound, progress, started));
             let execute = CONNECT.scope(Arc::clone(&probe), pending);
             let answered = wire::answered(pass.watch(execute, &probe), &connection, wire::STRAGGLE).await;
-            let response = answered.ok_or_else(wire::gone)?.map_err(failure::sending)?;
+            #[cfg_attr(not(feature = "websocket"), allow(unused_mut))]
+            let mut response = answered.ok_or_else(wire::gone)?.map_err(failure::sending)?;
+            #[cfg(feature = "websocket")]
+            let switched = handshake.zip(websocket::upgrade(&mut response));
+            #[cfg(not(feature = "websocket"))]
+            drop(handshake);
 
             let (parts, body) = response.into_parts();
             if parts.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
@@ -244,6 +266,11 @@ impl Backend for Native {
             }
             let mut head = head(parts);
             probe.came_by(head.extensions.get().is_some_and(ConnectionInfo::reused));
+            #[cfg(feature = "websocket")]
+            if let Some((handshake, upgrade)) = switched {
+                let connection = handshake.finish(&head.headers, upgrade).await?;
+                return Ok((head, NativeBody::switched(connection)));
+            }
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
                 return Err(
                     Error::new(ErrorKind::Protocol).with_message("status 101, and no upgrade was asked for")
@@ -286,7 +313,7 @@ impl Backend for Native {
     fn check(&self, options: &RequestOptions) -> Result<()> {
         // Without any, nothing can be wrong.
         match options.get().connecting.get() {
-            Some(_) => self.clients.of(options.get()).map(drop),
+            Some(_) => self.clients.of(options.get(), Purpose::Requests).map(drop),
             None => Ok(()),
         }
     }

@@ -15,7 +15,29 @@ use super::tls::{Client, Configurations};
 pub(super) struct Routes {
     proxies: Arc<[Proxy]>,
     servers: Vec<ByWayOf>,
+    purpose: Purpose,
     version: HttpVersion,
+}
+
+/// What connections are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Requests,
+    /// Proxies have a tunnel for each, and some are for nothing else. (RFC 6455, section 4.1.)
+    #[cfg_attr(not(feature = "websocket"), allow(dead_code))]
+    WebSockets,
+}
+
+impl Purpose {
+    /// The scheme by which proxies tell whether they are for it.
+    fn scheme(self, is_secure: bool) -> &'static str {
+        match (self, is_secure) {
+            (Self::Requests, false) => "http",
+            (Self::Requests, true) => "https",
+            (Self::WebSockets, false) => "ws",
+            (Self::WebSockets, true) => "wss",
+        }
+    }
 }
 
 /// A proxy, and how TLS is spoken with it, where it is.
@@ -33,7 +55,7 @@ pub(super) enum Route<'a> {
 }
 
 impl Routes {
-    pub(super) fn new(options: &Options, configurations: &Configurations) -> Result<Self> {
+    pub(super) fn new(options: &Options, purpose: Purpose, configurations: &Configurations) -> Result<Self> {
         let proxies = options.connecting.get().and_then(|connector| connector.proxies.clone());
         let proxies = proxies.unwrap_or_else(|| Arc::new([]));
         let servers = proxies.iter().filter_map(Proxy::server).map(|server| {
@@ -45,12 +67,12 @@ impl Routes {
             Ok(ByWayOf { server: Arc::clone(server), tls })
         });
         let servers = servers.collect::<Result<_>>()?;
-        Ok(Self { proxies, servers, version: options.transport.http_version.unwrap_or_default() })
+        Ok(Self { proxies, servers, purpose, version: options.transport.http_version.unwrap_or_default() })
     }
 
     /// None: directly.
     pub(super) fn of(&self, is_secure: bool, host: &str, port: u16) -> Option<Route<'_>> {
-        let scheme = if is_secure { "https" } else { "http" };
+        let scheme = self.purpose.scheme(is_secure);
         let server = proxy::route(&self.proxies, scheme, host, port)?;
         let by_way_of = self.servers.iter().find(|known| Arc::ptr_eq(&known.server, server))?;
         match forwards(server, scheme, self.version) {
@@ -77,11 +99,12 @@ pub(super) fn address(headers: &mut HeaderMap, forwarder: Option<&ProxyServer>, 
 }
 
 /// The proxy that is sent requests for this URL, and told whom they are for.
-pub(super) fn forwarder(url: &Url, options: &Options) -> Option<Arc<ProxyServer>> {
+pub(super) fn forwarder(url: &Url, purpose: Purpose, options: &Options) -> Option<Arc<ProxyServer>> {
     let proxies = options.connecting.get()?.proxies.as_deref()?;
     let version = options.transport.http_version.unwrap_or_default();
-    let server = proxy::route(proxies, url.scheme(), url.host()?, url.port()?)?;
-    forwards(server, url.scheme(), version).then(|| Arc::clone(server))
+    let scheme = purpose.scheme(url.scheme() == "https");
+    let server = proxy::route(proxies, scheme, url.host()?, url.port()?)?;
+    forwards(server, scheme, version).then(|| Arc::clone(server))
 }
 
 /// HTTP/2 without TLS is spoken with the origin itself: no proxy would forward it.

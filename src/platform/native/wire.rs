@@ -99,6 +99,12 @@ impl<S> Wire<S> {
         self
     }
 
+    /// What it goes over, without what only HTTP has of it.
+    #[cfg(feature = "websocket")]
+    pub(super) fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
     /// The outcome of a write; `all` of it, if the peer has closed.
     fn written<T>(&mut self, outcome: Poll<io::Result<T>>, all: T) -> Poll<io::Result<T>> {
         match outcome {

@@ -10,6 +10,7 @@ use super::outgoing::{Encoder, NoChance};
 /// What a conversation is bound by.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Terms {
+    /// Pings are answered, and neither they nor pongs are told.
     pub(super) auto_pong: bool,
     pub(super) max_message_size: Option<usize>,
     pub(super) max_frame_size: Option<usize>,
@@ -51,6 +52,14 @@ impl Conversation {
         }
     }
 
+    /// One that is over.
+    pub(super) fn over() -> Self {
+        let mut conversation = Self::new(&Terms::default());
+        conversation.stage = Stage::Failed;
+        conversation.discard();
+        conversation
+    }
+
     /// The next thing in these bytes, of which it takes what it has looked at. None when it needs more of them, and
     /// after a close frame. What has to be answered is. After a fault there is nothing more.
     pub(super) fn hear(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Fault> {
@@ -64,6 +73,7 @@ impl Conversation {
                     self.encoder.answer(data);
                     self.is_urgent = true;
                 }
+                Ok(Some(Event::Pong(_))) if self.auto_pong => {}
                 Ok(Some(Event::Close(close))) => {
                     self.stage = Stage::Closed;
                     self.close(close.as_ref().map(|(code, _)| *code), "");

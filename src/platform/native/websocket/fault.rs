@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::error::{Error, ErrorKind};
+
 /// What came breaks RFC 6455, or a limit: the connection fails with this close code (RFC 6455, section 7.4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -23,5 +25,11 @@ impl Fault {
     /// More than this end takes.
     pub(super) fn size(what: impl Into<Cow<'static, str>>) -> Self {
         Self { code: 1009, what: what.into() }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::new(ErrorKind::WebSocket { code: fault.code }).with_message(fault.what.into_owned())
     }
 }

@@ -124,7 +124,6 @@ fn a_conversation_cut_at_every_byte_is_the_same() {
         text("🦀"),
         Event::Binary(vec![7; 200].into()),
         Event::Binary(Bytes::new()),
-        Event::Pong("here".into()),
         Event::Close(Some((1000, "bye".into()))),
     ];
     for cut in 0..=said.len() {
@@ -178,10 +177,11 @@ fn of_many_pings_the_last_is_answered_where_the_peer_reads_nothing() {
 }
 
 #[test]
-fn a_ping_is_handed_out_where_the_caller_answers() {
+fn pings_and_pongs_are_handed_out_where_the_caller_answers() {
     let mut conversation = Conversation::new(&Terms { auto_pong: false, ..terms() });
-    let heard = hear(&mut conversation, &frame(FINAL | PING, b"?"), &[9]);
-    assert_eq!(heard, Ok(vec![Event::Ping("?".into())]));
+    let said = [frame(FINAL | PING, b"?"), frame(FINAL | PONG, b"!")].concat();
+    let heard = hear(&mut conversation, &said, &[9]);
+    assert_eq!(heard, Ok(vec![Event::Ping("?".into()), Event::Pong("!".into())]));
     assert_eq!(written(&mut conversation), b"");
 }
 
