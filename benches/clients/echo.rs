@@ -1,7 +1,7 @@
 //! Messages sent to a server that sends them back: some are always on their way.
 
 use dualfetch::{DefaultSession, Message, SessionExt};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite;
 
@@ -22,42 +22,46 @@ impl Echo {
 
 pub(crate) async fn ours(url: &str, echo: Echo, count: usize, warm_up: usize) -> Measured {
     let session = DefaultSession::new().expect("a session");
-    let mut socket = session.websocket(url).await.expect("a connection");
-    let message = Message::from(echo.text());
-    let mut some = async |count: usize| {
-        for _ in 0..echo.window.min(count) {
-            socket.feed(message.clone()).await.expect("taken");
-        }
-        SinkExt::<Message>::flush(&mut socket).await.expect("sent");
-        for received in 0..count {
-            let back = socket.next().await.expect("a message").expect("sound");
-            assert_eq!(back.as_text().map(str::len), Some(echo.size));
-            if received + echo.window < count {
-                socket.send(message.clone()).await.expect("sent");
-            }
-        }
-    };
-    some(warm_up).await;
-    let start = Start::now();
-    some(count).await;
-    start.taken()
+    let socket = session.websocket(url).await.expect("a connection");
+    let is_whole = |message: &Message| message.as_text().map(str::len) == Some(echo.size);
+    measured(socket, Message::from(echo.text()), is_whole, (echo, count, warm_up)).await
 }
 
 /// The same by tokio-tungstenite alone.
 pub(crate) async fn tungstenite(url: &str, echo: Echo, count: usize, warm_up: usize) -> Measured {
-    let (mut socket, _) =
-        tokio_tungstenite::connect_async_with_config(url, None, true).await.expect("a connection");
-    let message = tungstenite::Message::from(echo.text());
+    let connecting = tokio_tungstenite::connect_async_with_config(url, None, true);
+    let (socket, _) = connecting.await.expect("a connection");
+    let is_whole =
+        |message: &tungstenite::Message| message.to_text().is_ok_and(|text| text.len() == echo.size);
+    measured(socket, tungstenite::Message::from(echo.text()), is_whole, (echo, count, warm_up)).await
+}
+
+async fn measured<M, E>(
+    mut socket: impl Stream<Item = Result<M, E>> + Sink<M, Error = E> + Unpin,
+    message: M,
+    is_whole: impl Fn(&M) -> bool,
+    (echo, count, warm_up): (Echo, usize, usize),
+) -> Measured
+where
+    M: Clone,
+    E: std::fmt::Debug,
+{
     let mut some = async |count: usize| {
         for _ in 0..echo.window.min(count) {
             socket.feed(message.clone()).await.expect("taken");
         }
-        socket.flush().await.expect("sent");
         for received in 0..count {
-            let back = socket.next().await.expect("a message").expect("sound");
-            assert_eq!(back.to_text().map(str::len).ok(), Some(echo.size));
+            // What is ready is taken, and answered, before anything is written: as `StreamExt::forward` does it.
+            let back = match socket.next().now_or_never() {
+                Some(back) => back,
+                None => {
+                    socket.flush().await.expect("sent");
+                    socket.next().await
+                }
+            };
+            assert!(is_whole(&back.expect("a message").expect("sound")));
             if received + echo.window < count {
-                socket.send(message.clone()).await.expect("sent");
+                socket.feed(message.clone()).await.expect("taken");
             }
         }
     };

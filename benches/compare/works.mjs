@@ -17,9 +17,9 @@ const serverBusy = { head: 'server busy', of: ({ count, seconds, server }) => (s
 const echo = (words, size, window, count) => ({
   what: ({ count }) => `${whole(count)} messages of ${words} by one WebSocket to a server that sends them back, ${window} on their way, one thread each`,
   clients: [
-    ours('session.websocket(url), send, next'),
-    { name: 'tungstenite', program: 'rust', client: 'tungstenite', with: 'tokio-tungstenite: connect_async with no delay, send, next; the server is of it, too' },
-    { ...aiohttp('ws_connect, send_str, receive'), with: 'aiohttp on uvloop: ClientSession with its defaults, ws_connect, send_str, receive' },
+    ours('session.websocket(url), next and feed while something is there, flush'),
+    { name: 'tungstenite', program: 'rust', client: 'tungstenite', with: 'tokio-tungstenite: connect_async with no delay, otherwise the same; the server is of it, too' },
+    { ...aiohttp('ws_connect, send_str, receive'), with: 'aiohttp on uvloop: ClientSession with its defaults, ws_connect, send_str, receive; uvloop writes once for all that is sent before it waits' },
   ],
   arguments: ({ echo }) => [`ws://127.0.0.1:${echo}/`, size, window],
   count,

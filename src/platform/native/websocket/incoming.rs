@@ -18,8 +18,9 @@ pub(super) const CONTROL: usize = 125;
 /// From this much that is still to come of a payload it is read to where it stays.
 const DIRECT: usize = 4 * 1024;
 
-/// How much room is made at first for more of a payload.
-const ROOM: usize = 16 * 1024;
+/// How much room is made for a payload on its sender's word: address space, no memory until something is there to be put
+/// into it. A message that is grown piece by piece is copied, and its pages are the system's again and again.
+const ROOM: usize = 1024 * 1024;
 
 /// What a peer sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +100,7 @@ impl Decoder {
             };
             match control {
                 Some(_) => self.control.extend_from_slice(data),
-                None => self.take(data)?,
+                None => self.take(data, usize::try_from(remaining).unwrap_or(usize::MAX))?,
             }
             if remaining > 0 {
                 return Ok(None);
@@ -212,15 +213,17 @@ impl Decoder {
         Ok(Kind::Data)
     }
 
-    /// Takes a part of a message's payload.
-    fn take(&mut self, part: &[u8]) -> Result<(), Fault> {
+    /// Takes a part of a message's payload, of which so much is yet to come.
+    fn take(&mut self, part: &[u8], remaining: usize) -> Result<(), Fault> {
         let (most, Some(message)) = (self.most_of_message, &mut self.message) else { return Ok(()) };
         match &mut self.inflater {
             Some(inflater) if message.is_compressed => inflater.inflate(part, &mut message.data, most),
             _ => {
                 // The first part is all of a message, most often.
                 if message.data.is_empty() {
-                    message.data.reserve_exact(part.len());
+                    message
+                        .data
+                        .reserve_exact(part.len().saturating_add(remaining).min(part.len().max(ROOM)));
                 }
                 message.data.extend_from_slice(part);
                 Ok(())

@@ -15,12 +15,19 @@ pub(super) const MOST: usize = 128 * 1024;
 /// The memory that is kept for what comes next.
 const KEPT: usize = 4 * 1024;
 
+/// How often in a row more has to be needless before it is given back.
+const PATIENCE: u8 = 32;
+
 /// Makes frames, and keeps them until they are written.
 pub(super) struct Encoder {
     masks: Masks,
     deflater: Option<Deflater>,
     out: Vec<u8>,
     written: usize,
+    /// The most that was in it since it was empty.
+    used: usize,
+    /// How often in a row that was much less than there is room for.
+    unneeded: u8,
     /// The rest of a payload that is too long for `out`.
     rest: Option<Rest>,
     /// The answer to the latest ping, until there is room: of several pings one answer is enough. (RFC 6455,
@@ -47,6 +54,8 @@ impl Encoder {
             deflater,
             out: Vec::new(),
             written: 0,
+            used: 0,
+            unneeded: 0,
             rest: None,
             pong: None,
             close: None,
@@ -103,6 +112,7 @@ impl Encoder {
     /// What is to be written next: nothing once all has been.
     pub(super) fn unsent(&mut self) -> Result<&[u8], NoChance> {
         if self.written == self.out.len() {
+            self.used = self.used.max(self.out.len());
             self.out.clear();
             self.written = 0;
             if let Some(rest) = self.rest.take() {
@@ -110,10 +120,20 @@ impl Encoder {
             }
         }
         self.put_control()?;
-        if self.out.is_empty() && self.out.capacity() > KEPT {
-            self.out = Vec::new();
+        if self.out.is_empty() {
+            self.give_back();
         }
         Ok(&self.out[self.written..])
+    }
+
+    /// Room that was needed is needed again, most often: it is given back once that was not so for a while.
+    fn give_back(&mut self) {
+        let is_needed = self.used >= self.out.capacity() / 4 || self.out.capacity() <= KEPT;
+        self.unneeded = if is_needed { 0 } else { self.unneeded + 1 };
+        if self.unneeded == PATIENCE {
+            (self.out, self.unneeded) = (Vec::new(), 0);
+        }
+        self.used = 0;
     }
 
     /// So much of it was written.

@@ -34,7 +34,8 @@ const SEEING_OFF: Duration = Duration::from_secs(1);
 
 type Line = Wire<TokioIo<Stream>>;
 
-/// An open WebSocket. While nothing comes or goes it takes some 5 KB, and no more is read than was asked for: what a peer
+/// An open WebSocket. While nothing comes or goes it takes some 5 KB, and after much has until little does at most 200 KB.
+/// No more is read than was asked for: what a peer
 /// has sent before waits in the system's own buffers.
 pub(super) struct NativeSocket {
     /// None once it is over.
@@ -45,6 +46,8 @@ pub(super) struct NativeSocket {
     at: usize,
     /// How much is read at once.
     room: usize,
+    /// How much has come since there was nothing to be read.
+    came: usize,
     /// What was heard while something was sent.
     waiting: Option<Option<Result<Incoming>>>,
     /// Writing has failed. What the peer said before may still be read.
@@ -61,6 +64,7 @@ impl NativeSocket {
             input: read,
             at: 0,
             room: LEAST,
+            came: 0,
             waiting: None,
             is_broken: false,
             heard: 0,
@@ -89,7 +93,10 @@ impl NativeSocket {
                 }
             }
             match ready!(self.poll_read(cx)) {
-                Ok(1..) => self.heard += 1,
+                Ok(count @ 1..) => {
+                    self.heard += 1;
+                    self.came = self.came.saturating_add(count);
+                }
                 ended => return Poll::Ready(self.ended(ended.err())),
             }
         }
@@ -112,14 +119,20 @@ impl NativeSocket {
         let room = self.input.capacity() - self.input.len();
         let read = poll_read_buf(stream, cx, &mut (&mut self.input).limit(room));
         match read {
-            Poll::Pending if self.input.is_empty() && self.input.capacity() > LEAST => {
-                self.input = Vec::new()
-            }
+            Poll::Pending => self.give_back(),
             Poll::Ready(Ok(count)) if count == room => self.room = MOST.min(self.room * 4),
             Poll::Ready(Ok(count)) if count < self.room / 4 => self.room = LEAST.max(self.room / 2),
             _ => {}
         }
         read
+    }
+
+    /// Nothing more is there to be read: room is kept while it is needed each time.
+    fn give_back(&mut self) {
+        if self.input.is_empty() && self.input.capacity() > LEAST && self.came < self.input.capacity() / 4 {
+            self.input = Vec::new();
+        }
+        self.came = 0;
     }
 
     /// The connection has ended, with this error or without one.
