@@ -18,9 +18,8 @@ pub(super) const CONTROL: usize = 125;
 /// From this much that is still to come of a payload it is read to where it stays.
 const DIRECT: usize = 4 * 1024;
 
-/// How much room is made for a payload on its sender's word: address space, no memory until something is there to be put
-/// into it. A message that is grown piece by piece is copied, and its pages are the system's again and again.
-const ROOM: usize = 1024 * 1024;
+/// How much room is made at first for more of a payload.
+const ROOM: usize = 16 * 1024;
 
 /// What a peer sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +99,7 @@ impl Decoder {
             };
             match control {
                 Some(_) => self.control.extend_from_slice(data),
-                None => self.take(data, usize::try_from(remaining).unwrap_or(usize::MAX))?,
+                None => self.take(data, remaining)?,
             }
             if remaining > 0 {
                 return Ok(None);
@@ -125,7 +124,7 @@ impl Decoder {
             .message
             .as_mut()
             .filter(|message| remaining >= DIRECT && !message.is_compressed && !message.data.is_empty())?;
-        make_room(&mut message.data, remaining);
+        make_room(&mut message.data, 1, remaining);
         let spare = message.data.capacity() - message.data.len();
         Some((&mut message.data, spare.min(remaining)))
     }
@@ -213,17 +212,16 @@ impl Decoder {
         Ok(Kind::Data)
     }
 
-    /// Takes a part of a message's payload, of which so much is yet to come.
-    fn take(&mut self, part: &[u8], remaining: usize) -> Result<(), Fault> {
+    /// Takes a part of a message's payload, of whose frame so much more is to come.
+    fn take(&mut self, part: &[u8], remaining: u64) -> Result<(), Fault> {
         let (most, Some(message)) = (self.most_of_message, &mut self.message) else { return Ok(()) };
         match &mut self.inflater {
             Some(inflater) if message.is_compressed => inflater.inflate(part, &mut message.data, most),
             _ => {
-                // The first part is all of a message, most often.
-                if message.data.is_empty() {
-                    message
-                        .data
-                        .reserve_exact(part.len().saturating_add(remaining).min(part.len().max(ROOM)));
+                // The first part is all of a message, most often. The end of a later frame need not be its message's.
+                if message.data.is_empty() || remaining > 0 {
+                    let remaining = usize::try_from(remaining).unwrap_or(usize::MAX);
+                    make_room(&mut message.data, part.len(), part.len().saturating_add(remaining));
                 }
                 message.data.extend_from_slice(part);
                 Ok(())
@@ -269,11 +267,17 @@ impl Decoder {
     }
 }
 
-/// Makes room for what is still to come: not for all that was announced, but for some times what has come.
-fn make_room(data: &mut Vec<u8>, remaining: usize) {
-    if data.capacity() == data.len() {
-        data.reserve_exact(remaining.min(data.len().saturating_mul(3).max(ROOM)));
+/// How many times what has come is made room for. What is not written to takes no memory from the system.
+const FACTOR: usize = 8;
+
+/// Makes room for a part of what is still to come of a frame: not for all that was announced, but for some times what has
+/// come.
+fn make_room(data: &mut Vec<u8>, part: usize, remaining: usize) {
+    if data.capacity() - data.len() >= part.max(1) {
+        return;
     }
+    let room = part.max(data.len() * FACTOR).max(ROOM);
+    data.reserve_exact(if remaining / 2 <= room { remaining } else { room });
 }
 
 fn not_utf8() -> Fault {

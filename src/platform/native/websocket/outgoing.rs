@@ -8,9 +8,14 @@ use super::deflate::Deflater;
 use super::incoming::CONTROL;
 use super::mask::{self, Masks};
 
-/// From this much that is unsent on there is no room for another message. What is longer is masked piece by piece, as
-/// it is written.
+/// From this much that is unsent on there is no room for another message.
 pub(super) const MOST: usize = 128 * 1024;
+
+/// How much of a long payload is masked before it is written. To write it in smaller pieces wakes the peer for each.
+pub(super) const PIECE: usize = 1024 * 1024;
+
+/// How much is masked at once: it is still in the nearest cache then.
+const BLOCK: usize = 16 * 1024;
 
 /// The memory that is kept for what comes next.
 const KEPT: usize = 4 * 1024;
@@ -116,7 +121,7 @@ impl Encoder {
             self.out.clear();
             self.written = 0;
             if let Some(rest) = self.rest.take() {
-                self.put(rest, MOST);
+                self.put(rest, PIECE);
             }
         }
         self.put_control()?;
@@ -176,21 +181,26 @@ impl Encoder {
         let key = self.masks.next().ok_or(NoChance)?;
         let header = FrameHeader { rsv1: is_compressed, opcode, mask: Some(key), ..FrameHeader::default() };
         let length = data.len() as u64;
-        self.out.reserve(header.len(length) + data.len().min(MOST));
+        self.out.reserve(header.len(length) + data.len().min(PIECE));
         // A `Vec` takes all.
         let _ = header.format(length, &mut self.out);
-        let room = (self.written + MOST).saturating_sub(self.out.len()).max(CONTROL);
+        let room = (self.written + PIECE).saturating_sub(self.out.len()).max(CONTROL);
         self.put(Rest { data, key, at: 0 }, room);
         Ok(())
     }
 
     /// Masks at most so much of a payload. What is left of it waits.
     fn put(&mut self, mut rest: Rest, most: usize) {
-        let from = self.out.len();
-        let until = rest.data.len().min(rest.at.saturating_add(most));
-        self.out.extend_from_slice(&rest.data[rest.at..until]);
-        mask::apply(&mut self.out[from..], rest.key, rest.at);
-        rest.at = until;
+        // Little is not left over.
+        let left = rest.data.len() - rest.at;
+        let until = rest.at + if left / 2 <= most { left } else { most };
+        self.out.reserve(until - rest.at);
+        while rest.at < until {
+            let (from, end) = (self.out.len(), until.min(rest.at + BLOCK));
+            self.out.extend_from_slice(&rest.data[rest.at..end]);
+            mask::apply(&mut self.out[from..], rest.key, rest.at);
+            rest.at = end;
+        }
         self.rest = (until < rest.data.len()).then_some(rest);
     }
 }
