@@ -158,7 +158,7 @@ impl Encoder {
         if self.rest.is_some() {
             return Ok(());
         }
-        if self.out.len() - self.written < MOST
+        if (self.close.is_some() || self.out.len() - self.written < MOST)
             && let Some(data) = self.pong.take()
         {
             self.control(false, data)?;
