@@ -14,6 +14,12 @@ impl Abort {
         AbortController::new().map(|controller| Self(Some(controller))).map_err(failure::network)
     }
 
+    /// Of what no `fetch` has begun.
+    #[cfg(feature = "websocket")]
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
     /// What `fetch` is to listen to.
     pub(super) fn signal(&self) -> Option<AbortSignal> {
         self.0.as_ref().map(AbortController::signal)

@@ -12,6 +12,8 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::Error;
 use crate::payload::{Payload, Transfer};
+#[cfg(feature = "websocket")]
+use crate::socket::Connection;
 
 use super::abort::Abort;
 use super::failure;
@@ -27,18 +29,44 @@ pub struct FetchBody {
     transfer: Transfer,
     /// There is no more than was declared.
     ends_as_declared: bool,
+    #[cfg(feature = "websocket")]
+    connection: Option<Connection>,
 }
 
 impl FetchBody {
     pub(super) fn new(reader: Reader, abort: Abort, declared: Option<u64>, is_held_to_it: bool) -> Self {
         let transfer = Transfer { remaining: declared, ..Transfer::default() };
-        Self { reader: Some(reader), reading: None, abort, transfer, ends_as_declared: is_held_to_it }
+        Self {
+            reader: Some(reader),
+            reading: None,
+            abort,
+            transfer,
+            ends_as_declared: is_held_to_it,
+            #[cfg(feature = "websocket")]
+            connection: None,
+        }
     }
 
     pub(super) fn empty(mut abort: Abort) -> Self {
         abort.disarm();
         let transfer = Transfer::new(0, 0, Some(0));
-        Self { reader: None, reading: None, abort, transfer, ends_as_declared: true }
+        Self {
+            reader: None,
+            reading: None,
+            abort,
+            transfer,
+            ends_as_declared: true,
+            #[cfg(feature = "websocket")]
+            connection: None,
+        }
+    }
+
+    /// No body, but what the handshake led to.
+    #[cfg(feature = "websocket")]
+    pub(super) fn switched(connection: Connection) -> Self {
+        let mut body = Self::empty(Abort::none());
+        body.connection = Some(connection);
+        body
     }
 
     /// The next piece, or what reading threw.
@@ -112,6 +140,11 @@ impl http_body::Body for FetchBody {
 impl Payload for FetchBody {
     fn transfer(&self) -> Transfer {
         self.transfer
+    }
+
+    #[cfg(feature = "websocket")]
+    fn connection(mut self: Pin<&mut Self>) -> Option<Connection> {
+        self.connection.take()
     }
 }
 

@@ -21,6 +21,10 @@ use super::tasks::Awaited;
 use super::{Shared, failure, handed};
 
 pub(super) async fn exchange(shared: Rc<Shared>, request: Request) -> Result<(Head, FetchBody)> {
+    #[cfg(feature = "websocket")]
+    if let Some(options) = super::websocket::asked(&request) {
+        return super::websocket::exchange(&shared, &request, &options).await;
+    }
     let abort = Abort::new()?;
     let body = handed::of(&request.body).await?;
     let init = init(&shared, &request, body, &abort)?;

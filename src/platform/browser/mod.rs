@@ -1,7 +1,7 @@
 //! The browser backend: the platform's own `fetch`, in pages, workers, service workers, Node and other run-times.
 //!
 //! Nothing but standard globals is asked for: `fetch`, `AbortController`, `ReadableStream`, `performance.now`,
-//! `queueMicrotask`, `setTimeout`, `crypto`. What the run-time can do is found out when the backend is made, not when
+//! `queueMicrotask`, `setTimeout`, `crypto`, and for a WebSocket `WebSocket`. What the run-time can do is found out when the backend is made, not when
 //! it is compiled.
 
 mod abort;
@@ -17,6 +17,8 @@ pub(crate) mod handed;
 mod refused;
 pub(crate) mod tasks;
 mod timer;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 use std::fmt;
 use std::future::Future;
@@ -55,6 +57,9 @@ struct Shared {
     capabilities: Capabilities,
     /// Instead of the global `fetch`.
     fetch: Option<Fetch>,
+    /// Instead of the global `WebSocket`.
+    #[cfg(feature = "websocket")]
+    websocket: Option<Function>,
     refused: Refused,
     timers: Timers,
 }
@@ -72,6 +77,22 @@ impl Browser {
         Self::with(Some(fetch.unchecked_into()))
     }
 
+    /// WebSockets are of this class instead of the global `WebSocket`, which is looked up at each connection: for run-times
+    /// that have none, such as Node 20. It is called as `new websocket(url)` and `new websocket(url, protocols)`, and has
+    /// to do what the standard says (WHATWG WebSockets), as the class of npm's `ws` does.
+    #[cfg(feature = "websocket")]
+    #[must_use]
+    pub fn with_websocket(mut self, websocket: Function) -> Self {
+        self.shared = Rc::new(Shared {
+            capabilities: self.shared.capabilities.clone(),
+            fetch: self.shared.fetch.clone(),
+            websocket: Some(websocket),
+            refused: Refused::default(),
+            timers: self.shared.timers.clone(),
+        });
+        self
+    }
+
     /// It decodes other encodings than UTF-8 by this supply.
     #[must_use]
     pub fn with_charset(mut self, supply: Arc<dyn Supply>) -> Self {
@@ -81,8 +102,15 @@ impl Browser {
 
     fn with(fetch: Option<Fetch>) -> Self {
         let (capabilities, refused) = (capabilities(globals::runtime()), Refused::default());
-        let shared = Rc::new(Shared { capabilities, fetch, refused, timers: Timers::default() });
-        Self { shared, charset: None }
+        let shared = Shared {
+            capabilities,
+            fetch,
+            #[cfg(feature = "websocket")]
+            websocket: None,
+            refused,
+            timers: Timers::default(),
+        };
+        Self { shared: Rc::new(shared), charset: None }
     }
 }
 
