@@ -102,7 +102,7 @@ impl Line {
     /// Once it is open.
     pub(super) async fn opened(&self) -> Result<()> {
         poll_fn(|cx| {
-            let mut state = self.inside.state.borrow_mut();
+            let state = &mut *self.inside.state.borrow_mut();
             match &mut state.stage {
                 Stage::Opening => {
                     state.waker = Some(cx.waker().clone());
