@@ -1,7 +1,13 @@
 //! The crate against real servers on loopback sockets: what each fault becomes, how connections are kept and ended,
 //! what the limits let through, and the contract that every backend keeps.
 // They use every default feature; a build without one has its own unit tests.
-#![cfg(all(not(target_arch = "wasm32"), feature = "charset", feature = "html", feature = "json"))]
+#![cfg(all(
+    not(target_arch = "wasm32"),
+    feature = "charset",
+    feature = "html",
+    feature = "json",
+    feature = "websocket"
+))]
 // These tests run on a real clock and a real network, which the seam's ban is there to keep out of the library.
 #![allow(clippy::disallowed_methods, missing_docs, missing_debug_implementations, unreachable_pub)]
 
@@ -52,6 +58,7 @@ mod native {
     mod saving;
     mod serving;
     mod slowness;
+    mod sockets;
     mod stopping;
     mod titles;
     mod tls;

@@ -55,6 +55,10 @@ impl Lab for Browsing {
         session
     }
 
+    fn figures(&self, session: &Self::Session) -> Figures {
+        session.figures()
+    }
+
     fn url(&self, path: &str) -> String {
         at(0, path)
     }

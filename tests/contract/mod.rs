@@ -1,7 +1,8 @@
 //! What every backend keeps, one async function for each behaviour. A new backend gets them all by a [`Lab`] and one
 //! call of [`every_case`].
 //!
-//! The servers behind a lab answer as `tests/support/routes.rs` says, at two origins.
+//! The servers behind a lab answer as `tests/support/routes.rs` says, at two origins; WebSockets are those of
+//! `tests/support/websocket.rs`.
 
 pub mod bodies;
 pub mod limits;
@@ -12,12 +13,13 @@ pub mod requests;
 pub mod responses;
 pub mod timeouts;
 pub mod titles;
+pub mod websocket;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-use dualfetch::{Config, Error, Session};
+use dualfetch::{Config, Error, Figures, Session};
 
 /// A backend and the servers it can reach.
 pub trait Lab {
@@ -26,11 +28,23 @@ pub trait Lab {
     /// A session with these settings over the backend under test.
     fn session(&self, config: Config) -> Self::Session;
 
+    /// What is under way in a session, and what waits.
+    fn figures(&self, session: &Self::Session) -> Figures;
+
     /// A path (with its query) at the first origin.
     fn url(&self, path: &str) -> String;
 
     /// The same at another origin.
     fn elsewhere(&self, path: &str) -> String;
+
+    /// A path at the server of WebSockets, its scheme http.
+    fn socket(&self, path: &str) -> String;
+
+    /// Whether the backend tells why a WebSocket was not opened, or has ended, and ends one without a word. A page does
+    /// not.
+    fn tells_why(&self) -> bool {
+        true
+    }
 
     /// Whether the backend shows redirects. A page does not: its browser follows them, and a loop is a failure of the
     /// network.
@@ -86,6 +100,13 @@ macro_rules! every_case {
             timeouts: headers, read, total_over_the_body, wall_counts_the_queue, queue, a_request_over_its_session;
             titles: of_one_page, of_many_in_order, as_completed_each_url_once, failures_are_rows,
                 an_error_page_has_one, other_types_are_not_read, an_endless_input;
+            websocket: opens_by_http_and_by_ws, whatever_is_sent_comes_back,
+                many_small_messages_come_whole_and_in_order, a_subprotocol_is_chosen,
+                one_that_nobody_offered_is_no_handshake, the_server_closes, we_close,
+                an_end_without_a_closing_handshake, a_refused_handshake, a_handshake_that_is_given_up,
+                a_message_that_is_too_large, receive_timeout_leaves_it_open, a_close_that_nobody_answers,
+                a_half_is_enough_to_keep_it_open, dropped_it_leaves_nothing, it_counts_until_it_is_closed,
+                what_cannot_be_asked_for_is_refused_by_name, a_peer_that_breaks_the_protocol;
         }
     };
 }

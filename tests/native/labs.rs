@@ -6,12 +6,14 @@ use dualfetch::platform::scripted::{Reply, Scripted};
 use dualfetch::{Client, Config, DefaultSession, Figures, Method, Request};
 
 use crate::contract::{self, Lab, every_case};
-use crate::support::{CountingServer, routes};
+use crate::support::{CountingServer, WebSocketServer, routes};
 
 use super::help::{at_rest, run};
+use super::sockets;
 
 struct Native {
     server: CountingServer,
+    sockets: WebSocketServer,
     /// Every session made, to see that nothing is left of it.
     sessions: std::cell::RefCell<Vec<DefaultSession>>,
 }
@@ -25,12 +27,20 @@ impl Lab for Native {
         session
     }
 
+    fn figures(&self, session: &Self::Session) -> Figures {
+        session.figures()
+    }
+
     fn url(&self, path: &str) -> String {
         self.server.url(0, path)
     }
 
     fn elsewhere(&self, path: &str) -> String {
         self.server.url(1, path)
+    }
+
+    fn socket(&self, path: &str) -> String {
+        self.sockets.url(path)
     }
 }
 
@@ -48,12 +58,20 @@ impl Lab for InMemory {
         session
     }
 
+    fn figures(&self, session: &Self::Session) -> Figures {
+        session.figures()
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://a.example{path}")
     }
 
     fn elsewhere(&self, path: &str) -> String {
         format!("http://b.example{path}")
+    }
+
+    fn socket(&self, path: &str) -> String {
+        format!("http://c.example{path}")
     }
 }
 
@@ -83,18 +101,24 @@ every_case!(natively_and_in_memory);
 fn natively(case: impl AsyncFnOnce(&Native)) {
     run(async {
         let server = CountingServer::builder().hosts(2).start().await;
-        let lab = Native { server, sessions: Default::default() };
+        let sockets = WebSocketServer::start().await;
+        let lab = Native { server, sockets, sessions: Default::default() };
         case(&lab).await;
         for session in lab.sessions.take() {
             at_rest(&session).await;
         }
         lab.server.wait_idle().await;
+        lab.sockets.wait_idle().await;
     });
 }
 
 fn in_memory(case: impl AsyncFnOnce(&InMemory)) {
     let platform = Scripted::new(1);
-    platform.on_every(answer);
+    let itself = platform.clone();
+    platform.on_every(move |request: &Request| match request.url().path().strip_prefix("/ws/") {
+        None => answer(request),
+        Some(path) => sockets::answer(&itself, request, path),
+    });
     let lab = InMemory { platform: platform.clone(), sessions: Default::default() };
     platform.run(case(&lab));
     // What was left to be read in the background is read, or given up.

@@ -6,6 +6,7 @@
 //! | [`TlsServer`] | the same behind TLS, with a CA made at run time | ALPN and the certificate's fault are chosen; every handshake is on record, failed ones with their reason |
 //! | [`RawServer`] | a socket and a [`Script`], for faults that no HTTP library would produce | bytes leave exactly as written; how each connection ended, and what went over it, is on record |
 //! | [`DnsServer`](dns_server::DnsServer) | a name server, over UDP and TCP, that answers as the test says | every question is on record before it is answered |
+//! | [`WebSocketServer`] | WebSockets on a bare socket | frames leave as written, wrong ones too; how the client ended a connection is on record |
 //! | [`Refusing`], [`Unanswering`] | ports that refuse a connection, or never answer one | both hold as long as the value lives |
 //!
 //! [`PlainClient`] is a client on a bare socket; `tests/support_self.rs` holds the servers to their promises with it.
@@ -35,6 +36,7 @@ pub mod routes;
 mod script;
 mod socket;
 mod tls;
+mod websocket;
 
 pub use counting::{Builder, CountingServer};
 pub use events::{Ended, Event, Head, How, Observed, Traffic};
@@ -46,3 +48,4 @@ pub use ports::{Refusing, Unanswering};
 pub use raw::RawServer;
 pub use script::{ANYONE, Script, Step};
 pub use tls::{Alpn, Certificate, Handshake, Issuer, TlsBuilder, TlsServer};
+pub use websocket::WebSocketServer;
