@@ -23,4 +23,5 @@ mod browser {
     mod node;
     mod page;
     mod requests;
+    mod sockets;
 }

@@ -14,7 +14,7 @@ use crate::contract::{Lab, outcome};
 /// How long a test may take. Far more than a busy machine needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Two origins as of `tests/support/routes.rs`, one of faults, one that refuses.
+/// Two origins as of `tests/support/routes.rs`, one of faults, one that refuses, one of WebSockets.
 const ORIGINS: Option<&str> = option_env!("DUALFETCH_LAB");
 
 pub(crate) struct Browsing {
@@ -27,6 +27,11 @@ impl Browsing {
     /// A page, or a worker of one.
     pub(crate) fn is_page(&self) -> bool {
         self.capabilities.platform == "browser"
+    }
+
+    /// Whether there is a `WebSocket`. Node has one from its version 22 on.
+    pub(crate) fn has_websocket(&self) -> bool {
+        js_sys::Reflect::has(&js_sys::global(), &"WebSocket".into()).expect("an object")
     }
 
     /// What this path of the faulty server does wrong is in tests/native/serving.rs.
@@ -67,6 +72,14 @@ impl Lab for Browsing {
         at(1, path)
     }
 
+    fn socket(&self, path: &str) -> String {
+        at(4, path)
+    }
+
+    fn tells_why(&self) -> bool {
+        false
+    }
+
     fn shows_redirects(&self) -> bool {
         self.capabilities.redirects
     }
@@ -75,7 +88,7 @@ impl Lab for Browsing {
 fn at(origin: usize, path: &str) -> String {
     let origins =
         ORIGINS.expect("servers: there was no DUALFETCH_LAB to compile this with; run scripts/browser-tests");
-    format!("{}{path}", origins.split(' ').nth(origin).expect("four origins"))
+    format!("{}{path}", origins.split(' ').nth(origin).expect("five origins"))
 }
 
 /// Runs a test. It fails if it hangs, if anything of it goes on afterwards, here or at the servers, or if a promise was
@@ -88,9 +101,11 @@ pub(crate) async fn run(test: impl AsyncFnOnce(&Browsing)) {
     for session in lab.sessions.take() {
         within("a session at rest", at_rest(&session)).await;
     }
-    let idle = DefaultSession::new().expect("a session").get(lab.url("/lab/idle")).await.expect("an answer");
-    let status = idle.status().as_u16();
-    assert_eq!((status, &*idle.text().await.expect("a text")), (204, ""), "this goes on at the servers");
+    for idle in [lab.url("/lab/idle"), lab.socket("/ws/idle")] {
+        let idle = DefaultSession::new().expect("a session").get(idle).await.expect("an answer");
+        let status = idle.status().as_u16();
+        assert_eq!((status, &*idle.text().await.expect("a text")), (204, ""), "this goes on at the servers");
+    }
     assert_eq!(unhandled(&lab), [""; 0]);
 }
 

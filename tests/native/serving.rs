@@ -8,13 +8,15 @@ use axum::Router;
 use axum::routing::get;
 use http::StatusCode;
 
-use crate::support::{CountingServer, Head, RawServer, Refusing, Script, cors, faults, routes};
+use crate::support::{
+    CountingServer, Head, RawServer, Refusing, Script, WebSocketServer, cors, faults, routes,
+};
 
 use super::matrix;
 
 /// Prints what the tests are compiled with: the visits of the fault matrix in a page and in Node, the hash of the key
-/// that a browser has to trust for them, and as the last line `DUALFETCH_LAB=` and four origins: two of well-behaved
-/// servers, one of [`fault`]s, one that refuses.
+/// that a browser has to trust for them, and as the last line `DUALFETCH_LAB=` and five origins: two of well-behaved
+/// servers, one of [`fault`]s, one that refuses, one of WebSockets.
 #[test]
 #[ignore = "serves tests/browser.rs until its standard input ends: scripts/browser-tests"]
 fn until_standard_input_ends() {
@@ -29,7 +31,9 @@ fn until_standard_input_ends() {
         let server = builder.start().await;
         let faults = RawServer::by_head(fault).await;
         let refusing = Refusing::new();
-        let origins = [server.url(0, ""), server.url(1, ""), faults.url(""), refusing.url("")];
+        let sockets = WebSocketServer::start().await;
+        let origins =
+            [server.url(0, ""), server.url(1, ""), faults.url(""), refusing.url(""), sockets.url("")];
         itself.set(server).expect("set once");
         // Not `println!`: the harness keeps that to itself. The newline ends what it has begun to say.
         let mut stdout = io::stdout();

@@ -6,7 +6,7 @@
 //! | `/ws/close?code=…&reason=…` | sends a close frame, an empty one without a code, and waits for the answer |
 //! | `/ws/cut` | sends `last`, then ends the connection |
 //! | `/ws/sizes/{a}/{b}/…` | sends bytes of these lengths, then does as `/ws/echo` |
-//! | `/ws/silent` | reads on and never says a word |
+//! | `/ws/silent` | reads on, never says a word, and ends the connection 5 s after a close frame |
 //! | `/ws/faults/{name}` | breaks the rules: [`FAULTS`] |
 //!
 //! `protocol=…` in the query is what it chooses of the subprotocols, whether it was offered or not.
@@ -63,6 +63,9 @@ const FRAME_LIMIT: u64 = 64 << 20;
 
 /// How long `/ws/seen` and `/ws/idle` wait.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a close frame is left without an answer.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// A loopback port of WebSockets. Dropping it closes the port and every connection.
 #[derive(Debug)]
@@ -324,14 +327,13 @@ impl Line {
         }
     }
 
-    /// Reads on until the client has ended the connection.
+    /// Reads on until the client has ended the connection. A page cannot, once it has sent its close frame, and its browser
+    /// waits long for the answer: then it is ended from here.
     async fn ignore(&mut self) -> io::Result<Seen> {
-        let mut seen = Seen::Cut;
         loop {
-            match self.receive().await {
-                Ok(Frame { first: CLOSE, payload }) => seen = Seen::Close(payload),
-                Ok(_) => {}
-                Err(_) => return Ok(seen),
+            if let Frame { first: CLOSE, payload } = self.receive().await? {
+                let _ = tokio::time::timeout(SILENCE, async { while self.receive().await.is_ok() {} }).await;
+                return Ok(Seen::Close(payload));
             }
         }
     }

@@ -1,0 +1,355 @@
+//! WebSockets over the platform's own, and over a class of the caller's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dualfetch::browser_options::{BrowserOptions, Cache};
+use dualfetch::platform::browser::Browser;
+use dualfetch::websocket::{CloseCode, ClosedBy, Message, WebSocketBuilder, WebSocketOptions};
+use dualfetch::{Client, Config, DefaultSession, Error, ErrorKind, Figures, Session, SessionExt, WebSocket};
+use futures_util::future::join;
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::contract::{Lab, is_pending, outcome};
+
+use super::lab::{Browsing, pause, run};
+
+fn unsupported(result: Result<impl Sized, Error>, feature: &str) {
+    let Err(error) = result else { panic!("{feature} was taken") };
+    let named = matches!(error.kind(), ErrorKind::Unsupported { feature: named, .. } if *named == feature);
+    assert!(named && error.code() == "unsupported", "{feature}: {error}");
+}
+
+async fn with_websockets(test: impl AsyncFnOnce(&Browsing)) {
+    run(async |lab| {
+        if lab.has_websocket() {
+            test(lab).await;
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn where_there_is_none_that_is_said() {
+    run(async |lab| {
+        if !lab.has_websocket() {
+            let session = lab.session(Config::new());
+            unsupported(session.websocket(lab.socket("/ws/echo")).await, "websocket");
+            assert_eq!(session.figures(), Figures::default());
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn what_no_platform_s_websocket_can_do_is_unsupported_by_name() {
+    type Change = fn(WebSocketBuilder<&DefaultSession>) -> WebSocketBuilder<&DefaultSession>;
+    let refused: [(&str, Change); 10] = [
+        ("header", |opening| opening.header("x-own", "1")),
+        ("header", |opening| opening.header("accept", "text/html")),
+        ("origin", |opening| opening.origin("https://app.example")),
+        ("authorization", |opening| opening.basic_auth("user", "password")),
+        ("authorization", |opening| opening.bearer_auth("token")),
+        ("heartbeat", |opening| opening.heartbeat(Duration::from_secs(1))),
+        ("auto_pong", |opening| opening.auto_pong(false)),
+        ("max_frame_size", |opening| opening.max_frame_size(1000)),
+        ("compress", |opening| opening.compress(false)),
+        ("browser options", |opening| {
+            opening.request(|request| request.browser(BrowserOptions::new().cache(Cache::NoStore)))
+        }),
+    ];
+    run(async |lab| {
+        let session = lab.session(Config::new());
+        for (feature, change) in refused {
+            unsupported(change(session.websocket(lab.socket("/ws/echo"))).await, feature);
+        }
+        let of_the_session = lab.session(Config::new().header("x-own", "1"));
+        unsupported(of_the_session.websocket(lab.socket("/ws/echo")).await, "header");
+        for (feature, request) in [
+            ("method", session.put(lab.socket("/ws/echo"))),
+            ("body", session.get(lab.socket("/ws/echo")).body("x")),
+        ] {
+            let mut request = request.build().expect("sound");
+            request.extensions_mut().insert(Arc::new(WebSocketOptions::default()));
+            unsupported(session.send(request).await, feature);
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn what_it_does_by_itself_may_be_asked_for() {
+    with_websockets(async |lab| {
+        let session = lab.session(Config::new());
+        let opening = session.websocket(lab.socket("/ws/echo")).compress(true).auto_pong(true);
+        let mut socket = opening.await.expect("a WebSocket");
+        unsupported(socket.ping("anyone?").await, "ping");
+        unsupported(socket.pong("here").await, "pong");
+        for code in [1001, 1009, 1011, 1014] {
+            unsupported(socket.close(code.into(), "").await, "close_code");
+        }
+        // Nothing of it was sent.
+        socket.send("hello").await.expect("sent");
+        assert_eq!(socket.next().await.expect("it goes on").expect("a message").as_text(), Some("hello"));
+        socket.close(CloseCode::NORMAL, "").await.expect("an answer");
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn what_is_not_taken_is_bounded() {
+    with_websockets(async |lab| {
+        let session = lab.session(Config::new());
+        // An empty message takes room, too.
+        for (size, bound, fit) in [(400, 1000, 2), (0, 640, 10), (1000, 1000, 1)] {
+            let path = format!("/ws/sizes{}", format!("/{size}").repeat(fit + 5));
+            let mut socket =
+                session.websocket(lab.socket(&path)).max_buffered(bound).await.expect("a WebSocket");
+            while socket.send("more?").await.is_ok() {
+                pause(Duration::from_millis(5)).await;
+            }
+            for _ in 0..fit {
+                let message = socket.next().await.expect("it goes on").expect("a message");
+                assert_eq!(message.as_bytes().len(), size);
+            }
+            let error = socket.next().await.expect("it goes on").expect_err("too much");
+            assert_eq!(error.kind(), &ErrorKind::WebSocket { code: 1009 }, "{error}");
+            assert!(error.message().is_some_and(|message| message.contains("max_buffered")), "{error}");
+            let close = socket.closed().expect("it is closed");
+            assert_eq!((close.code, close.by), (CloseCode::MESSAGE_TOO_BIG, ClosedBy::Client));
+        }
+        assert_eq!(session.figures(), Figures::default());
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn many_opened_and_dropped_leave_nothing() {
+    with_websockets(async |lab| {
+        let session = lab.session(Config::new());
+        for n in 0..30 {
+            let mut opening = Box::pin(session.websocket(lab.socket("/ws/sizes/10/10")).connect());
+            // Some are given up in the middle of the handshake.
+            if is_pending(&mut opening).await && n % 3 > 0 {
+                let mut socket = opening.await.expect("a WebSocket");
+                if n % 3 > 1 {
+                    socket.send("x".repeat(100_000)).await.expect("sent");
+                }
+            }
+        }
+        assert_eq!(session.figures(), Figures::default());
+    })
+    .await;
+}
+
+// --- over a class of the caller's ------------------------------------------------------------------------------------
+
+#[wasm_bindgen]
+extern "C" {
+    /// A function of this body.
+    #[wasm_bindgen(js_name = Function)]
+    fn function(body: &str) -> Function;
+}
+
+/// A `WebSocket` whose events are the test's.
+struct Fake {
+    class: JsValue,
+    session: Client<Browser>,
+}
+
+impl Fake {
+    fn new() -> Self {
+        let class = function(
+            "class Fake {
+               static made = [];
+               constructor(...args) { Fake.made.push(this); this.readyState = this.bufferedAmount = 0; this.calls = [args.join(' ')]; }
+               send(data) { this.calls.push(`send ${data}`); }
+               close(...args) { this.calls.push(['close', ...args].join(' ')); this.onclosing?.(); }
+               tell(type, fields) {
+                 this.readyState = { open: 1, close: 3 }[type] ?? this.readyState;
+                 this['on' + type]?.({ type, ...fields });
+               }
+             }
+             return Fake;",
+        );
+        let class = class.call0(&JsValue::UNDEFINED).expect("a class");
+        let backend = Browser::new().with_websocket(class.clone().unchecked_into());
+        let session = Client::with_backend(Config::new(), backend).expect("a session");
+        Self { class, session }
+    }
+
+    /// Opens one.
+    async fn open(&self) -> (WebSocket, JsValue) {
+        let opening = self.session.websocket("ws://fake.example/").connect();
+        let (socket, ()) = join(opening, async { self.tell("open", "{}") }).await;
+        (socket.expect("a WebSocket"), self.last())
+    }
+
+    fn last(&self) -> JsValue {
+        self.js("return this.made.at(-1)")
+    }
+
+    /// The last one made has this event.
+    fn tell(&self, kind: &str, fields: &str) {
+        self.js(&format!("this.made.at(-1).tell('{kind}', {fields})"));
+    }
+
+    /// What was called at the last one made, its constructor first.
+    fn calls(&self) -> String {
+        self.js("return this.made.at(-1).calls.join(', ')").as_string().expect("text")
+    }
+
+    fn js(&self, body: &str) -> JsValue {
+        function(body).call0(&self.class).expect("no exception")
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_class_of_the_caller_s_is_used_as_the_standard_says() {
+    run(async |_| {
+        let fake = Fake::new();
+        let opening = fake.session.websocket("https://fake.example/a?b#c").protocols(["v2", "v1"]).connect();
+        let (socket, ()) = join(opening, async {
+            fake.js("this.made[0].protocol = 'v1'");
+            fake.tell("open", "{}");
+        })
+        .await;
+        let mut socket = socket.expect("a WebSocket");
+        assert_eq!((socket.protocol(), socket.url().as_str()), (Some("v1"), "wss://fake.example/a?b#c"));
+        socket.send("hello").await.expect("sent");
+        socket.send(vec![1, 2]).await.expect("sent");
+        fake.tell("message", "{ data: 'é' }");
+        fake.tell("message", "{ data: new Uint8Array([1, 2]).buffer }");
+        fake.tell("message", "{ data: new Uint8Array([0, 3]).subarray(1) }");
+        for expected in [Message::from("é"), vec![1, 2].into(), vec![3].into()] {
+            assert_eq!(socket.next().await.expect("it goes on").expect("a message"), expected);
+        }
+        let (closed, ()) = join(socket.close(3001.into(), "bye"), async {
+            fake.tell("close", "{ code: 3001, reason: 'bye', wasClean: true }");
+        })
+        .await;
+        assert_eq!(closed.expect("an answer").by, ClosedBy::Client);
+        assert_eq!(fake.calls(), "wss://fake.example/a?b v2,v1, send hello, send 1,2, close 3001 bye, close");
+        fake.open().await;
+        assert_eq!(fake.calls(), "ws://fake.example/, close");
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_slow_network_slows_the_sender_down() {
+    run(async |_| {
+        let fake = Fake::new();
+        let (mut socket, _) = fake.open().await;
+        fake.js("this.made[0].bufferedAmount = 2 ** 20");
+        socket.send("as much as may be").await.expect("sent");
+        fake.js("this.made[0].bufferedAmount = 2 ** 20 + 1");
+        let mut sending = Box::pin(socket.send("too much"));
+        for _ in 0..3 {
+            assert!(is_pending(&mut sending).await);
+            pause(Duration::from_millis(15)).await;
+        }
+        assert_eq!(fake.calls(), "ws://fake.example/, send as much as may be");
+        fake.js("this.made[0].bufferedAmount = 0");
+        sending.await.expect("sent");
+        fake.js("this.made[0].bufferedAmount = 2 ** 30");
+        let (sent, ()) = join(socket.send("never"), async { fake.tell("close", "{ code: 1006 }") }).await;
+        assert_eq!(outcome(&sent), "disconnected");
+        assert!(fake.calls().ends_with("send too much"), "{}", fake.calls());
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn no_event_is_heard_once_it_was_dropped() {
+    run(async |_| {
+        let fake = Fake::new();
+        let (socket, _) = fake.open().await;
+        // Some classes tell at once what others tell later.
+        fake.js("this.made[0].onclosing = () => this.made[0].tell('close', { code: 1005, wasClean: true })");
+        drop(socket);
+        for kind in ["open", "message", "error", "close"] {
+            fake.tell(kind, "{ data: 'late', code: 1000, wasClean: true }");
+        }
+        // Who is an event emitter of Node's throws an error that nobody listens to.
+        assert!(fake.js("return typeof this.made[0].onerror == 'function'").is_truthy());
+        assert_eq!(fake.calls(), "ws://fake.example/, close");
+        let mut opening = Box::pin(fake.session.websocket("ws://fake.example/").connect());
+        assert!(is_pending(&mut opening).await);
+        drop(opening);
+        fake.tell("open", "{}");
+        assert_eq!(fake.calls(), "ws://fake.example/, close");
+        assert_eq!(fake.session.figures(), Figures::default());
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_class_that_says_why_it_failed_is_listened_to() {
+    run(async |_| {
+        let fake = Fake::new();
+        let refused = "{ error: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }) }";
+        for (fields, code) in [(refused, "connect"), ("{ message: 'Received network error' }", "network")] {
+            let opening = fake.session.websocket("ws://fake.example/").connect();
+            let (failed, ()) = join(opening, async {
+                fake.tell("error", fields);
+                fake.tell("close", "{ code: 1006, wasClean: false }");
+            })
+            .await;
+            let error = failed.expect_err("it failed");
+            assert_eq!(error.code(), code, "{error}");
+            assert!(fields.contains("Received") == error.to_string().contains("Received"), "{error}");
+        }
+        let (mut socket, _) = fake.open().await;
+        fake.tell("message", "{ data: 'before' }");
+        fake.tell("error", "{ error: new Error('RSV1 must be clear') }");
+        fake.tell("close", "{ code: 1006, wasClean: false }");
+        assert_eq!(socket.next().await.expect("it goes on").expect("a message").as_text(), Some("before"));
+        let error = socket.next().await.expect("it goes on").expect_err("it failed");
+        assert_eq!(error.code(), "disconnected");
+        assert!(error.message().is_some_and(|message| message.contains("RSV1")), "{error}");
+        // The close frame came, and then the connection was cut.
+        let (mut socket, _) = fake.open().await;
+        fake.tell("close", "{ code: 1001, reason: 'going', wasClean: false }");
+        assert!(socket.next().await.is_none());
+        let close = socket.closed().expect("it is closed");
+        assert_eq!((close.code, &*close.reason), (CloseCode::GOING_AWAY, "going"));
+        // What is open may have closed again before anybody looks.
+        let opening = fake.session.websocket("ws://fake.example/").connect();
+        let (socket, ()) = join(opening, async {
+            fake.tell("open", "{}");
+            fake.tell("message", "{ data: 'quick' }");
+            fake.tell("close", "{ code: 1006 }");
+        })
+        .await;
+        let mut socket = socket.expect("a WebSocket");
+        assert_eq!(socket.next().await.expect("it goes on").expect("a message").as_text(), Some("quick"));
+        assert_eq!(outcome(&socket.next().await.expect("it goes on")), "disconnected");
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_class_that_is_none_is_an_error() {
+    run(async |_| {
+        let open = async |body: &str| {
+            let class = function(body).call0(&JsValue::UNDEFINED).expect("a value");
+            let backend = Browser::new().with_websocket(class.unchecked_into());
+            let session = Client::with_backend(Config::new(), backend).expect("a session");
+            session.websocket("ws://fake.example/").await.expect_err("no class")
+        };
+        let error = open("return class { constructor() { throw new SyntaxError('no such URL'); } }").await;
+        assert_eq!(error.code(), "network");
+        assert!(error.message().is_some_and(|message| message.contains("no such URL")), "{error}");
+        assert_eq!(open("return () => 1").await.code(), "network");
+        assert_eq!(open("return 7").await.code(), "network");
+        let fake = Fake::new();
+        let (mut socket, _) = fake.open().await;
+        fake.tell("message", "{ data: { size: 3 } }");
+        assert_eq!(outcome(&socket.next().await.expect("it goes on")), "protocol");
+        assert!(fake.calls().ends_with("close"), "{}", fake.calls());
+    })
+    .await;
+}
