@@ -33,6 +33,18 @@ export class ClosedError extends DualfetchError {
   }
 }
 
+/** A WebSocket's handshake was answered by something else: `handshake`. */
+export class HandshakeError extends DualfetchError {
+  constructor(code, message, details = {}) {
+    super(code, message, details);
+    this.status = details.detail ?? null;
+  }
+
+  get name() {
+    return "HandshakeError";
+  }
+}
+
 /** Something handed in makes no sense: `invalid_header`, `invalid_option`, `invalid_url`, `unsupported_scheme`. */
 export class InputError extends DualfetchError {
   constructor(code, message, details = {}) {
@@ -99,6 +111,18 @@ export class UnsupportedError extends DualfetchError {
   }
 }
 
+/** What came over a WebSocket breaks its rules or a limit, and it was closed for that: `websocket`. */
+export class WebSocketError extends DualfetchError {
+  constructor(code, message, details = {}) {
+    super(code, message, details);
+    this.closeCode = details.detail;
+  }
+
+  get name() {
+    return "WebSocketError";
+  }
+}
+
 // By name and code, not by class: two copies of this package, or a realm's border, have classes of their own. The
 // codes are words; a DOMException of the same name has a number.
 const named = (thrown, name) =>
@@ -106,6 +130,7 @@ const named = (thrown, name) =>
 
 export const isBodyError = (thrown) => named(thrown, "BodyError");
 export const isClosedError = (thrown) => named(thrown, "ClosedError");
+export const isHandshakeError = (thrown) => named(thrown, "HandshakeError");
 export const isInputError = (thrown) => named(thrown, "InputError");
 export const isNetworkError = (thrown) => named(thrown, "NetworkError");
 export const isRedirectError = (thrown) => named(thrown, "RedirectError");
@@ -113,14 +138,17 @@ export const isRequestBodyError = (thrown) => named(thrown, "RequestBodyError");
 export const isStatusError = (thrown) => named(thrown, "StatusError");
 export const isTimeoutError = (thrown) => named(thrown, "TimeoutError");
 export const isUnsupportedError = (thrown) => named(thrown, "UnsupportedError");
+export const isWebSocketError = (thrown) => named(thrown, "WebSocketError");
 export const isDualfetchError = (thrown) =>
   named(thrown, "DualfetchError") ||
   isBodyError(thrown) ||
   isClosedError(thrown) ||
+  isHandshakeError(thrown) ||
   isInputError(thrown) ||
   isNetworkError(thrown) ||
   isRedirectError(thrown) ||
   isRequestBodyError(thrown) ||
   isStatusError(thrown) ||
   isTimeoutError(thrown) ||
-  isUnsupportedError(thrown);
+  isUnsupportedError(thrown) ||
+  isWebSocketError(thrown);

@@ -2,6 +2,7 @@ import {
   BodyError,
   ClosedError,
   DualfetchError,
+  HandshakeError,
   InputError,
   NetworkError,
   RedirectError,
@@ -9,6 +10,7 @@ import {
   StatusError,
   TimeoutError,
   UnsupportedError,
+  WebSocketError,
 } from "./errors.js";
 
 const classes = {
@@ -23,6 +25,7 @@ const classes = {
   denied: NetworkError,
   disconnected: NetworkError,
   dns: NetworkError,
+  handshake: HandshakeError,
   headers_too_large: NetworkError,
   invalid_header: InputError,
   invalid_option: InputError,
@@ -41,6 +44,7 @@ const classes = {
   too_many_redirects: RedirectError,
   unsupported: UnsupportedError,
   unsupported_scheme: InputError,
+  websocket: WebSocketError,
 };
 
 /** An error of this code, of the class that goes with it. */

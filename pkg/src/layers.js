@@ -105,11 +105,11 @@ export function isRaised(response, raise) {
 }
 
 /** What a call over many requests cannot do, refused by name. */
-export function withoutLayers({ hooks, middleware }) {
-  const found = middleware.length > 0 ? "middleware" : ["afterResponse", "beforeError"].find((when) => hooks[when].length > 0);
+export function withoutLayers({ hooks, middleware }, why = "titles, pages and lists are the engine's", also = []) {
+  const found = middleware.length > 0 ? "middleware" : ["afterResponse", "beforeError", ...also].find((when) => hooks[when].length > 0);
   if (found === undefined) return;
   const feature = found === "middleware" ? found : `hooks.${found}`;
-  const message = `${feature} is not supported here (titles, pages and lists are the engine's): extend a session without it`;
+  const message = `${feature} is not supported here (${why}): extend a session without it`;
   throw error("unsupported", message, { detail: feature });
 }
 

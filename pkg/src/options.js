@@ -348,6 +348,37 @@ for (const name of [
   };
 }
 
+/** What belongs to a handshake and no platform's WebSocket takes. */
+const UNSENT = {};
+for (const name of ["auth", "autoPong", "compress", "headers", "heartbeat", "hooks", "maxFrameSize", "middleware", "origin", "userAgent"]) {
+  UNSENT[name] = () => {
+    throw unsupported(name, "no platform's WebSocket can");
+  };
+}
+
+/** How many bytes, or none by 0, null or Infinity. */
+const bytesOrZero = (value, name, out) => {
+  bytesOrNone(value, name, out);
+  out[name] ||= Infinity;
+};
+
+const period = (value, name, out) => {
+  out[name] = milliseconds(value, name);
+};
+
+/** As RFC 6455 has a subprotocol's name: section 4.1. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+const protocols = (value, name, out) => {
+  const list = typeof value === "string" ? [value] : value;
+  if (!Array.isArray(list)) throw invalid(name, `names in an array, not ${shown(value)}`);
+  list.forEach((one, at) => {
+    if (typeof one !== "string" || !TOKEN.test(one)) throw invalid(name, `${shown(one)} is no subprotocol's name`);
+    if (list.indexOf(one) !== at) throw invalid(name, `${shown(one)} is there twice`);
+  });
+  out[name] = [...list];
+};
+
 const SHARED = {
   ...NATIVE,
   auth,
@@ -408,12 +439,31 @@ const form = (value, name, out) => {
 const WITH_BODY = { ...SHARED, body: (value, name, out) => (out[name] = value), form, json };
 
 /** What each call takes. */
-export const SESSION = { ...SHARED, fetch: callable, limit, limitPerHost: limit, rate };
+export const SESSION = { ...SHARED, fetch: callable, limit, limitPerHost: limit, rate, WebSocket: callable };
 const common = (_, name) => {
   throw invalid(name, "it is shared with the session that is extended");
 };
-export const EXTENSION = { ...SHARED, fetch: common, limit: common, limitPerHost: common, rate: common };
+export const EXTENSION = { ...SHARED, fetch: common, limit: common, limitPerHost: common, rate: common, WebSocket: common };
 export const REQUEST = { ...WITH_BODY, method: text, signal };
+export const WEBSOCKET = {
+  ...NATIVE,
+  ...UNSENT,
+  baseUrl,
+  closeTimeout: period,
+  maxBuffered: bytesOrZero,
+  maxMessageSize: bytesOrZero,
+  params,
+  parseJson: callable,
+  prefixUrl: baseUrl,
+  priority: SHARED.priority,
+  protocols,
+  receiveTimeout: period,
+  retry,
+  searchParams: params,
+  signal,
+  stringifyJson: callable,
+  timeout,
+};
 export const TITLE = { ...SHARED, drain: bytes, maxBytes: bytes, signal };
 const METADATA = { metadata: word("head", "page") };
 export const PAGE = { ...TITLE, ...METADATA, html: flag };
@@ -427,7 +477,10 @@ export const JSON_READER = { checkContentType: flag, parseJson: callable };
 export const MULTIPART_READER = Object.fromEntries(
   ["maxHeaderBytes", "maxPart", "maxParts"].map((name) => [name, (value, as, out) => (out[name] = positive(value, as))]),
 );
-export const LINES_READER = { encoding: text, maxLine: (value, name, out) => (out[name] = positive(value, name)) };
+const most = (value, name, out) => (out[name] = positive(value, name));
+export const EVENTS_READER = { anyType: flag, maxEvent: most };
+export const JSON_LINES_READER = { maxLine: most, parseJson: callable };
+export const LINES_READER = { encoding: text, maxLine: most };
 
 /**
  * Reads options by their table. What is undefined counts as left out; what the table does not know is an error.
@@ -441,7 +494,7 @@ export function read(table, options, out = {}, within = "") {
   }
   for (const key of Object.keys(options)) {
     if (!Object.hasOwn(table, key)) {
-      const known = Object.keys(table).filter((name) => !Object.hasOwn(NATIVE, name));
+      const known = Object.keys(table).filter((name) => table[name] !== NATIVE[name] && table[name] !== UNSENT[name]);
       throw invalid(within + key, `there is only ${known.sort().join(", ")}`);
     }
     const value = options[key];

@@ -1,8 +1,8 @@
 import { calling, extended, rooted } from "./defaults.js";
-import { error } from "./failure.js";
+import { error, isOurs } from "./failure.js";
 import { fetchOver } from "./fetch.js";
 import { before, isRaised, layered, SessionRequest, withoutLayers } from "./layers.js";
-import { DOWNLOAD, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES } from "./options.js";
+import { DOWNLOAD, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES, WEBSOCKET, written as jsonOf } from "./options.js";
 import { Page, pageRow } from "./page.js";
 import { race, Relay } from "./relay.js";
 import { asked, href, pageUrl, resolved } from "./request.js";
@@ -20,7 +20,7 @@ export class BaseSession {
       const own = read(SESSION, options);
       needDigest(digest, own);
       const [settings, defaults] = rooted(own);
-      this.#engine = new Engine(settings, load, loadCharset, digest);
+      this.#engine = new Engine(settings, load, loadCharset, digest, own);
       this.#defaults = defaults;
     }
     // A function of its own, so that it can be handed to a library that takes a `fetch`.
@@ -157,6 +157,20 @@ export class BaseSession {
     return new Rows(open, requests, ask, row, onProgress);
   }
 
+  /** A WebSocket, once it is open. It has its place within the limits until it is closed. */
+  async websocket(url, options) {
+    const told = read(WEBSOCKET, options);
+    const { closeTimeout, maxBuffered, maxMessageSize, protocols, receiveTimeout, signal, ...own } = told;
+    const engine = this.#engine;
+    const relay = engine.begin(signal);
+    const call = this.#calling(own);
+    withoutLayers(call, "a handshake is the platform's own", ["beforeRequest"]);
+    const { opened } = await engine.race(relay, import("./websocket.js"));
+    const wishes = { closeTimeout, maxBuffered, maxMessageSize, protocols, receiveTimeout };
+    const way = { asked, call, ending: new Relay(), engine, error, isOurs, relay, shown, written: jsonOf };
+    return opened(resolved(url, call.baseUrl ?? pageUrl()), wishes, way);
+  }
+
   /** What is under way and what waits, now. */
   figures() {
     const [inFlight, waiting, ...flat] = this.#engine.handle?.figures() ?? [0, 0];
@@ -260,11 +274,13 @@ class Engine {
   #opening;
   #closing = new Relay();
 
-  constructor(settings, load, loadCharset, digest) {
-    this.#settings = settings;
+  constructor(settings, load, loadCharset, digest, { WebSocket, timeoutTotal, timeoutWall }) {
+    this.#settings = { ...settings, fetch: answering(settings.fetch) };
     this.#load = load;
     this.digest = digest;
     this.loadCharset = loadCharset;
+    this.WebSocket = WebSocket;
+    this.bounds = { timeoutTotal, timeoutWall };
     this.handle = undefined;
     this.Document = undefined;
   }
@@ -317,6 +333,14 @@ class Engine {
     }
     this.#closing.throwIfAborted();
   }
+}
+
+/** The caller's `fetch`, or the platform's; a function in the place of a body gives the answer itself. */
+function answering(own) {
+  return (url, init) => {
+    if (typeof init.body === "function") return init.body(url, init);
+    return own === undefined ? globalThis.fetch(url, init) : own(url, init);
+  };
 }
 
 /** How far to read for metadata, as the wasm side has it. */

@@ -1,0 +1,308 @@
+/** How much may be unsent while `send` promises room for more. */
+const MOST_UNSENT = 1024 * 1024;
+
+/** How often what is unsent is looked at, in milliseconds: no platform tells when it is sent. */
+const LOOK = 10;
+
+/** One of the platform's WebSockets, with what came of it and was not taken yet. */
+export class Wire {
+  /** How it was closed: see `Closed` in types/websocket.d.ts. */
+  closed = null;
+  #way;
+  #messages;
+  #waiter;
+  /** `{ reason }`, of which receivers are told. */
+  #failure;
+  #code;
+  /** Whether closing it began here. */
+  #isClosing = false;
+  #isHeld = false;
+  #timer;
+  #cause;
+  /** Of which closers are told. */
+  #late;
+  #done = nothing;
+  #ended = signal();
+  #settled = signal();
+
+  /**
+   * @param {WebSocket} socket which is being opened
+   * @param {string} url
+   * @param {object} settings `DEFAULTS` in websocket.js
+   * @param {object} way as there
+   */
+  constructor(socket, url, settings, way) {
+    socket.binaryType = "arraybuffer";
+    Object.assign(this, { socket, url, settings });
+    this.#way = way;
+    this.#messages = new Messages(settings.maxBuffered);
+    this.#listen("addEventListener");
+    // One that nobody listens to ends a program where the WebSocket is no platform's own.
+    socket.addEventListener("error", nothing);
+  }
+
+  /** What the engine takes for `fetch`'s answer, once the connection is open. */
+  answer(asked) {
+    const { socket } = this;
+    const reader = {
+      read: () => this.#ended.passed,
+      // The call ended, or the session.
+      cancel: async () => this.#leave(),
+    };
+    const answer = { status: 101, type: "default", url: "", headers: new Headers(), body: { getReader: () => reader } };
+    return new Promise((resolve, reject) => {
+      const quit = () => this.#leave();
+      const open = () => settle(resolve, answer);
+      const close = () => {
+        const message = "the WebSocket was not opened; the platform does not tell a handshake that was refused from no connection";
+        settle(reject, new TypeError(message, this.#cause === undefined ? undefined : { cause: this.#cause }));
+      };
+      const settle = (how, value) => {
+        asked?.removeEventListener("abort", quit);
+        socket.removeEventListener("open", open);
+        socket.removeEventListener("close", close);
+        how(value);
+      };
+      asked?.addEventListener("abort", quit);
+      socket.addEventListener("open", open);
+      socket.addEventListener("close", close);
+      if (asked?.aborted) quit();
+    });
+  }
+
+  /** Keeps the engine's response, whose end is the end of the permit. `done` is called at the end. */
+  hold(handle, done) {
+    this.#isHeld = true;
+    const over = () => {
+      this.#isHeld = false;
+      done();
+      handle.free();
+      this.#settle();
+    };
+    handle.chunk().then(over, (reason) => {
+      if (this.closed === null) {
+        // The caller's signal, or the session's end: what came is not asked for any more.
+        this.#messages.clear();
+        this.#fail(reason);
+      }
+      over();
+    });
+  }
+
+  receive() {
+    if (this.#waiter !== undefined) {
+      return Promise.reject(this.#error("body_used", "the WebSocket is being received from already"));
+    }
+    if (this.#messages.count > 0) return Promise.resolve(this.#messages.take());
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
+    if (this.#isOver) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      const { receiveTimeout } = this.settings;
+      const timer = later(receiveTimeout, () => {
+        this.#waiter = undefined;
+        reject(this.#timeout("read"));
+      });
+      this.#waiter = (failure, message) => {
+        clearTimeout(timer);
+        this.#waiter = undefined;
+        if (failure === undefined) resolve(message);
+        else reject(failure.reason);
+      };
+    });
+  }
+
+  async send(message) {
+    this.#needOpen();
+    this.socket.send(message);
+    while (this.socket.bufferedAmount > MOST_UNSENT) {
+      await new Promise((looked) => setTimeout(looked, LOOK));
+      this.#needOpen();
+    }
+  }
+
+  close(code, reason) {
+    if (!this.#isOver) this.#end(code, reason);
+    return this.#settled.passed;
+  }
+
+  get #isOver() {
+    return this.closed !== null && !this.#isHeld;
+  }
+
+  #needOpen() {
+    // Between the server's close frame and the end the platform takes messages and drops them.
+    if (this.closed === null && !this.#isClosing && this.socket.readyState === 1) return;
+    throw this.#error("closed", "the WebSocket is closed", this.#failure && { cause: this.#failure.reason });
+  }
+
+  #onMessage = ({ data }) => {
+    if (this.#failure !== undefined || this.#isClosing) return;
+    const message = typeof data === "string" ? data : new Uint8Array(data);
+    const { maxMessageSize, maxBuffered } = this.settings;
+    if (isLonger(message, maxMessageSize)) this.#refuse(`a message is more than maxMessageSize, ${maxMessageSize} bytes`);
+    else if (this.#waiter !== undefined) this.#waiter(undefined, message);
+    else if (!this.#messages.add(message)) this.#refuse(`more is not taken yet than maxBuffered, ${maxBuffered} bytes`);
+  };
+
+  #onError = ({ error }) => {
+    this.#cause = error;
+  };
+
+  #onClose = ({ code, reason, wasClean }) => this.#finish(code, reason, wasClean);
+
+  /** Too much came: 1009 (RFC 6455, section 7.4.1), which a page may not send. */
+  #refuse(why) {
+    this.#code = 1009;
+    this.#fail(this.#error("websocket", `the WebSocket was closed: ${why}`, { detail: 1009 }));
+  }
+
+  #fail(reason) {
+    this.#failure ??= { reason };
+    this.#waiter?.(this.#failure);
+    this.#leave();
+  }
+
+  /** Closes it without a word of ours, but where a platform lets us say why. */
+  #leave() {
+    if (this.closed === null) this.#end(this.#code);
+  }
+
+  #end(code, reason) {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#timer = later(this.settings.closeTimeout, () => {
+      this.#failure ??= { reason: this.#timeout("close") };
+      this.socket.terminate?.();
+      this.#finish(1006, "", false, this.#failure.reason);
+    });
+    try {
+      if (code === undefined) this.socket.close();
+      else this.socket.close(code, reason);
+    } catch {
+      this.socket.close();
+    }
+  }
+
+  #finish(code, reason, wasClean, late) {
+    if (this.closed !== null) return;
+    clearTimeout(this.#timer);
+    this.#listen("removeEventListener");
+    const by = this.#isClosing ? "client" : wasClean ? "server" : null;
+    this.closed = Object.freeze({ code: this.#code ?? code, reason, by, wasClean });
+    if (!wasClean && code === 1006) {
+      const details = this.#cause === undefined ? {} : { cause: this.#cause };
+      this.#failure ??= { reason: this.#error("disconnected", "the connection ended without a closing handshake", details) };
+    }
+    this.#late = late;
+    this.#ended.pass({ done: true, value: undefined });
+    this.#settle();
+  }
+
+  /** Tells of the end, once the permit has been given back, too. */
+  #settle() {
+    if (!this.#isOver) return;
+    this.#waiter?.(this.#failure);
+    if (this.#late === undefined) this.#settled.pass(this.closed);
+    else this.#settled.fail(this.#late);
+  }
+
+  #listen(how) {
+    this.socket[how]("message", this.#onMessage);
+    this.socket[how]("error", this.#onError);
+    this.socket[how]("close", this.#onClose);
+  }
+
+  #timeout(phase) {
+    return this.#error("timeout", `timed out: ${phase}`, { phase });
+  }
+
+  #error(code, message, details) {
+    return this.#way.error(code, `${message} (${this.url})`, { url: this.url, attempts: 1, ...details });
+  }
+}
+
+/** Messages that nobody has taken yet, the oldest first. */
+class Messages {
+  #most;
+  #list = [];
+  #at = 0;
+  #bytes = 0;
+  /** Those before it are counted as they are; a text behind it as the most that it can be. */
+  #counted = 0;
+
+  constructor(most) {
+    this.#most = most;
+  }
+
+  get count() {
+    return this.#list.length - this.#at;
+  }
+
+  /** Whether there was room for it. */
+  add(message) {
+    const size = typeof message === "string" ? message.length * 3 : message.length;
+    this.#list.push({ message, size });
+    this.#bytes += size;
+    if (this.#bytes > this.#most) this.#count();
+    if (this.#bytes <= this.#most) return true;
+    this.#list.pop();
+    return false;
+  }
+
+  take() {
+    const { message, size } = this.#list[this.#at];
+    this.#list[this.#at++] = undefined;
+    this.#bytes -= size;
+    if (this.#at === this.#list.length) this.clear();
+    else if (this.#at > 1024 && this.#at * 2 > this.#list.length) {
+      this.#list.splice(0, this.#at);
+      [this.#counted, this.#at] = [Math.max(0, this.#counted - this.#at), 0];
+    }
+    return message;
+  }
+
+  clear() {
+    [this.#list, this.#at, this.#bytes, this.#counted] = [[], 0, 0, 0];
+  }
+
+  #count() {
+    for (let at = Math.max(this.#counted, this.#at); at < this.#list.length; at += 1) {
+      const entry = this.#list[at];
+      const size = sizeOf(entry.message);
+      this.#bytes += size - entry.size;
+      entry.size = size;
+    }
+    this.#counted = this.#list.length;
+  }
+}
+
+/** How many bytes of UTF-8 a text is, or bytes are. */
+export function sizeOf(message) {
+  let size = message.length;
+  if (typeof message !== "string") return size;
+  for (let at = 0; at < message.length; at += 1) {
+    const unit = message.charCodeAt(at);
+    // Two halves of a pair make four bytes.
+    if (unit > 0x7f) size += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+  }
+  return size;
+}
+
+function isLonger(message, most) {
+  return message.length > most || (typeof message === "string" && message.length * 3 > most && sizeOf(message) > most);
+}
+
+/** A promise and what settles it. That it fails is for who waits for it. */
+function signal() {
+  const made = {};
+  made.passed = new Promise((pass, fail) => Object.assign(made, { pass, fail }));
+  made.passed.catch(nothing);
+  return made;
+}
+
+/** A timer of what may be longer than a platform's can be, or without end: then none. */
+function later(milliseconds, call) {
+  return milliseconds < 2 ** 31 ? setTimeout(call, milliseconds) : undefined;
+}
+
+function nothing() {}
