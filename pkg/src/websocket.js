@@ -49,7 +49,8 @@ export async function opened(url, wishes, way) {
   try {
     clocks.start("wall");
     const handle = await engine.ready(ending);
-    wire.hold(await handle.send(request, ending), done);
+    const response = await handle.send(request, ending);
+    wire.hold(response, done);
     return new WebSocketConnection(wire, way);
   } catch (thrown) {
     done();
@@ -98,10 +99,10 @@ export class WebSocketConnection {
     return this.#wire.receive();
   }
 
-  /** The next message read as JSON; undefined at the end. */
+  /** The next message read as JSON. */
   async receiveJson() {
     const message = await this.receive();
-    if (message === undefined) return undefined;
+    if (message === undefined) throw this.#way.error("disconnected", `the WebSocket is closed (${this.url})`, { url: this.url, attempts: 1 });
     const text = typeof message === "string" ? message : new TextDecoder().decode(message);
     try {
       return await (this.#wire.settings.parseJson ?? JSON.parse)(text);

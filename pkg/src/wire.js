@@ -54,7 +54,7 @@ export class Wire {
       const quit = () => this.#leave();
       const open = () => settle(resolve, answer);
       const close = () => {
-        const message = "the WebSocket was not opened; the platform does not tell a handshake that was refused from no connection";
+        const message = "the WebSocket was not opened: no connection, or another answer than a handshake; the platform does not say which";
         settle(reject, new TypeError(message, this.#cause === undefined ? undefined : { cause: this.#cause }));
       };
       const settle = (how, value) => {
@@ -145,7 +145,8 @@ export class Wire {
   };
 
   #onError = ({ error }) => {
-    this.#cause = error;
+    // Some have one that says nothing.
+    if (error?.message) this.#cause = error;
   };
 
   #onClose = ({ code, reason, wasClean }) => this.#finish(code, reason, wasClean);
@@ -187,9 +188,10 @@ export class Wire {
     if (this.closed !== null) return;
     clearTimeout(this.#timer);
     this.#listen("removeEventListener");
-    const by = this.#isClosing ? "client" : wasClean ? "server" : null;
+    const isLost = !wasClean && code === 1006;
+    const by = isLost && this.#code === undefined ? "neither" : this.#isClosing ? "client" : "server";
     this.closed = Object.freeze({ code: this.#code ?? code, reason, by, wasClean });
-    if (!wasClean && code === 1006) {
+    if (isLost) {
       const details = this.#cause === undefined ? {} : { cause: this.#cause };
       this.#failure ??= { reason: this.#error("disconnected", "the connection ended without a closing handshake", details) };
     }
