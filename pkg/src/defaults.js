@@ -134,7 +134,7 @@ function completed(request, fields, base, { digest, isOwn }) {
 }
 
 /** The fields, and those of `more` of whose name there is none. */
-function added(fields, more) {
+export function added(fields, more) {
   const rest = more.filter((_, at) => !has(fields, more[at - (at % 2)].toLowerCase()));
   return rest.length === 0 ? fields : [...fields, ...rest];
 }

@@ -479,6 +479,18 @@ export const MULTIPART_READER = Object.fromEntries(
 );
 const most = (value, name, out) => (out[name] = positive(value, name));
 export const EVENTS_READER = { anyType: flag, maxEvent: most };
+const pause = (value, name, out) => {
+  out[name] = value === 0 ? 0 : milliseconds(value, name);
+};
+export const EVENT_SOURCE = {
+  ...REQUEST,
+  ...EVENTS_READER,
+  lastEventId: text,
+  maxAttempts: (value, name, out) => (out[name] = value === null || value === Infinity ? Infinity : positive(value, name)),
+  maxReconnectionTime: pause,
+  onLost: callable,
+  reconnectionTime: pause,
+};
 export const JSON_LINES_READER = { maxLine: most, parseJson: callable };
 export const LINES_READER = { encoding: text, maxLine: most };
 

@@ -1,7 +1,7 @@
 import { error, headersOf, hops, isOurs } from "./failure.js";
 import { contentDisposition, essence, links, mediaType, utf8 } from "./fields.js";
 import { parts } from "./multipart.js";
-import { JSON_READER, LINES_READER, read, SAVE, shown } from "./options.js";
+import { EVENTS_READER, JSON_LINES_READER, JSON_READER, LINES_READER, read, SAVE, shown } from "./options.js";
 import { inALine, inWords, isProblemType, problemOf } from "./problem.js";
 import { blocks, decoded, joined, lines } from "./text.js";
 
@@ -149,6 +149,27 @@ export class SessionResponse {
   lines(options) {
     const { encoding, maxLine = 1024 * 1024 } = read(LINES_READER, options);
     return this.#pieces((chunk) => lines(chunk, this.#about(encoding), maxLine, this.#reading.loadCharset));
+  }
+
+  /** The body as server-sent events, as they come. */
+  events(options) {
+    const { anyType = false, maxEvent } = read(EVENTS_READER, options);
+    const type = this.headers.get("content-type") ?? "";
+    return this.#pieces(async function* (chunk) {
+      if (!anyType) needEvents(type);
+      const { EventParser } = await import("./events.js");
+      const parser = new EventParser(error, maxEvent);
+      for (let piece; (piece = await chunk()) !== undefined; ) yield* parser.take(piece);
+    });
+  }
+
+  /** The body as values of JSON, one on each line, as they come. */
+  jsonLines(options) {
+    const { maxLine, parseJson = this.#reading.parseJson } = read(JSON_LINES_READER, options);
+    return this.#pieces(async function* (chunk) {
+      const { values } = await import("./events.js");
+      yield* values(chunk, { error, maxLine, parseJson, shown });
+    });
   }
 
   /** The body in pieces of so many bytes each, the last one of what is left. */
@@ -318,6 +339,12 @@ export class SessionResponse {
     // Nothing is read ahead: what waits here would hold the permit of a body that is done.
     return new ReadableStream(source, { highWaterMark: 0 });
   }
+}
+
+/** Refuses what is no stream of events. */
+export function needEvents(type) {
+  if (essence(type) === "text/event-stream") return;
+  throw error("content_type", `unexpected content type: ${JSON.stringify(type)} is not text/event-stream`);
 }
 
 /** A response of the platform's as one of ours. */

@@ -1,8 +1,9 @@
-import { calling, extended, rooted } from "./defaults.js";
+import { added, calling, extended, rooted } from "./defaults.js";
+import { asking, SessionEventSource } from "./event_source.js";
 import { error, isOurs } from "./failure.js";
 import { fetchOver } from "./fetch.js";
 import { before, isRaised, layered, SessionRequest, withoutLayers } from "./layers.js";
-import { DOWNLOAD, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES, WEBSOCKET, written as jsonOf } from "./options.js";
+import { DOWNLOAD, EVENT_SOURCE, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES, WEBSOCKET, written as jsonOf } from "./options.js";
 import { Page, pageRow } from "./page.js";
 import { race, Relay } from "./relay.js";
 import { asked, href, pageUrl, resolved } from "./request.js";
@@ -157,6 +158,24 @@ export class BaseSession {
     return new Rows(open, requests, ask, row, onProgress);
   }
 
+  /** Server-sent events that go on where the connection is lost. */
+  eventSource(url, options) {
+    const { anyType, lastEventId, maxAttempts, maxEvent, maxReconnectionTime, onLost, reconnectionTime, signal, ...own } = read(EVENT_SOURCE, options);
+    const plan = { anyType, lastEventId, maxAttempts, maxEvent, maxReconnectionTime, onLost, reconnectionTime };
+    this.#calling(own);
+    const given = { ...options };
+    for (const name of [...Object.keys(plan), "signal"]) delete given[name];
+    const ask = (fields, isFirst, signal) => {
+      const [asked, more] = asking(given, fields);
+      // From then on it is connected again from here.
+      if (!isFirst) asked.retry = false;
+      asked.headers = pairs(added(own.headers ?? [], more));
+      return this.request(url, { ...asked, signal });
+    };
+    const relay = Relay.of(signal);
+    return new SessionEventSource(defined(plan), ask, { relay, race: (promise) => this.#engine.race(undefined, promise) });
+  }
+
   /** A WebSocket, once it is open. It has its place within the limits until it is closed. */
   async websocket(url, options) {
     const told = read(WEBSOCKET, options);
@@ -166,7 +185,7 @@ export class BaseSession {
     const call = this.#calling(own);
     withoutLayers(call, "a handshake is the platform's own", ["beforeRequest"]);
     const { opened } = await engine.race(relay, import("./websocket.js"));
-    const wishes = { closeTimeout, maxBuffered, maxMessageSize, protocols, receiveTimeout };
+    const wishes = defined({ closeTimeout, maxBuffered, maxMessageSize, protocols, receiveTimeout });
     const way = { asked, call, ending: new Relay(), engine, error, isOurs, relay, shown, written: jsonOf };
     return opened(resolved(url, call.baseUrl ?? pageUrl()), wishes, way);
   }
@@ -341,6 +360,16 @@ function answering(own) {
     if (typeof init.body === "function") return init.body(url, init);
     return own === undefined ? globalThis.fetch(url, init) : own(url, init);
   };
+}
+
+/** What was not left out. */
+function defined(options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Names and values that stand one after the other. */
+function pairs(flat) {
+  return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]]] : []));
 }
 
 /** How far to read for metadata, as the wasm side has it. */

@@ -20,7 +20,7 @@ const DEFAULTS = {
  * A connection, once it is open.
  *
  * @param {string} url what `resolved` gave
- * @param {object} wishes what `DEFAULTS` names, and `protocols`; what is undefined was left out
+ * @param {object} wishes what `DEFAULTS` names, and `protocols`
  * @param {object} way `asked`, `error`, `isOurs`, `shown` and `written`, for modules that are loaded late have none of
  *   their own; `call`, the `engine`, the caller's `relay`, and `ending`, a relay that ends the opening
  */
@@ -33,8 +33,7 @@ export async function opened(url, wishes, way) {
   }
   const request = handshake(url, way);
   const address = withScheme(request.url, "ws");
-  const settings = { ...DEFAULTS, parseJson: call.parseJson, stringifyJson: call.options.stringifyJson };
-  for (const [name, value] of Object.entries(wishes)) if (value !== undefined) settings[name] = value;
+  const settings = { ...DEFAULTS, parseJson: call.parseJson, stringifyJson: call.options.stringifyJson, ...wishes };
   const clocks = clocksOf(way, address);
   const pass = () => ending.end(relay.reason);
   const done = () => relay?.remove(pass);
@@ -51,7 +50,7 @@ export async function opened(url, wishes, way) {
     const handle = await engine.ready(ending);
     const response = await handle.send(request, ending);
     wire.hold(response, done);
-    return new WebSocketConnection(wire, way);
+    return new SessionWebSocket(wire, way);
   } catch (thrown) {
     done();
     if (isOurs(thrown) && thrown.url === request.url) {
@@ -64,7 +63,7 @@ export async function opened(url, wishes, way) {
 }
 
 /** A connection that is open. */
-export class WebSocketConnection {
+export class SessionWebSocket {
   #wire;
   #way;
 

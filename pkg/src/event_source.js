@@ -1,0 +1,83 @@
+import { error, isOurs } from "./failure.js";
+import { isInPage } from "./place.js";
+import { failureOf, needEvents, statusError } from "./response.js";
+
+/** Server-sent events that go on where the connection is lost. */
+export class SessionEventSource {
+  #events;
+  #done;
+  #ending = new AbortController();
+  #isClosed = false;
+  #way;
+
+  /**
+   * Made by a session.
+   *
+   * @param {object} plan what `EVENT_SOURCE` in options.js adds to a request's options
+   * @param {(fields: string[], isFirst: boolean, signal: AbortSignal) => Promise<SessionResponse>} ask
+   * @param {{ relay?: Relay, race: (promise: Promise) => Promise }} ends the caller's signal, and what ends a pause
+   */
+  constructor(plan, ask, { relay, race }) {
+    const pass = () => this.#ending.abort(relay.reason);
+    relay?.add(pass);
+    this.#done = () => relay?.remove(pass);
+    if (relay?.aborted) pass();
+    const { signal } = this.#ending;
+    const way = { ask, error, failureOf, id: plan.lastEventId ?? "", isOurs, needEvents, race, signal, statusError };
+    this.#way = way;
+    this.#events = (async function* () {
+      const { reconnecting } = await import("./reconnecting.js");
+      yield* reconnecting(plan, way);
+    })();
+  }
+
+  /** The id that it goes on after. */
+  get lastEventId() {
+    return this.#way.parser?.lastEventId ?? this.#way.id;
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async next() {
+    try {
+      const step = await this.#events.next();
+      if (step.done) this.#done();
+      return step;
+    } catch (thrown) {
+      this.#done();
+      if (this.#isClosed) return { done: true, value: undefined };
+      throw thrown;
+    }
+  }
+
+  async return(value) {
+    this.close();
+    // Behind the one that is asked for, if there is one, which ends now.
+    await this.#events.return().catch(() => {});
+    return { done: true, value };
+  }
+
+  /** Ends it: the connection, or the wait for one. */
+  close() {
+    this.#isClosed = true;
+    this.#done();
+    this.#ending.abort();
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+    await this.return();
+  }
+}
+
+/** The options of the request: as `asking` in src/event_source/connecting.rs. */
+export function asking(options, fields) {
+  const { cache, maxBody, timeout } = options;
+  const own = { ...options, maxBody: maxBody ?? null, raiseForStatus: false };
+  if (typeof timeout !== "number" && timeout !== null) own.timeout = { ...timeout, total: timeout?.total ?? null };
+  const asked = [...fields, "accept", "text/event-stream"];
+  if (!isInPage()) asked.push("cache-control", "no-store");
+  else own.cache = cache ?? "no-store";
+  return [own, asked];
+}

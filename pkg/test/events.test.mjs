@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { isBodyError, isClosedError, isStatusError, isUnsupportedError, Session } from "dualfetch";
+
+import { gate, serve, until } from "./server.mjs";
+
+const table = JSON.parse(readFileSync(new URL("../../tests/events.json", import.meta.url)));
+const STREAM = { "content-type": "text/event-stream" };
+
+/** What `/script` answers, one after the other. */
+let script = [];
+let server;
+before(async () => {
+  server = await serve({
+    "/pieces": async (response, { params }) => {
+      response.writeHead(200, STREAM);
+      for (const piece of JSON.parse(params.get("pieces"))) {
+        await new Promise((written) => response.write(Buffer.from(piece, "base64"), written));
+      }
+      response.end();
+    },
+    "/text": (response) => response.writeHead(200, { "content-type": "text/plain" }).end("data: 1\n\n"),
+    "/lines": (response) => response.end('\ufeff{"id": 1}\n\n  \r\n[2]\r\n"three"'),
+    "/broken": (response) => response.end('1\n\n{"id":\n4\n'),
+    "/endless": (response) => {
+      response.writeHead(200, STREAM).write("data: 1\n\n");
+    },
+    "/script": (response, asked) => script.shift()(response, asked),
+  });
+});
+after(() => server.close());
+
+const session = new Session();
+
+/** A stream that ends after this text. */
+const stream = (text) => (response) => response.writeHead(200, STREAM).end(text);
+
+const status = (code, fields = {}) => (response) => response.writeHead(code, fields).end("in short");
+
+async function all(iterable) {
+  const list = [];
+  for await (const one of iterable) list.push(one);
+  return list;
+}
+
+const bytesOf = (chunks) => chunks.map((chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk.base64, "base64")));
+
+test("events are those of the table, cut at any byte", async () => {
+  const { EventParser } = await import("../src/events.js");
+  assert.ok(table.length >= 80);
+  for (const { name, chunks, events, lastEventId, retry } of table) {
+    const whole = Buffer.concat(bytesOf(chunks));
+    const cuts = [bytesOf(chunks), Array.from(whole, (byte) => Buffer.from([byte]))];
+    for (let at = 0; at <= whole.length; at += whole.length > 2000 ? 997 : 1) cuts.push([whole.subarray(0, at), whole.subarray(at)]);
+    for (const cut of cuts) {
+      const parser = new EventParser(Error);
+      const seen = cut.flatMap((piece) => [...parser.take(piece)]);
+      assert.deepEqual(seen.map(({ event, data, id }) => ({ event, data, id })), events, name);
+      assert.deepEqual([parser.lastEventId, parser.retry], [lastEventId, retry], name);
+    }
+  }
+});
+
+test("a body as events, as it comes", async () => {
+  const pieces = ["id: 7\nda", "ta: hello\r", "\n\r\nretry: 5\nevent: tick\ndata: 1\ndata: 2\n\n", "data: cut off"];
+  const response = await session.get(`${server.url}/pieces`, { params: { pieces: JSON.stringify(pieces.map(btoa)) } });
+  assert.deepEqual(await all(response.events()), [
+    { event: "message", data: "hello", id: "7", retry: null },
+    { event: "tick", data: "1\n2", id: "7", retry: 5 },
+  ]);
+  assert.equal(response.bodyUsed, true);
+});
+
+test("what is no stream of events is an error, unless any type is taken", async () => {
+  const plain = await session.get(`${server.url}/text`);
+  await assert.rejects(all(plain.events()), (thrown) => {
+    return isBodyError(thrown) && thrown.code === "content_type" && /text\/plain/.test(thrown.message) && thrown.url.endsWith("/text");
+  });
+  await until(() => session.figures().inFlight === 0);
+  const any = await session.get(`${server.url}/text`);
+  assert.equal((await all(any.events({ anyType: true })))[0].data, "1");
+});
+
+test("an event that is too long is an error, whatever its lines", async () => {
+  for (const text of [`data: ${"x".repeat(200)}\n\n`, "data: 123456789\n".repeat(20), `:${"x".repeat(200)}`]) {
+    const response = await session.get(`${server.url}/pieces`, { params: { pieces: JSON.stringify([btoa(text)]) } });
+    await assert.rejects(all(response.events({ maxEvent: 100 })), { code: "line_too_long", message: /100 characters; raise maxEvent/ });
+  }
+});
+
+test("leaving the loop ends the transfer", async () => {
+  const one = new Session({ limit: 1 });
+  for await (const { data } of (await one.get(`${server.url}/endless`)).events()) {
+    assert.equal(data, "1");
+    assert.equal(one.figures().inFlight, 1);
+    break;
+  }
+  await until(() => one.figures().inFlight === 0);
+});
+
+test("lines of JSON: blank ones are passed over, and an error names its line", async () => {
+  assert.deepEqual(await all((await session.get(`${server.url}/lines`)).jsonLines()), [{ id: 1 }, [2], "three"]);
+  const seen = [];
+  const broken = (async () => {
+    for await (const value of (await session.get(`${server.url}/broken`)).jsonLines()) seen.push(value);
+  })();
+  await assert.rejects(broken, (thrown) => thrown.code === "json" && /line 3: .*it starts "\{\\"id\\":"/.test(thrown.message) && thrown.cause instanceof SyntaxError);
+  assert.deepEqual(seen, [1]);
+  const long = (await session.get(`${server.url}/lines`)).jsonLines({ maxLine: 5 });
+  await assert.rejects(all(long), { code: "line_too_long" });
+  const own = (await session.get(`${server.url}/lines`)).jsonLines({ parseJson: async (text) => text.length });
+  assert.deepEqual(await all(own), [9, 3, 7]);
+});
+
+test("an event source goes on after the last event, until it is told to stop", async () => {
+  const asked = [];
+  const note = (answer) => (response, { headers, method, body }) => {
+    asked.push([method, headers["last-event-id"], headers.accept, headers["cache-control"], headers["x-own"], body]);
+    answer(response);
+  };
+  script = [
+    note(stream("id: 1\ndata: one\n\n")),
+    note(status(503)),
+    note((response) => response.destroy()),
+    note(stream("retry: 2\nid: \u00e9\ndata: two\n\n")),
+    note(stream("data: three\n\n")),
+    note(status(204)),
+  ];
+  const lost = [];
+  const source = session.eventSource(`${server.url}/script`, {
+    method: "POST",
+    json: { ask: 1 },
+    headers: { "x-own": "yes" },
+    reconnectionTime: 1,
+    maxReconnectionTime: 20,
+    onLost: ({ error, pause, failed }) => lost.push([error?.code ?? null, pause, failed]),
+  });
+  assert.equal(source.lastEventId, "");
+  const seen = [];
+  for await (const { data, id } of source) {
+    assert.equal(source.lastEventId, id);
+    seen.push([data, id]);
+  }
+  assert.deepEqual(seen, [["one", "1"], ["two", "\u00e9"], ["three", "\u00e9"]]);
+  assert.equal(source.lastEventId, "\u00e9");
+  const ids = [undefined, "1", "1", "1", "\xc3\xa9", "\xc3\xa9"];
+  assert.deepEqual(asked, ids.map((id) => ["POST", id, "text/event-stream", "no-store", "yes", '{"ask":1}']));
+  assert.deepEqual(lost.map(([code, , failed]) => [code, failed]), [[null, 0], ["status", 1], ["disconnected", 2], [null, 0], [null, 0]]);
+  const pauses = lost.map(([, pause]) => pause);
+  // The server's own time is waited for after an event; what brings none doubles it, up to the ceiling.
+  assert.equal(pauses[0], 1);
+  assert.ok(pauses[1] >= 10 && pauses[1] <= 20 && pauses[2] >= 10 && pauses[2] <= 20, String(pauses));
+  assert.deepEqual(pauses.slice(3), [2, 2]);
+  assert.equal(session.figures().inFlight, 0);
+});
+
+test("pauses double from the reconnection time on, and a Retry-After is waited for", async () => {
+  const pauses = [];
+  script = [stream(""), ...Array.from({ length: 3 }, () => status(503)), status(429, { "retry-after": "3600" })];
+  const controller = new AbortController();
+  const source = session.eventSource(`${server.url}/script`, {
+    reconnectionTime: 1,
+    maxReconnectionTime: 64,
+    signal: controller.signal,
+    onLost: ({ pause }) => {
+      pauses.push(pause);
+      if (pause > 1000) controller.abort("enough");
+    },
+  });
+  await assert.rejects(all(source), (thrown) => thrown === "enough");
+  assert.equal(pauses.at(-1), 3_600_000);
+  for (const pause of pauses.slice(0, -1)) assert.ok(pause >= 32 && pause <= 64, String(pauses));
+});
+
+test("what does not pass ends an event source", async () => {
+  const ends = async (answers, options, expected) => {
+    script = answers;
+    const source = session.eventSource(`${server.url}/script`, { reconnectionTime: 0, maxReconnectionTime: 1, ...options });
+    await assert.rejects(all(source), expected);
+    assert.equal(script.length, 0);
+    assert.deepEqual(await source.next(), { done: true, value: undefined });
+    await until(() => session.figures().inFlight === 0);
+  };
+  const once = stream("data: 1\n\n");
+  // The first connection's failure is an error at once.
+  await ends([status(503)], {}, (thrown) => isStatusError(thrown) && thrown.status === 503);
+  await ends([once, status(404)], {}, (thrown) => isStatusError(thrown) && thrown.body === "in short");
+  await ends([once, status(201)], {}, { code: "status" });
+  await ends([once, status(200, { "content-type": "text/html" })], {}, { code: "content_type" });
+  await ends([once, status(500), status(500)], { maxAttempts: 2 }, { code: "status" });
+  await ends([stream("data: 12345678901234567890\n\n")], { maxEvent: 10 }, { code: "line_too_long" });
+  await ends([stream("id: a\u0001\ndata: 1\n\n")], {}, { code: "invalid_header" });
+  // To try the first one again is the session's way to retry.
+  script = [status(503), once, status(204)];
+  const retried = session.eventSource(`${server.url}/script`, { method: "PUT", reconnectionTime: 0, retry: { attempts: 2, backoff: 1 } });
+  assert.equal((await all(retried)).length, 1);
+});
+
+test("an event source is not bound by the session's total, and by a read timeout it notices silence", async () => {
+  const bound = new Session({ timeout: 30, maxBody: 10 });
+  const { passed, open } = gate();
+  script = [
+    async (response) => {
+      response.writeHead(200, STREAM).write("data: one, and more than ten bytes\n\n");
+      await passed;
+      response.end("data: two\n\n");
+    },
+    (response) => response.writeHead(200, STREAM).write(": silence\n\n"),
+    status(204),
+  ];
+  const lost = [];
+  const source = bound.eventSource(`${server.url}/script`, { timeout: { read: 200 }, reconnectionTime: 0, onLost: ({ error }) => lost.push(error) });
+  assert.equal((await source.next()).value.data, "one, and more than ten bytes");
+  setTimeout(open, 100);
+  assert.equal((await source.next()).value.data, "two");
+  assert.equal((await source.next()).done, true);
+  assert.equal(lost[0], null);
+  assert.deepEqual([lost[1].code, lost[1].phase], ["timeout", "read"]);
+});
+
+test("no permit is held while it pauses, and closing ends it at any time", async () => {
+  const one = new Session({ limit: 1 });
+  script = [stream("data: 1\n\n")];
+  const source = one.eventSource(`${server.url}/script`, { reconnectionTime: 60_000 });
+  await source.next();
+  const pausing = source.next();
+  await until(() => one.figures().inFlight === 0);
+  source.close();
+  assert.deepEqual(await pausing, { done: true, value: undefined });
+
+  const open = one.eventSource(`${server.url}/endless`);
+  await open.next();
+  const waiting = open.next();
+  assert.equal(one.figures().inFlight, 1);
+  await open.return();
+  assert.equal((await waiting).done, true);
+  await until(() => one.figures().inFlight === 0);
+
+  for await (const { data } of one.eventSource(`${server.url}/endless`)) {
+    assert.equal(data, "1");
+    break;
+  }
+  await until(() => one.figures().inFlight === 0);
+
+  script = [stream("data: 1\n\n")];
+  const ended = one.eventSource(`${server.url}/script`, { reconnectionTime: 60_000 });
+  await ended.next();
+  const last = ended.next();
+  await until(() => one.figures().inFlight === 0);
+  one.close();
+  await assert.rejects(last, isClosedError);
+});
+
+test("a signal ends it with its own reason, and is let go of", async () => {
+  const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined, count: 0 });
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...given) => ((signal.count += 1), addEventListener.apply(signal, given));
+  signal.removeEventListener = (...given) => ((signal.count -= 1), removeEventListener.apply(signal, given));
+  script = [stream("data: 1\n\n"), status(204)];
+  await all(session.eventSource(`${server.url}/script`, { signal, reconnectionTime: 0 }));
+  assert.equal(signal.count, 0);
+  const aborted = session.eventSource(`${server.url}/endless`, { signal: AbortSignal.abort("before") });
+  await assert.rejects(aborted.next(), (thrown) => thrown === "before");
+});
+
+test("options of events are checked", async () => {
+  assert.throws(() => session.eventSource("http://a/", { maxAttempts: 0 }), { code: "invalid_option", option: "maxAttempts" });
+  assert.throws(() => session.eventSource("http://a/", { reconnectionTime: -1 }), { option: "reconnectionTime" });
+  assert.throws(() => session.eventSource("http://a/", { proxy: "x" }), isUnsupportedError);
+  assert.throws(() => session.eventSource("http://a/", { reconnect: 1 }), { message: /there is only .*lastEventId/ });
+  const response = await session.get(`${server.url}/text`);
+  assert.throws(() => response.events({ maxEvent: 0 }), { option: "maxEvent" });
+  assert.throws(() => response.jsonLines({ maxLines: 1 }), { option: "maxLines" });
+  response.cancel();
+});
