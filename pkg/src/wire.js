@@ -46,8 +46,11 @@ export class Wire {
     const { socket } = this;
     const reader = {
       read: () => this.#ended.passed,
-      // The call ended, or the session.
-      cancel: async () => this.#leave(),
+      // The call has ended, or the session: what came is not asked for any more. Why is what `chunk` rejects with.
+      cancel: async () => {
+        this.#messages.clear();
+        this.#leave();
+      },
     };
     const answer = { status: 101, type: "default", url: "", headers: new Headers(), body: { getReader: () => reader } };
     return new Promise((resolve, reject) => {
@@ -80,11 +83,7 @@ export class Wire {
       this.#settle();
     };
     handle.chunk().then(over, (reason) => {
-      if (this.closed === null) {
-        // The caller's signal, or the session's end: what came is not asked for any more.
-        this.#messages.clear();
-        this.#fail(reason);
-      }
+      if (this.closed === null) this.#fail(reason);
       over();
     });
   }
@@ -92,6 +91,16 @@ export class Wire {
   receive() {
     if (this.#waiter !== undefined) {
       return Promise.reject(this.#error("body_used", "the WebSocket is being received from already"));
+    }
+    if (this.closed === null && this.#failure === undefined) {
+      try {
+        this.#way.engine.begin();
+        this.#way.ending.throwIfAborted();
+      } catch (reason) {
+        // The engine will say so, too, but a little later.
+        this.#messages.clear();
+        this.#fail(reason);
+      }
     }
     if (this.#messages.count > 0) return Promise.resolve(this.#messages.take());
     if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);

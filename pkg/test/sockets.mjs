@@ -7,7 +7,7 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  * A server of WebSockets on the loopback (RFC 6455), which also breaks the rules when a route wants it to. `routes` are by
  * path and get a `Peer`; what none answers is 404.
  *
- * @returns {Promise<{url: string, peers: Peer[], open: () => number, close: () => Promise<void>}>}
+ * @returns {Promise<{url: string, peers: Peer[], close: () => Promise<void>}>}
  */
 export async function serveSockets(routes) {
   const peers = [];
@@ -36,7 +36,7 @@ export async function serveSockets(routes) {
       server.close(done);
       for (const socket of sockets) socket.destroy();
     });
-  return { url, peers, open: () => peers.filter(({ socket }) => !socket.destroyed).length, close };
+  return { url, peers, close };
 }
 
 /** The client, as the server sees it. */
