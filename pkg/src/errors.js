@@ -26,7 +26,7 @@ export class BodyError extends DualfetchError {
   }
 }
 
-/** The session was closed: `closed`. */
+/** The session, or the WebSocket that is to send, was closed: `closed`. */
 export class ClosedError extends DualfetchError {
   get name() {
     return "ClosedError";

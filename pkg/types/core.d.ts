@@ -1,6 +1,8 @@
 import type { GetOptions, AnyRequestOptions, DownloadOptions, ExtendOptions, FetchAllOptions, RequestOptions, SessionOptions } from "./options.js";
 import type { DualfetchError } from "./errors.js";
+import type { EventSourceOptions, SessionEventSource } from "./events.js";
 import type { Saved, SaveTarget, SessionResponse } from "./response.js";
+import type { SessionWebSocket, WebSocketOptions } from "./websocket.js";
 
 // As TypeScript's own esnext.disposable and @types/node have it, for projects with neither.
 declare global {
@@ -10,8 +12,10 @@ declare global {
 }
 
 export * from "./errors.js";
+export * from "./events.js";
 export * from "./options.js";
 export * from "./response.js";
+export * from "./websocket.js";
 
 /** A request for `fetchAll`: an absolute URL, or one with options of its own. */
 export type BatchRequest =
@@ -124,6 +128,30 @@ export class Session {
    * @throws {DualfetchError} as `response.save`, and what ended the last attempt
    */
   download(url: string | URL, target: SaveTarget, options?: DownloadOptions): Promise<Saved>;
+  /**
+   * Opens a WebSocket: by `ws`, `wss`, `http` or `https`, resolved as a verb's URL is. It waits in line as a request to the
+   * same host does, and has its place within the limits until it is closed. `timeout` bounds the opening alone: `total` and
+   * `headers` the handshake, `queue` the line, `wall` both.
+   *
+   * It is made by the session's `WebSocket`, else the global one. The platform sends the handshake: of what the session adds
+   * to its requests nothing goes along, and where that would be who is asking it is an error of code `unsupported`.
+   *
+   * @throws {NetworkError} of code `network` where it is not opened: no platform tells a handshake that was refused from no
+   * connection
+   * @throws {TimeoutError} naming the phase; or the signal's own reason
+   * @throws {UnsupportedError} for what no platform's WebSocket can, and of the feature `websocket` where there is none, as in
+   * Node 20
+   */
+  websocket(url: string | URL, options?: WebSocketOptions | null): Promise<SessionWebSocket>;
+  /**
+   * Server-sent events that are gone on with where the connection is lost: what a browser's `EventSource` does, by any
+   * request, of any method and with a body, too. Asked for are `text/event-stream`, past caches. For the events of one
+   * response alone: `response.events()`.
+   *
+   * @throws {DualfetchError} at once for options that make no sense, and in the loop as `get` does; a `StatusError` for every
+   * status but 200 and 204
+   */
+  eventSource(url: string | URL, options?: EventSourceOptions | null): SessionEventSource;
   /** A function of `fetch`'s signature, which gives the platform's own `Response`. It needs no `this`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
@@ -143,7 +171,7 @@ export class Session {
    * closing one closes both. Header fields replace those of the same name; parameters, hooks and middleware are added. What
    * proves who is asking does not go along where `baseUrl` becomes one of another origin.
    *
-   * @throws {InputError} for an option that makes no sense, a limit, or a `fetch`
+   * @throws {InputError} for an option that makes no sense, a limit, a `fetch`, or a `WebSocket`
    */
   extend(options?: ExtendOptions | null): this;
   /** What is under way and what waits, now. */

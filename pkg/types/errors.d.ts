@@ -15,6 +15,7 @@ export type ErrorCode =
   | "disconnected"
   | "dns"
   | "file"
+  | "handshake"
   | "headers_too_large"
   | "invalid_header"
   | "invalid_option"
@@ -33,10 +34,11 @@ export type ErrorCode =
   | "tls"
   | "too_many_redirects"
   | "unsupported"
-  | "unsupported_scheme";
+  | "unsupported_scheme"
+  | "websocket";
 
 /** The part of a request's way that a timeout bounds. */
-export type Phase = "connect" | "headers" | "queue" | "read" | "total" | "wall";
+export type Phase = "close" | "connect" | "headers" | "heartbeat" | "queue" | "read" | "total" | "wall";
 
 /** What every call rejects with, but for an abort: that rejects with the signal's own reason. */
 export class DualfetchError extends Error {
@@ -58,8 +60,17 @@ export class DualfetchError extends Error {
 /** A body that cannot be read as asked: `body_too_large`, `body_used`, `checksum`, `content_type`, `decode`, `json`, `line_too_long`. */
 export class BodyError extends DualfetchError {}
 
-/** The session was closed: `closed`. */
+/** The session, or the WebSocket that is to send, was closed: `closed`. */
 export class ClosedError extends DualfetchError {}
+
+/**
+ * A WebSocket's handshake was answered by something else: `handshake`. No platform tells so much, and there it is `network`:
+ * this is here for what JSON of the command line tells.
+ */
+export class HandshakeError extends DualfetchError {
+  /** The status that was answered. */
+  readonly status: number | null;
+}
 
 /** Something handed in makes no sense: `invalid_header`, `invalid_option`, `invalid_url`, `unsupported_scheme`. */
 export class InputError extends DualfetchError {
@@ -121,12 +132,20 @@ export class UnsupportedError extends DualfetchError {
   readonly feature: string;
 }
 
+/** What came by a WebSocket breaks its protocol or a limit, and it was closed for that: `websocket`. */
+export class WebSocketError extends DualfetchError {
+  /** The code it was closed with (RFC 6455, section 7.4.1): 1009. A page may not send it: there the server is told none. */
+  readonly closeCode: number;
+}
+
 /** Guards go by name and code, so errors of another copy of this package are known, too. */
 export function isDualfetchError(thrown: unknown): thrown is DualfetchError;
 /** Whether it is a `BodyError` of this library. */
 export function isBodyError(thrown: unknown): thrown is BodyError;
 /** Whether it is a `ClosedError` of this library. */
 export function isClosedError(thrown: unknown): thrown is ClosedError;
+/** Whether it is a `HandshakeError` of this library. */
+export function isHandshakeError(thrown: unknown): thrown is HandshakeError;
 /** Whether it is an `InputError` of this library. */
 export function isInputError(thrown: unknown): thrown is InputError;
 /** Whether it is a `NetworkError` of this library. */
@@ -141,3 +160,5 @@ export function isStatusError(thrown: unknown): thrown is StatusError;
 export function isTimeoutError(thrown: unknown): thrown is TimeoutError;
 /** Whether it is an `UnsupportedError` of this library. */
 export function isUnsupportedError(thrown: unknown): thrown is UnsupportedError;
+/** Whether it is a `WebSocketError` of this library. */
+export function isWebSocketError(thrown: unknown): thrown is WebSocketError;

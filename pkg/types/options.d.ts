@@ -450,7 +450,8 @@ export interface SharedOptions extends NativeOptions {
    */
   keepalive?: boolean;
   /**
-   * How urgent it is beside the page's other requests.
+   * How urgent it is beside the page's other requests; a request's own counts in line, too: of those that wait for the same
+   * host `"high"` goes first, `"low"` last.
    * @default "auto", the browser's
    */
   priority?: "auto" | "high" | "low";
@@ -495,9 +496,14 @@ export interface SessionOptions extends SharedOptions {
    * @default globalThis.fetch
    */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /**
+   * What WebSockets are made by instead of the global class, such as undici's or that of the package `ws`: Node 20 has none.
+   * @default globalThis.WebSocket
+   */
+  WebSocket?: new (url: string, protocols: string[]) => object;
 }
 
-/** What `session.extend` changes: all but the limits and `fetch`, which are shared. */
+/** What `session.extend` changes: all but the limits, `fetch` and `WebSocket`, which are shared. */
 export interface ExtendOptions extends SharedOptions {}
 
 /** What every request takes. */

@@ -1,3 +1,4 @@
+import type { EventsOptions, JsonLinesOptions, ServerEvent } from "./events.js";
 import type { AnyRequestOptions } from "./options.js";
 
 /** One redirect that was followed. */
@@ -178,6 +179,21 @@ export class SessionResponse {
    * @throws {BodyError} of code `content_type` where it is no form, of code `decode` where it is a broken one
    */
   formData(): Promise<FormData>;
+  /**
+   * The body as server-sent events, as they come (HTML, section 9.2.6), in UTF-8. The stream ends with the body: to go on after
+   * that is `session.eventSource`'s. As of any body `timeout.total` bounds all of it: an endless stream is asked for with
+   * `{ timeout: { total: null } }`. A status is not looked at. Leaving the loop ends the transfer.
+   *
+   * @throws {BodyError} of code `content_type` where it is not `text/event-stream`, of code `line_too_long` past `maxEvent`
+   */
+  events(options?: EventsOptions): AsyncGenerator<ServerEvent, void, undefined>;
+  /**
+   * The body as values of JSON, one on each line, as they come: NDJSON, JSON Lines, in UTF-8. Blank lines are passed over; the
+   * content type is not looked at, there being none that all use. Leaving the loop ends the transfer.
+   *
+   * @throws {BodyError} of code `json` for a line that is none, with its number, of code `line_too_long` past `maxLine`
+   */
+  jsonLines<T = unknown>(options?: JsonLinesOptions): AsyncGenerator<T, void, undefined>;
   /**
    * The parts of a `multipart/…` as they come: of a form, of `byteranges`, of the endless `x-mixed-replace`. What is not
    * read of a part is passed over when the next one is asked for. Leaving the loop ends the transfer.

@@ -16,7 +16,7 @@ const typeRoots = fileURLToPath(new URL("node_modules/@types", import.meta.url))
 
 const root = new URL("../../", import.meta.url);
 const good = `
-  import { Session, type FetchRow, type Metadata, type TitleRow } from "dualfetch";
+  import { isWebSocketError, Session, type FetchRow, type Metadata, type SessionEventSource, type SessionWebSocket, type TitleRow } from "dualfetch";
   import { Session as FullSession, type SelectedElement } from "dualfetch/full";
 
   interface Search { q: string; page?: number; tags: string[]; exact: boolean | null }
@@ -50,6 +50,14 @@ const good = `
       for await (const inner of part.multipart()) console.log(file, inner.name, await inner.text());
     }
     console.log((await response.formData()).get("a"));
+    for await (const { event, data, retry } of response.events({ anyType: true })) console.log(event, data.length, (retry ?? 0) + 1);
+    for await (const { id } of response.jsonLines<{ id: number }>()) console.log(id + 1);
+    const chat: SessionWebSocket = await session.websocket("wss://chat.example/", { protocols: ["v1"], signal, timeout: { headers: 9 }, priority: "high" });
+    for await (const message of chat) await chat.send(typeof message === "string" ? message.trim() : message);
+    const told: { code: number } | null = (await chat.receiveJson<{ a: 1 }>()).a === 1 ? chat.closed : await chat.close(3000, "bye");
+    const events: SessionEventSource = session.eventSource("https://a.example/", { method: "POST", json: {}, onLost: ({ error, pause }) => console.log(error?.code, pause + 1) });
+    for await (const { data } of events) if (isWebSocketError(data)) console.log(data.closeCode + 1, events.lastEventId, told?.code);
+    new Session({ WebSocket: globalThis.WebSocket }).close();
     await api.put("files", { body: new FormData() });
     const next: string | undefined = response.link("next")?.url;
     const name: string | null | undefined = response.contentDisposition?.safeFileName;
@@ -70,6 +78,11 @@ const using = `
     using session = new Session();
     return session.figures();
   }
+  export async function chat(session: Session) {
+    await using socket = await session.websocket("wss://chat.example/");
+    await using events = session.eventSource("https://a.example/");
+    return [await socket.receive(), (await events.next()).value];
+  }
 `;
 // Each line is an error; what the compiler does not see there, it reports.
 const bad = `
@@ -81,6 +94,13 @@ ${["new Date()", "() => 1", "7", "null", "new Map([[\"q\", {}]])", "[[\"q\"]]"]
 ${["proxy: \"http://p.example\"", "cookies: true", "hooks: { beforeRetry: [() => {}] }", "redirect: \"never\"", "auth: { token: \"x\" }", "middleware: () => 7", "form: 7"]
   .map((option) => `  // @ts-expect-error\n  void session.post("https://example.com/", { ${option} });`)
   .join("\n")}
+${["headers: {}", "auth: null", "heartbeat: 1", "compress: true", "keepalive: true", "maxMessageSize: \"1\""]
+  .map((option) => `  // @ts-expect-error\n  void session.websocket("wss://a.example/", { ${option} });`)
+  .join("\n")}
+  // @ts-expect-error
+  session.eventSource("https://a.example/", { retryTime: 7 });
+  // @ts-expect-error
+  void session.websocket("wss://a.example/").then((socket) => socket.send(7));
   // @ts-expect-error
   session.extend({ limit: 7 });
   // @ts-expect-error

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::browser_options::BrowserOptions;
+use crate::browser_options::{BrowserOptions, Priority};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Options, Transport};
@@ -152,7 +152,14 @@ pub(super) fn request(asked: &Asked) -> Result<Request> {
     } else if !body.is_undefined() {
         request.body = handed::body(body);
     }
-    request.options = options(asked, &Numbers::of(asked))?.into();
+    let options = options(asked, &Numbers::of(asked))?;
+    // What is urgent to the platform is so in our own line, too.
+    request.priority = match options.browser.as_ref().and_then(|browser| browser.priority) {
+        Some(Priority::High) => 1,
+        Some(Priority::Low) => -1,
+        _ => 0,
+    };
+    request.options = options.into();
     #[cfg(feature = "digest")]
     if let Some(login) = asked.digest() {
         super::digest::give(&mut request, login);
