@@ -34,7 +34,7 @@ const SEEING_OFF: Duration = Duration::from_secs(1);
 
 type Line = Wire<TokioIo<Stream>>;
 
-/// An open WebSocket. While nothing comes or goes it takes some 5 KB, and after much has until little does at most 200 KB.
+/// An open WebSocket. While nothing comes or goes it takes some 5 KB, and after much has come or gone, and until little does, at most 1.1 MB.
 /// No more is read than was asked for: what a peer
 /// has sent before waits in the system's own buffers.
 pub(super) struct NativeSocket {
