@@ -12,6 +12,7 @@ use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
 #[cfg(feature = "html")]
 use crate::error::Error;
 use crate::error::Result;
+use crate::event_source::EventSourceBuilder;
 use crate::files::Download;
 use crate::into_url::IntoUrl;
 use crate::maybe::{BoxFuture, BoxStream, MaybeSend};
@@ -103,6 +104,12 @@ pub trait SessionExt: Session {
     /// [`download`](crate::RequestBuilder::download).
     fn download(&self, url: impl IntoUrl, path: impl AsRef<Path>) -> Download<'_, Self> {
         self.get(url).download(path)
+    }
+
+    /// Server-sent events from this URL, going on where the connection is lost: a GET request's
+    /// [`event_source`](crate::RequestBuilder::event_source), which is still to be built on.
+    fn event_source(&self, url: impl IntoUrl) -> EventSourceBuilder<'_, Self> {
+        self.get(url).event_source()
     }
 
     /// The titles of all these URLs, each as soon as it is there.

@@ -5,8 +5,11 @@ mod body;
 mod convert;
 #[cfg(feature = "cookies")]
 mod cookies;
+mod events;
 mod fields;
 mod json;
+#[cfg(feature = "json")]
+mod json_lines;
 mod lines;
 mod multipart;
 mod reader;
@@ -36,6 +39,9 @@ use crate::url::Url;
 pub use ahead::Blocks;
 pub use body::ResponseBody;
 pub use convert::ResponseInfo;
+pub use events::EventStream;
+#[cfg(feature = "json")]
+pub use json_lines::JsonLines;
 pub use lines::Lines;
 pub use reader::BodyReader;
 

@@ -26,6 +26,8 @@ mod policy {
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) mod downloads;
     pub(crate) mod dyn_session;
+    pub(crate) mod event_sources;
+    pub(crate) mod event_streams;
     pub(crate) mod events;
     /// Wakers are `Send`, which the platform is on native targets alone.
     #[cfg(not(target_arch = "wasm32"))]

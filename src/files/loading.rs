@@ -7,7 +7,7 @@ use http::header::{ACCEPT_ENCODING, HeaderValue, IF_RANGE, RANGE};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::policy::ranges::{Asked, Given, Validator, given, gives_parts, is_coded};
-use crate::policy::retry::{Decision, Outcome, Retry, pause_asked_for};
+use crate::policy::retry::{Decision, Outcome, Retry, pause_asked_for, scattered};
 use crate::request::{Request, insert};
 use crate::response::Response;
 use crate::session::Session;
@@ -295,12 +295,4 @@ pub(super) async fn failure(response: Response) -> Cut {
 /// A part that was to be longer, sent without its length.
 pub(super) fn ended_early() -> Error {
     Error::new(ErrorKind::Disconnected).with_message("the part is shorter than its Content-Range")
-}
-
-/// Something like chance: pauses of downloads that failed together are to differ. (SplitMix64.)
-fn scattered(seed: u64) -> u64 {
-    let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }

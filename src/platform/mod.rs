@@ -39,7 +39,7 @@ use browser as current;
 #[cfg(not(target_arch = "wasm32"))]
 use native as current;
 
-pub(crate) use current::disk;
+pub(crate) use current::{disk, has_cache};
 
 /// The backend of this target.
 #[cfg(target_arch = "wasm32")]

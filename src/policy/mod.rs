@@ -7,6 +7,7 @@ pub(crate) mod digest;
 pub(crate) mod heartbeat;
 pub mod raise;
 pub(crate) mod ranges;
+pub(crate) mod reconnect;
 pub mod redirect;
 pub mod redirect_policy;
 pub mod retry;

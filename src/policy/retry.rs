@@ -111,7 +111,7 @@ fn may_be_sent_twice(method: &Method) -> bool {
     method.is_idempotent()
 }
 
-fn is_transient(kind: &ErrorKind) -> bool {
+pub(super) fn is_transient(kind: &ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Connect
@@ -132,6 +132,14 @@ pub(crate) fn pause_asked_for(headers: &HeaderMap) -> Option<Duration> {
     }
     let [then, now] = [asked, text(DATE)?].map(|date| httpdate::parse_http_date(date).ok());
     Some(then?.duration_since(now?).unwrap_or_default())
+}
+
+/// Something like chance: pauses of what failed together are to differ. (SplitMix64.)
+pub(crate) fn scattered(seed: u64) -> u64 {
+    let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 /// A status that may be another one the next time.

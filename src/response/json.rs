@@ -114,6 +114,6 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// The first bytes of a body for a message.
-fn start(bytes: &[u8]) -> String {
+pub(super) fn start(bytes: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]))
 }

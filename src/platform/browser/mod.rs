@@ -46,6 +46,12 @@ use globals::{Fetch, Runtime};
 use refused::Refused;
 use timer::Timers;
 
+/// Whether the platform has an HTTP cache, which is told by an option: a header field would cost a preflight, and some of
+/// the other run-times throw on the option.
+pub(crate) fn has_cache() -> bool {
+    globals::runtime() == Runtime::Browser
+}
+
 /// The platform's own `fetch`. Cheap to clone; clones share their timer.
 #[derive(Clone)]
 pub struct Browser {

@@ -71,6 +71,11 @@ pub use hickory::HickoryResolver;
 pub use home::Sleep;
 pub use system_resolver::SystemResolver;
 
+/// Whether the platform has an HTTP cache, which is told by an option.
+pub(crate) fn has_cache() -> bool {
+    false
+}
+
 /// What is offered in `Accept-Encoding`, and taken.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 

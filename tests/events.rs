@@ -1,0 +1,251 @@
+//! Server-sent events, read as `tests/events.json` says; the npm package's own parser is held to the same table.
+#![cfg(all(feature = "json", not(target_arch = "wasm32")))]
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use dualfetch::ErrorKind;
+use dualfetch::event_stream::{EventParser, ServerEvent};
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// A stream, and what it comes to.
+struct Case {
+    name: String,
+    chunks: Vec<Vec<u8>>,
+    read: Read,
+}
+
+/// What a stream comes to: events (name, data, id), the reconnection time, the last event id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Read {
+    events: Vec<[String; 3]>,
+    retry: Option<Duration>,
+    last_event_id: String,
+}
+
+fn cases() -> Vec<Case> {
+    let all: Vec<Value> = serde_json::from_str(include_str!("events.json")).expect("JSON");
+    assert!(all.len() >= 80, "{} cases", all.len());
+    all.iter().map(case).collect()
+}
+
+fn case(value: &Value) -> Case {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let chunk = |chunk: &Value| match chunk.as_str() {
+        Some(text) => text.as_bytes().to_vec(),
+        None => BASE64.decode(text(&chunk["base64"])).expect("base64"),
+    };
+    let event = |event: &Value| ["event", "data", "id"].map(|field| text(&event[field]));
+    Case {
+        name: text(&value["name"]),
+        chunks: value["chunks"].as_array().expect("a list").iter().map(chunk).collect(),
+        read: Read {
+            events: value["events"].as_array().expect("a list").iter().map(event).collect(),
+            retry: value.get("retry").map(|time| Duration::from_millis(time.as_u64().expect("a number"))),
+            last_event_id: text(&value["lastEventId"]),
+        },
+    }
+}
+
+fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Read {
+    let mut parser = EventParser::new();
+    let mut events = Vec::new();
+    for mut chunk in chunks {
+        while let Some(ServerEvent { event, data, id, .. }) = parser.next(&mut chunk).expect("it is short") {
+            events.push([event, data, id]);
+        }
+        assert!(chunk.is_empty(), "it stops before the end of what it was given");
+    }
+    Read { events, retry: parser.retry(), last_event_id: parser.last_event_id().to_owned() }
+}
+
+/// The standard's steps as they are written there, over text that is all there.
+fn by_the_standard(stream: &[u8]) -> Read {
+    let text = String::from_utf8_lossy(stream);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    lines.pop();
+    let mut read = Read { events: Vec::new(), retry: None, last_event_id: String::new() };
+    let (mut data, mut name, mut id) = (String::new(), String::new(), String::new());
+    for line in lines {
+        if line.is_empty() {
+            id.clone_into(&mut read.last_event_id);
+            let (mut data, name) = (std::mem::take(&mut data), std::mem::take(&mut name));
+            if data.pop().is_some() {
+                let name = if name.is_empty() { "message".to_owned() } else { name };
+                read.events.push([name, data, id.clone()]);
+            }
+            continue;
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "data" => data.extend([value, "\n"]),
+            "event" => value.clone_into(&mut name),
+            "id" if !value.contains('\0') => value.clone_into(&mut id),
+            "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                read.retry = Some(Duration::from_millis(value.parse().unwrap_or(u64::MAX)));
+            }
+            _ => {}
+        }
+    }
+    read
+}
+
+#[test]
+fn streams_come_to_what_the_table_says() {
+    for Case { name, chunks, read: expected } in cases() {
+        assert_eq!(read(chunks.iter().map(Vec::as_slice)), expected, "{name}");
+        assert_eq!(by_the_standard(&chunks.concat()), expected, "{name}, by the standard's steps");
+    }
+}
+
+#[test]
+fn a_stream_cut_at_every_byte_gives_the_same_events() {
+    for Case { name, chunks, read: expected } in cases() {
+        let whole = chunks.concat();
+        assert_eq!(read([whole.as_slice()]), expected, "{name}, whole");
+        assert_eq!(read(whole.chunks(1)), expected, "{name}, byte by byte");
+        for at in 0..=whole.len() {
+            let (one, two) = whole.split_at(at);
+            assert_eq!(read([one, two]), expected, "{name}, cut at {at}");
+            assert_eq!(read([one, b"", two]), expected, "{name}, with nothing at {at}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_a_stream_of_the_table_does_not_change_its_events() {
+    for Case { name, chunks, read: expected } in cases() {
+        let longer = [chunks.concat(), b"\n\nid:x\ndata:y\n\n".to_vec()].concat();
+        let got = read([longer.as_slice()]);
+        assert_eq!(got.events[..expected.events.len()], expected.events, "{name}");
+        assert_eq!(got.last_event_id, "x", "{name}");
+    }
+}
+
+/// What a stream is made of: what is special, and what is not.
+fn streams() -> impl Strategy<Value = Vec<u8>> {
+    let words: Vec<&'static [u8]> = vec![
+        b"\n",
+        b"\n",
+        b"\n\n",
+        b"\r",
+        b"\r\n",
+        b"\r\n\r\n",
+        b":",
+        b": ",
+        b" ",
+        b"data",
+        b"data:",
+        b"data: x\n",
+        b"event:",
+        b"event: e\n",
+        b"id:",
+        b"id: 1\n",
+        b"id\n",
+        b"retry:",
+        b"retry: 10\n",
+        b"7",
+        b"\0",
+        b"a",
+        b"\xef\xbb\xbf",
+        b"\xef",
+        b"\xbb",
+        b"\xbf",
+        b"\xe2\x80",
+        b"\xa6",
+        b"\xff",
+        "\u{1f600}".as_bytes(),
+    ];
+    proptest::collection::vec(proptest::sample::select(words), 0..40).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_stream_cut_anywhere_comes_to_what_the_standard_says(
+        stream in streams(),
+        cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
+    ) {
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+        ends.push(stream.len());
+        ends.sort_unstable();
+        let mut from = 0;
+        let chunks: Vec<&[u8]> =
+            ends.into_iter().map(|end| &stream[std::mem::replace(&mut from, end)..end]).collect();
+        prop_assert_eq!(read(chunks), by_the_standard(&stream));
+    }
+
+    /// Where the limit strikes is a matter of the bytes, not of how they come.
+    #[test]
+    fn the_limit_of_an_event_does_not_depend_on_the_cuts(stream in streams(), limit in 0_usize..24) {
+        let until_the_limit = |chunks: &mut dyn Iterator<Item = &[u8]>| {
+            let mut parser = EventParser::new().max_event(limit);
+            let mut events = Vec::new();
+            for mut chunk in chunks {
+                loop {
+                    match parser.next(&mut chunk) {
+                        Ok(Some(event)) => events.push(event),
+                        Ok(None) => break,
+                        Err(error) => return (events, Some(error.kind().clone())),
+                    }
+                }
+            }
+            (events, None)
+        };
+        let whole = until_the_limit(&mut [stream.as_slice()].into_iter());
+        prop_assert_eq!(&until_the_limit(&mut stream.chunks(1)), &whole);
+        prop_assert_eq!(&until_the_limit(&mut stream.chunks(3)), &whole);
+        prop_assert!(matches!(whole.1, None | Some(ErrorKind::LineTooLong { .. })));
+    }
+}
+
+#[test]
+fn an_event_too_long_is_an_error_before_it_has_come_and_the_last_thing() {
+    for (stream, fits) in [("data:12345\n\n", 10), ("data:1\ndata:2\nevent:e\n\n", 11), (": comment\n\n", 9)]
+    {
+        let mut bytes = stream.as_bytes();
+        assert!(EventParser::new().max_event(fits).next(&mut bytes).is_ok(), "{stream:?}");
+        let mut bytes = stream.as_bytes();
+        let mut parser = EventParser::new().max_event(fits - 1);
+        let error = parser.next(&mut bytes).expect_err("it is too long");
+        assert_eq!(error.kind(), &ErrorKind::LineTooLong { limit: fits - 1 }, "{stream:?}");
+        assert_eq!(parser.next(&mut b"\n\ndata:x\n\n".as_slice()).expect("nothing more"), None);
+    }
+    // No end of the line is needed for that.
+    let mut parser = EventParser::new();
+    let endless = [b'x'; 4096];
+    let taken = (0..).take_while(|_| parser.next(&mut endless.as_slice()).is_ok()).count();
+    assert_eq!(taken, 1024 * 1024 / 4096);
+}
+
+#[test]
+fn an_event_tells_the_reconnection_time_that_was_set_since_the_one_before() {
+    let mut bytes = b"retry:5\n\ndata:1\n\ndata:2\n\nretry:7\ndata:3\nretry:8\n\n".as_slice();
+    let mut parser = EventParser::new();
+    let mut retries = Vec::new();
+    while let Some(event) = parser.next(&mut bytes).expect("it is short") {
+        retries.push(event.retry.map(|time| time.as_millis()));
+    }
+    assert_eq!(retries, [Some(5), None, Some(8)]);
+    // What no clock can count is the longest time there is.
+    let mut bytes = format!("retry:{}\n", "9".repeat(100)).into_bytes();
+    bytes.push(b'\n');
+    let mut parser = EventParser::new();
+    assert_eq!(parser.next(&mut bytes.as_slice()).expect("it is short"), None);
+    assert_eq!(parser.retry(), Some(Duration::from_millis(u64::MAX)));
+}
+
+#[test]
+fn a_stream_that_goes_on_has_the_id_of_what_came_before() {
+    let mut parser = EventParser::after("7");
+    let mut bytes = b"data:1\n\nid\ndata:2\n\n".as_slice();
+    assert_eq!(parser.last_event_id(), "7");
+    let ids: Vec<String> =
+        std::iter::from_fn(|| parser.next(&mut bytes).expect("it is short")).map(|event| event.id).collect();
+    assert_eq!(ids, ["7", ""]);
+}
