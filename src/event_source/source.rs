@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::stream::Stream;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::event_stream::ServerEvent;
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::policy::reconnect::{Reconnect, may_pass};
@@ -31,9 +31,9 @@ use super::connecting::{Connected, Failure, asking, connect};
 /// hour. It goes on for ever unless `max_attempts` is set.
 ///
 /// It ends when the server says so, by status 204, and after an error: any other status, another content type, a request
-/// body that can be taken once ([`ErrorKind::BodyConsumed`](crate::ErrorKind::BodyConsumed)), an event that is too long, a
+/// body that can be taken once ([`ErrorKind::BodyConsumed`]), an event that is too long, a
 /// certificate that is not trusted, an id that no header field can hold
-/// ([`ErrorKind::InvalidHeader`](crate::ErrorKind::InvalidHeader)), a session that is closed, and whatever else does not pass.
+/// ([`ErrorKind::InvalidHeader`]), a session that is closed, and whatever else does not pass.
 ///
 /// It holds a permit of the session while it is connected, and none while it pauses. Nothing happens while it is not polled:
 /// what the server sends meanwhile waits, as of any body.
@@ -203,6 +203,14 @@ impl<'a, S: Session + ?Sized> EventSource<'a, S> {
             Some(error) if is_final(&error) => return Err(error),
             error => error,
         };
+        // It cannot be sent again, and waiting will not help.
+        if self.request.body.is_consumed() {
+            let consumed = Error::new(ErrorKind::BodyConsumed).with_url(self.request.url());
+            return Err(match error {
+                Some(error) => consumed.with_source(error),
+                None => consumed,
+            });
+        }
         let random = scattered(self.session.now().as_nanos() as u64);
         let pause = self.plan.reconnect.pause(self.fruitless, asked, random);
         if let Some(watch) = &self.plan.watch {

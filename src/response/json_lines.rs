@@ -122,11 +122,11 @@ impl<T: DeserializeOwned> JsonLines<T> {
                 continue;
             }
             self.check(self.piece.len())?;
-            self.line.extend_from_slice(&self.piece);
+            self.line.extend_from_slice(&std::mem::take(&mut self.piece));
             match ready!(self.response.poll_chunk(cx))? {
                 Some(piece) => self.piece = piece,
                 None => {
-                    (self.piece, self.has_ended) = (Bytes::new(), true);
+                    self.has_ended = true;
                     return Poll::Ready(self.end_line(&[]));
                 }
             }
