@@ -16,6 +16,7 @@ mod command_line {
     mod demo;
     mod digest;
     mod documents;
+    mod events;
     mod files;
     mod get;
     mod input;

@@ -80,6 +80,7 @@ impl<'a, S: Session + ?Sized> RequestBuilder<&'a S> {
     pub fn event_source(self) -> EventSourceBuilder<'a, S> {
         let plan = Plan {
             reconnect: Reconnect::default(),
+            reconnects: true,
             max_event: MAX_EVENT,
             takes_any_type: false,
             watch: None,
@@ -101,6 +102,12 @@ impl<'a, S: ?Sized> RequestBuilder<Reconnecting<'a, S>> {
     /// Goes on after this event, as one has it that was read before: `Last-Event-ID`. Default none.
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.session.last_event_id = id.into();
+        self
+    }
+
+    /// Whether it is connected again. With `false` the stream's end is its own, and what cuts it off an error. Default yes.
+    pub fn reconnect(mut self, reconnect: bool) -> Self {
+        self.session.plan.reconnects = reconnect;
         self
     }
 

@@ -60,6 +60,7 @@ pub struct EventSource<'a, S: ?Sized> {
 #[derive(Clone)]
 pub(super) struct Plan {
     pub(super) reconnect: Reconnect,
+    pub(super) reconnects: bool,
     pub(super) max_event: usize,
     pub(super) takes_any_type: bool,
     pub(super) watch: Option<Arc<dyn Watch>>,
@@ -198,11 +199,17 @@ impl<'a, S: Session + ?Sized> EventSource<'a, S> {
             Some(Failure { error, asked }) => (Some(error), asked),
             None => (None, None),
         };
-        let is_final = |error: &Error| !may_pass(error.kind()) || self.plan.reconnect.is_over(self.failed);
+        let (reconnect, reconnects) = (self.plan.reconnect, self.plan.reconnects);
+        let is_final =
+            |error: &Error| !reconnects || !may_pass(error.kind()) || reconnect.is_over(self.failed);
         let error = match error {
             Some(error) if is_final(&error) => return Err(error),
             error => error,
         };
+        if !reconnects {
+            self.state = State::Ended;
+            return Ok(());
+        }
         // It cannot be sent again, and waiting will not help.
         if self.request.body.is_consumed() {
             let consumed = Error::new(ErrorKind::BodyConsumed).with_url(self.request.url());
@@ -212,7 +219,7 @@ impl<'a, S: Session + ?Sized> EventSource<'a, S> {
             });
         }
         let random = scattered(self.session.now().as_nanos() as u64);
-        let pause = self.plan.reconnect.pause(self.fruitless, asked, random);
+        let pause = reconnect.pause(self.fruitless, asked, random);
         if let Some(watch) = &self.plan.watch {
             watch.lost(&Lost { error: error.as_ref(), pause, failed: self.failed });
         }
@@ -255,6 +262,7 @@ impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plan")
             .field("reconnect", &self.reconnect)
+            .field("reconnects", &self.reconnects)
             .field("max_event", &self.max_event)
             .field("takes_any_type", &self.takes_any_type)
             .finish_non_exhaustive()

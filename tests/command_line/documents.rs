@@ -4,7 +4,7 @@ use super::run::run;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn help_teaches_by_examples_and_fits_a_terminal() {
-    for args in [&["--help"][..], &["titles", "--help"], &["get", "--help"]] {
+    for args in [&["--help"][..], &["titles", "--help"], &["get", "--help"], &["events", "--help"]] {
         let (code, out, err) = run(args).await;
         assert_eq!((code, err.as_str()), (Some(0), ""));
         assert!(out.contains("Examples:"), "{out}");

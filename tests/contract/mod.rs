@@ -5,6 +5,7 @@
 //! `tests/support/websocket.rs`.
 
 pub mod bodies;
+pub mod events;
 pub mod limits;
 pub mod multipart;
 pub mod pages;
@@ -82,6 +83,8 @@ macro_rules! every_case {
         $run! {
             bodies: pieces_are_the_body, the_whole_body_in_one, text_by_label, json, json_of_another_type,
                 answers_without_a_body, max_body, a_status_is_no_error;
+            events: of_a_response_in_pieces, another_type_is_none,
+                a_source_goes_on_behind_the_last_event_until_it_is_told_to_stop, json_lines;
             limits: one_permit_is_enough_for_all, many_unread_bodies_at_a_small_limit,
                 a_dropped_response_frees_its_permit, a_dropped_send_frees_its_permit;
             multipart: a_form_comes_back_as_it_was_sent, parts_in_parts_and_those_nobody_reads, what_is_no_multipart;

@@ -298,6 +298,18 @@ fn attempts_in_a_row_may_be_bounded() {
 }
 
 #[test]
+fn it_is_connected_once_where_that_is_wanted() {
+    let (seen, error, calls) = run([events("data: a\n\n")], |source| source.reconnect(false));
+    assert_eq!((seen.concat(), error.is_none(), calls.len()), ("a".to_owned(), true, 1));
+    let cut = events("data: a\n\n").fail(ErrorKind::Disconnected);
+    let (seen, error, calls) = run([cut], |source| source.reconnect(false));
+    assert_eq!(
+        (seen.concat(), error.expect("it was cut").code(), calls.len()),
+        ("a".to_owned(), "disconnected", 1)
+    );
+}
+
+#[test]
 fn a_retry_after_is_waited_for() {
     for (status, asked, from, to) in [(503, "100", 100, 100), (429, "1", 3, 6), (503, "999999", 3_600, 3_600)]
     {

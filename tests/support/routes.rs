@@ -14,6 +14,7 @@
 //! | `/loop` | 302 to itself |
 //! | `/cookie/{name}/{value}` | sets a cookie with `Path=/` |
 //! | `/described` | one byte with a `Content-Disposition` and two `Link` fields |
+//! | `/events/{n}` | the event after the `Last-Event-ID`, 0 where there is none; 204 once that is n |
 //! | `/echo` | text: request line, headers as they came, an empty line, the body |
 //! | `/echo-body` | the request's body under its own content type |
 //!
@@ -100,6 +101,7 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
             ..Plain::page(0, None)
         },
         ["described"] => return described(),
+        ["events", n] => next_event(&request, n.parse().unwrap_or(0)),
         ["echo"] => Plain::new("text/plain; charset=utf-8", echo(request).await),
         ["echo-body"] => {
             let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -109,6 +111,21 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
         _ => Plain { status: StatusCode::NOT_FOUND, ..Plain::new("text/html", titled("Not found", 0)) },
     };
     plain.shaped(&ledger, query).await
+}
+
+fn next_event(request: &Request, last: u64) -> Plain {
+    let seen = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    match seen.unwrap_or(0) {
+        seen if seen >= last => {
+            Plain { status: StatusCode::NO_CONTENT, ..Plain::new("text/plain", Bytes::new()) }
+        }
+        seen => {
+            let next = seen + 1;
+            let event =
+                format!("retry: 10\nevent: tick\nid: {next}\ndata: {next}\ndata: of {last}\n\ndata: cut off");
+            Plain::new("text/event-stream", event.into())
+        }
+    }
 }
 
 fn described() -> Response {

@@ -131,7 +131,7 @@ impl<S: Session> Session for Asking<S> {
 }
 
 /// Nobody takes the connection, at the host itself and not at one that it redirects to.
-fn is_refused(error: &Error) -> bool {
+pub(crate) fn is_refused(error: &Error) -> bool {
     *error.kind() == ErrorKind::Connect && error.history().is_empty()
 }
 
@@ -160,6 +160,16 @@ pub(crate) fn bare(text: &str) -> Option<String> {
     let fragment = if text.contains('#') { "" } else { "#" };
     let url = format!("https://{text}{fragment}{BARE}");
     Url::parse(&url).is_ok().then_some(url)
+}
+
+/// The URLs to ask, one after the other while nobody takes the connection: a bare host's are two.
+pub(crate) fn candidates(text: &str) -> Vec<String> {
+    match bare(text) {
+        Some(_) => {
+            ["https", "http"].map(|scheme| format!("{scheme}://{}", text.trim_start_matches("//"))).into()
+        }
+        None => vec![text.to_owned()],
+    }
 }
 
 #[cfg(test)]

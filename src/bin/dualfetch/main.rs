@@ -8,6 +8,7 @@ mod cookies;
 mod demo;
 mod digests;
 mod documents;
+mod events;
 mod files;
 mod form;
 mod frequent;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Completions(args) => documents::completions(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Events(args) => events::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Man(args) => documents::man(&args),
         Command::Page(args) => page::run(&args),

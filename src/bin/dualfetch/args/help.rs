@@ -10,6 +10,7 @@ Examples:
   dualfetch get -v example.com                    one request, and what went over the wire
   dualfetch get -C -o disk.img example.com/disk.img
                                                   a file, now or the rest of it
+  dualfetch events example.com/events             server-sent events, as they come
 
 `dualfetch titles --help` explains every option, its formats and its exit status.";
 
@@ -121,3 +122,32 @@ Examples:
   dualfetch get --resolve www.example:127.0.0.1 --cacert own-ca.pem https://www.example/
   dualfetch get --proxy-env --no-proxy .internal https://example.com/
   dualfetch get --unix-socket /run/docker.sock http://localhost/version";
+
+pub(super) const AFTER_EVENTS: &str = "\
+Connections:
+  The first one has to succeed, but for what --retries tries again; then the stream is connected again
+  after each loss, for as long as it takes: when it has ended, was cut off, or was silent for --timeout,
+  and after the statuses 408, 425, 429 and 5xx. It is asked for what comes after the last event
+  (Last-Event-ID), after the pause that the server has set (retry), 3 s unless it has: twice as long
+  after each connection that brings nothing, up to a minute. The server ends it by status 204. Any
+  other status and another content type than text/event-stream are failures.
+
+Exit status:
+  0  the server said that there are no more events, --count of them were printed, Ctrl-C ended it, or
+     nobody reads on (as after `| head`); with --no-reconnect also at the end of the stream
+  1  there was no stream, or something ended it for good; --total-timeout has passed
+  2  the command line is wrong, what is given is no http or https URL, or a file cannot be read
+  143  ended by SIGTERM
+
+Environment:
+  Proxy variables (HTTP_PROXY and the like) are read with --proxy-env alone, and NETRC and ~/.netrc
+  with --netrc alone.
+
+Examples:
+  dualfetch events https://stream.example/changes
+  dualfetch events https://stream.example/changes --count 10 --format jsonl | jq -r .data
+  dualfetch events https://stream.example/changes --last-event-id 1041 --timeout none
+  A completion, token by token:
+    dualfetch events https://api.example/v1/chat/completions -H \"Authorization: Bearer $KEY\" \\
+      --json @question.json --no-reconnect --format data \\
+      | grep -v '^\\[DONE\\]$' | jq --unbuffered -j '.choices[0].delta.content // empty'";

@@ -14,9 +14,11 @@ use crate::saving;
 use crate::units::{self, Rate};
 
 mod connection;
+mod events;
 mod help;
 mod request;
 
+pub(crate) use events::{EventFormat, EventsArgs};
 use help::{AFTER, AFTER_GET, AFTER_PAGE, AFTER_TITLES};
 pub(crate) use request::RequestArgs;
 
@@ -47,6 +49,7 @@ impl TitlesArgs {
 pub(crate) enum Command {
     Completions(CompletionsArgs),
     Demo(DemoArgs),
+    Events(Box<EventsArgs>),
     Get(Box<GetArgs>),
     Man(ManArgs),
     Page(Box<PageArgs>),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -142,6 +143,16 @@ impl RequestArgs {
     /// How often a failure is tried again.
     pub(crate) fn retries(&self) -> u32 {
         self.retries
+    }
+
+    /// Whether a header field of this name was given.
+    pub(crate) fn names(&self, name: &HeaderName) -> bool {
+        self.header.iter().any(|(given, _)| given == name)
+    }
+
+    /// The longest time for one URL, where one was given.
+    pub(crate) fn total(&self) -> Option<Duration> {
+        self.total_timeout.and_then(|bound| bound.0)
     }
 
     /// The method that was asked for.
