@@ -160,6 +160,10 @@ fn answer(request: &Request) -> Reply {
             return moved(number("status").unwrap_or(302) as u16, &query("location").unwrap_or_default());
         }
         ["loop"] => return moved(302, "/loop"),
+        ["events", last] => match routes::next_event(request.headers().get("last-event-id"), last) {
+            Some(event) => (200, "text/event-stream", event.into()),
+            None => (204, "text/plain", "".into()),
+        },
         ["hang"] => return Reply::hangs(),
         ["endless"] => return Reply::html(routes::titled("Endless", 2048)).stall(),
         ["echo"] => (200, "text/plain; charset=utf-8", echo(request).into()),

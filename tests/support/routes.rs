@@ -101,7 +101,10 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
             ..Plain::page(0, None)
         },
         ["described"] => return described(),
-        ["events", n] => next_event(&request, n.parse().unwrap_or(0)),
+        ["events", last] => match next_event(request.headers().get("last-event-id"), last) {
+            Some(event) => Plain::new("text/event-stream", event.into()),
+            None => Plain { status: StatusCode::NO_CONTENT, ..Plain::new("text/plain", Bytes::new()) },
+        },
         ["echo"] => Plain::new("text/plain; charset=utf-8", echo(request).await),
         ["echo-body"] => {
             let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -113,19 +116,12 @@ pub async fn answer(ledger: Arc<Ledger>, request: Request) -> Response {
     plain.shaped(&ledger, query).await
 }
 
-fn next_event(request: &Request, last: u64) -> Plain {
-    let seen = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    match seen.unwrap_or(0) {
-        seen if seen >= last => {
-            Plain { status: StatusCode::NO_CONTENT, ..Plain::new("text/plain", Bytes::new()) }
-        }
-        seen => {
-            let next = seen + 1;
-            let event =
-                format!("retry: 10\nevent: tick\nid: {next}\ndata: {next}\ndata: of {last}\n\ndata: cut off");
-            Plain::new("text/event-stream", event.into())
-        }
-    }
+/// The event after that of this id; `None` once it is the last one.
+pub fn next_event(last_event_id: Option<&HeaderValue>, last: &str) -> Option<String> {
+    let seen: u64 = last_event_id.and_then(|id| id.to_str().ok()?.parse().ok()).unwrap_or(0);
+    let (next, last) = (seen + 1, last.parse().unwrap_or(0));
+    let event = format!("retry: 10\nevent: tick\nid: {next}\ndata: {next}\ndata: of {last}\n\ndata: cut off");
+    (next <= last).then_some(event)
 }
 
 fn described() -> Response {
