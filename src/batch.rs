@@ -96,8 +96,8 @@ pub trait SessionExt: Session {
 
     /// A WebSocket, which awaiting the builder opens. The URL's scheme is ws or wss; http and https are taken for them.
     #[cfg(feature = "websocket")]
-    fn websocket(&self, url: impl IntoUrl) -> WebSocketBuilder<&Self> {
-        WebSocketBuilder::new(self, url, self.base_url())
+    fn websocket(&self, url: impl IntoUrl) -> WebSocketBuilder<'_, Self> {
+        self.get(url).websocket()
     }
 
     /// Downloads a file, going on where it was cut off: a GET request's

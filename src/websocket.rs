@@ -57,7 +57,7 @@ pub use crate::maybe::BoxSocket;
 pub use crate::socket::{
     Close, CloseCode, ClosedBy, Connection, Incoming, Message, Socket, Text, WebSocketOptions,
 };
-pub use builder::WebSocketBuilder;
+pub use builder::{Handshaking, WebSocketBuilder};
 pub use halves::{WebSocketReceiver, WebSocketSender};
 use link::Link;
 

@@ -18,8 +18,6 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct WebSocketOptions {
     /// The subprotocols that are offered, the best first.
     pub protocols: Vec<String>,
-    /// The `Origin` field. `None`: none is sent; a page's is the browser's.
-    pub origin: Option<String>,
     /// A ping after so long a silence, and half of it for anything to come then.
     pub heartbeat: Option<Duration>,
     /// Pings are answered. `None` is true.
@@ -35,14 +33,13 @@ pub struct WebSocketOptions {
     /// How long the closing handshake may take.
     pub close_timeout: Duration,
     /// Offers permessage-deflate (RFC 7692). `None` leaves it to the platform: not natively, always in a browser.
-    pub compress: Option<bool>,
+    pub permessage_deflate: Option<bool>,
 }
 
 impl Default for WebSocketOptions {
     fn default() -> Self {
         Self {
             protocols: Vec::new(),
-            origin: None,
             heartbeat: None,
             auto_pong: None,
             max_message_size: Some(MAX_MESSAGE_SIZE),
@@ -50,7 +47,7 @@ impl Default for WebSocketOptions {
             max_buffered: MAX_BUFFERED,
             receive_timeout: None,
             close_timeout: CLOSE_TIMEOUT,
-            compress: None,
+            permessage_deflate: None,
         }
     }
 }

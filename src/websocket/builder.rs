@@ -8,77 +8,52 @@ use http::{Method, StatusCode};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fields::is_token;
-use crate::into_url::IntoUrl;
 use crate::maybe::{BoxFuture, MaybeSend};
-use crate::policy::deadline::Timeout;
-use crate::request::RequestBuilder;
+use crate::request::{Request, RequestBuilder};
 use crate::session::Session;
 use crate::url::Url;
 
 use super::link::Link;
 use super::{WebSocket, WebSocketOptions};
 
-/// Builds a [`WebSocket`]; made by [`SessionExt::websocket`](crate::SessionExt::websocket), and opened by awaiting it. The first bad input is kept and comes
-/// out then.
+/// Builds a [`WebSocket`]; made by [`SessionExt::websocket`](crate::SessionExt::websocket) and
+/// [`RequestBuilder::websocket`], and opened by awaiting it. The first bad input is kept and comes out then.
 ///
-/// The handshake is a request of the session: its limits, timeouts, header fields, cookies, credentials, middleware,
-/// redirects, proxies and safe mode are the session's unless set otherwise, by [`request`](Self::request) where there is
-/// no method here. Once it is open, the session's timeouts are over: what bounds it then is set here.
+/// The handshake is a request of the session, with its limits, timeouts, header fields, cookies, credentials, middleware,
+/// redirects, proxies and safe mode; all that a [`RequestBuilder`] can set is set here for the handshake. Once the
+/// connection is open, the timeouts of requests are over: what bounds it then is set here, too.
+pub type WebSocketBuilder<'a, S> = RequestBuilder<Handshaking<'a, S>>;
+
+/// A session that is to open a WebSocket, and what that is to be like.
 #[derive(Debug)]
-#[must_use = "a WebSocket is not opened until this is awaited"]
-pub struct WebSocketBuilder<S> {
-    request: RequestBuilder<S>,
+pub struct Handshaking<'a, S: ?Sized> {
+    session: &'a S,
     options: WebSocketOptions,
 }
 
-impl<S> WebSocketBuilder<S> {
-    pub(crate) fn new(session: S, url: impl IntoUrl, base: Option<&Url>) -> Self {
-        let request = RequestBuilder::new(session, Method::GET, url, base).change(|request| {
-            request.url = with_scheme(&request.url, [("ws", "http"), ("wss", "https")])?;
-            Ok(())
-        });
-        Self { request, options: WebSocketOptions::default() }
-    }
-
-    /// Changes the request of the handshake by whatever a [`RequestBuilder`] has.
+impl<'a, S: Session + ?Sized> RequestBuilder<&'a S> {
+    /// A WebSocket by this request. The URL's scheme is ws or wss; http and https are taken for them.
     ///
     /// ```no_run
-    /// # use dualfetch::{DefaultSession, Proxy, SessionExt};
+    /// # use dualfetch::{DefaultSession, Proxy, Session};
     /// # async fn example(session: &DefaultSession) -> dualfetch::Result<()> {
     /// let proxy = Proxy::new("http://proxy.example:3128")?;
-    /// let socket = session.websocket("wss://chat.example/").request(|request| request.proxy(proxy)).await?;
+    /// let socket = session.get("wss://chat.example/").proxy(proxy).websocket().await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn request(self, change: impl FnOnce(RequestBuilder<S>) -> RequestBuilder<S>) -> Self {
-        Self { request: change(self.request), ..self }
+    ///
+    /// What is no GET, or has a body, is [`InvalidOption`](ErrorKind::InvalidOption) (`method`, `body`) when it is awaited.
+    pub fn websocket(self) -> WebSocketBuilder<'a, S> {
+        let session = Handshaking { session: self.session, options: WebSocketOptions::default() };
+        RequestBuilder { session, request: self.request }.change(|request| {
+            request.url = with_scheme(&request.url, [("ws", "http"), ("wss", "https")])?;
+            Ok(())
+        })
     }
+}
 
-    /// As [`RequestBuilder::header`]. In a browser [`Unsupported`](ErrorKind::Unsupported).
-    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        self.request(|request| request.header(name, value))
-    }
-
-    /// As [`RequestBuilder::params`].
-    pub fn params<K: AsRef<str>, V: AsRef<str>>(self, pairs: impl IntoIterator<Item = (K, V)>) -> Self {
-        self.request(|request| request.params(pairs))
-    }
-
-    /// As [`RequestBuilder::basic_auth`]. In a browser [`Unsupported`](ErrorKind::Unsupported).
-    pub fn basic_auth(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
-        self.request(|request| request.basic_auth(user, password))
-    }
-
-    /// As [`RequestBuilder::bearer_auth`]. In a browser [`Unsupported`](ErrorKind::Unsupported).
-    pub fn bearer_auth(self, token: impl AsRef<str>) -> Self {
-        self.request(|request| request.bearer_auth(token))
-    }
-
-    /// As [`RequestBuilder::timeout`]: bounds on the handshake.
-    pub fn timeout(self, timeout: impl Into<Timeout>) -> Self {
-        self.request(|request| request.timeout(timeout))
-    }
-
+impl<'a, S: Session + ?Sized> WebSocketBuilder<'a, S> {
     /// The page on whose behalf it is opened (RFC 6454): the `Origin` field, which servers of browsers look at. None is
     /// sent when nothing is said. In a browser [`Unsupported`](ErrorKind::Unsupported): it sends its own.
     pub fn origin(self, origin: impl AsRef<[u8]>) -> Self {
@@ -88,7 +63,7 @@ impl<S> WebSocketBuilder<S> {
     /// The subprotocols to offer, the best first; the server's choice is [`WebSocket::protocol`]. What is no token (RFC
     /// 9110, section 5.6.2), or is there twice, is [`InvalidOption`](ErrorKind::InvalidOption).
     pub fn protocols<P: Into<String>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
-        self.options.protocols = protocols.into_iter().map(Into::into).collect();
+        self.session.options.protocols = protocols.into_iter().map(Into::into).collect();
         self
     }
 
@@ -96,7 +71,7 @@ impl<S> WebSocketBuilder<S> {
     /// phase `heartbeat`, code 1006) if nothing comes within half of that time, the pong or anything else. None when
     /// nothing is said. In a browser [`Unsupported`](ErrorKind::Unsupported).
     pub fn heartbeat(mut self, every: impl Into<Option<Duration>>) -> Self {
-        self.options.heartbeat = every.into();
+        self.session.options.heartbeat = every.into();
         self
     }
 
@@ -104,21 +79,21 @@ impl<S> WebSocketBuilder<S> {
     /// out as messages, and leaves it to the caller to answer, as the protocol wants it. In a browser
     /// [`Unsupported`](ErrorKind::Unsupported).
     pub fn auto_pong(mut self, answer: bool) -> Self {
-        self.options.auto_pong = Some(answer);
+        self.session.options.auto_pong = Some(answer);
         self
     }
 
     /// How large a message may be, in bytes after decompression; 4 MiB when nothing is said, `None` for no bound. Past it
     /// the connection is closed with 1009 and [`WebSocket`](ErrorKind::WebSocket).
     pub fn max_message_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.options.max_message_size = bytes.into();
+        self.session.options.max_message_size = bytes.into();
         self
     }
 
     /// How large a frame may be, of which a message may have several, in bytes as sent; no bound of its own when nothing is
     /// said. Past it as past `max_message_size`. In a browser [`Unsupported`](ErrorKind::Unsupported).
     pub fn max_frame_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.options.max_frame_size = bytes.into();
+        self.session.options.max_frame_size = bytes.into();
         self
     }
 
@@ -126,32 +101,30 @@ impl<S> WebSocketBuilder<S> {
     /// connection is closed as past `max_message_size`. Natively no more is read than is asked for, and this has no
     /// meaning.
     pub fn max_buffered(mut self, bytes: usize) -> Self {
-        self.options.max_buffered = bytes;
+        self.session.options.max_buffered = bytes;
         self
     }
 
     /// How long a message may be waited for; for ever when nothing is said. The connection stays open past it.
     pub fn receive_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.options.receive_timeout = timeout.into();
+        self.session.options.receive_timeout = timeout.into();
         self
     }
 
     /// How long the closing handshake may take; 10 seconds when nothing is said.
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.options.close_timeout = timeout;
+        self.session.options.close_timeout = timeout;
         self
     }
 
     /// Whether compressed messages are offered (permessage-deflate, RFC 7692): then those sent are compressed where the
     /// server agrees. Off when nothing is said: it costs memory and time. A browser always offers it, and `false` is
     /// [`Unsupported`](ErrorKind::Unsupported) there.
-    pub fn compress(mut self, compress: bool) -> Self {
-        self.options.compress = Some(compress);
+    pub fn permessage_deflate(mut self, offer: bool) -> Self {
+        self.session.options.permessage_deflate = Some(offer);
         self
     }
-}
 
-impl<'a, S: Session + ?Sized> WebSocketBuilder<&'a S> {
     /// Opens it. Awaiting the builder does the same.
     ///
     /// # Errors
@@ -161,12 +134,12 @@ impl<'a, S: Session + ?Sized> WebSocketBuilder<&'a S> {
     /// # Cancellation
     /// Dropping the future ends the handshake and gives its permit, or its place in line, back.
     pub fn connect(self) -> impl Future<Output = Result<WebSocket>> + MaybeSend + use<'a, S> {
-        let Self { request, options } = self;
+        let Self { session: Handshaking { session, options }, request } = self;
         async move {
+            let mut request = request?;
+            check_request(&request)?;
             check(&options)?;
             let options = Arc::new(options);
-            let session = request.session;
-            let mut request = request.build()?;
             request.extensions_mut().insert(Arc::clone(&options));
             let response = session.send(request).await?;
             let status = response.status();
@@ -187,7 +160,7 @@ impl<'a, S: Session + ?Sized> WebSocketBuilder<&'a S> {
     }
 }
 
-impl<'a, S: Session + ?Sized> IntoFuture for WebSocketBuilder<&'a S> {
+impl<'a, S: Session + ?Sized> IntoFuture for WebSocketBuilder<'a, S> {
     type Output = Result<WebSocket>;
     type IntoFuture = BoxFuture<'a, Result<WebSocket>>;
 
@@ -210,6 +183,18 @@ fn check(options: &WebSocketOptions) -> Result<()> {
     match options.heartbeat.is_some_and(|every| every.is_zero()) {
         true => invalid("heartbeat", "0 is no time between two beats; leave it out for none".to_owned()),
         false => Ok(()),
+    }
+}
+
+/// RFC 6455, section 4.1.
+fn check_request(request: &Request) -> Result<()> {
+    let invalid = |option, message: &str| {
+        Err(Error::new(ErrorKind::InvalidOption { option }).with_message(message).with_url(request.url()))
+    };
+    match (request.method() == Method::GET, request.body().is_none()) {
+        (false, _) => invalid("method", "the handshake of a WebSocket is a GET"),
+        (true, false) => invalid("body", "the handshake of a WebSocket has none"),
+        (true, true) => Ok(()),
     }
 }
 

@@ -45,7 +45,7 @@ async fn where_there_is_none_that_is_said() {
 
 #[wasm_bindgen_test]
 async fn what_no_platform_s_websocket_can_do_is_unsupported_by_name() {
-    type Change = fn(WebSocketBuilder<&DefaultSession>) -> WebSocketBuilder<&DefaultSession>;
+    type Change = for<'a> fn(WebSocketBuilder<'a, DefaultSession>) -> WebSocketBuilder<'a, DefaultSession>;
     let refused: [(&str, Change); 10] = [
         ("header", |opening| opening.header("x-own", "1")),
         ("header", |opening| opening.header("accept", "text/html")),
@@ -55,10 +55,8 @@ async fn what_no_platform_s_websocket_can_do_is_unsupported_by_name() {
         ("heartbeat", |opening| opening.heartbeat(Duration::from_secs(1))),
         ("auto_pong", |opening| opening.auto_pong(false)),
         ("max_frame_size", |opening| opening.max_frame_size(1000)),
-        ("compress", |opening| opening.compress(false)),
-        ("browser options", |opening| {
-            opening.request(|request| request.browser(BrowserOptions::new().cache(Cache::NoStore)))
-        }),
+        ("permessage_deflate", |opening| opening.permessage_deflate(false)),
+        ("browser options", |opening| opening.browser(BrowserOptions::new().cache(Cache::NoStore))),
     ];
     run(async |lab| {
         let session = lab.session(Config::new());
@@ -83,7 +81,7 @@ async fn what_no_platform_s_websocket_can_do_is_unsupported_by_name() {
 async fn what_it_does_by_itself_may_be_asked_for() {
     with_websockets(async |lab| {
         let session = lab.session(Config::new());
-        let opening = session.websocket(lab.socket("/ws/echo")).compress(true).auto_pong(true);
+        let opening = session.websocket(lab.socket("/ws/echo")).permessage_deflate(true).auto_pong(true);
         let mut socket = opening.await.expect("a WebSocket");
         unsupported(socket.ping("anyone?").await, "ping");
         unsupported(socket.pong("here").await, "pong");

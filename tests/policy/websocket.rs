@@ -21,7 +21,7 @@ use crate::{secs, session};
 const ROOM: &str = "wss://chat.example/room";
 const ASKED: &str = "https://chat.example/room";
 
-type Builder<'a> = WebSocketBuilder<&'a Client<Scripted>>;
+type Builder<'a> = WebSocketBuilder<'a, Client<Scripted>>;
 
 /// Opens a socket at a server that does as told, and lets `with` use it.
 fn opened<T>(
@@ -76,7 +76,7 @@ fn a_url_may_be_relative_to_the_base_and_of_four_schemes_alone() {
         let error = session.websocket("ftp://chat.example/").await.unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::UnsupportedScheme);
         assert_eq!(
-            session.websocket("http//typo").request(|it| it.header("a\n", "")).await.unwrap_err().code(),
+            session.websocket("http//typo").header("a\n", "").await.unwrap_err().code(),
             "invalid_header"
         );
     });
@@ -437,6 +437,8 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
             ("protocols", session.websocket(ROOM).protocols([""])),
             ("protocols", session.websocket(ROOM).protocols(["a", "b", "a"])),
             ("heartbeat", session.websocket(ROOM).heartbeat(Duration::ZERO)),
+            ("method", session.post(ROOM).websocket()),
+            ("body", session.get(ROOM).body("x").websocket()),
         ];
         for (option, builder) in refused {
             assert_eq!(builder.await.unwrap_err().kind(), &ErrorKind::InvalidOption { option });

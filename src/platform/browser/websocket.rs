@@ -87,9 +87,6 @@ fn impossible(request: &Request, options: &WebSocketOptions) -> Option<(&'static
     if request.options.browser.is_some() {
         return because("browser options", "they are of fetch");
     }
-    if options.origin.is_some() {
-        return because("origin", HANDSHAKE);
-    }
     if options.heartbeat.is_some() {
         return because("heartbeat", "the platform sends no pings for us");
     }
@@ -99,8 +96,8 @@ fn impossible(request: &Request, options: &WebSocketOptions) -> Option<(&'static
     if options.max_frame_size.is_some() {
         return because("max_frame_size", "the platform shows whole messages alone");
     }
-    if options.compress == Some(false) {
-        return because("compress", "the platform always offers it");
+    if options.permessage_deflate == Some(false) {
+        return because("permessage_deflate", "the platform always offers it");
     }
     None
 }

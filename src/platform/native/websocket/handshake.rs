@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
     SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Response, StatusCode};
@@ -73,14 +73,11 @@ impl Handshake {
         if self.compresses() {
             headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(Agreed::OFFER));
         }
-        if let Some(origin) = &self.options.origin {
-            headers.insert(ORIGIN, value(origin)?);
-        }
         Ok(())
     }
 
     fn compresses(&self) -> bool {
-        self.options.compress == Some(true)
+        self.options.permessage_deflate == Some(true)
     }
 
     /// Looks whether the answer agrees, and gives the connection that it leads to. To be asked where the status is 101.
@@ -184,7 +181,7 @@ mod tests {
     fn handshake(protocols: &[&str], compress: bool) -> Handshake {
         let options = WebSocketOptions {
             protocols: protocols.iter().map(|&protocol| protocol.into()).collect(),
-            compress: Some(compress),
+            permessage_deflate: Some(compress),
             ..WebSocketOptions::default()
         };
         // The example of RFC 6455, section 1.3.
