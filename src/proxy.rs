@@ -24,7 +24,7 @@ use exempt::Exempt;
 ///
 /// Of a list of them the first that is for a request carries it, and what none is for goes to its origin directly. An
 /// `https` URL goes through a tunnel (CONNECT: RFC 9110, section 9.3.6), of which the proxy sees the host's name and the
-/// port; an `http` URL is asked of an HTTP proxy by its absolute form (RFC 9112, section 3.2.2), and of a SOCKS proxy as
+/// port, and so does a WebSocket, be it `wss` or `ws` (RFC 6455, section 4.1); an `http` URL is asked of an HTTP proxy by its absolute form (RFC 9112, section 3.2.2), and of a SOCKS proxy as
 /// of the origin itself. What proves to the proxy who is asking, and the fields for it, never go to an origin.
 ///
 /// `Debug` hides who is asking.
@@ -80,6 +80,8 @@ enum Scope {
     Every,
     Http,
     Https,
+    Ws,
+    Wss,
 }
 
 impl Proxy {
@@ -104,7 +106,8 @@ impl Proxy {
     }
 
     /// The proxies that the environment names, read now: `http_proxy` for `http` URLs, `https_proxy` for `https` ones,
-    /// `all_proxy` for those that have none of their own, each without the hosts of `no_proxy` (see
+    /// `all_proxy` for those that have none of their own; for WebSockets `ws_proxy` and `wss_proxy` before these,
+    /// `ws` counting as `http` and `wss` as `https`; each without the hosts of `no_proxy` (see
     /// [`no_proxy`](Self::no_proxy)). A name in lower case counts before the same in capitals, and an empty value means
     /// no proxy. `HTTP_PROXY` does not count where `REQUEST_METHOD` is set: in a CGI program it is what a client sent as
     /// its `Proxy` field. As in curl and aiohttp, loopback addresses are exempt only where `no_proxy` names them.
@@ -116,14 +119,14 @@ impl Proxy {
         environment::proxies(|name| std::env::var_os(name))
     }
 
-    /// For `http` URLs alone.
+    /// For `http` URLs alone, and `ws` ones.
     #[must_use]
     pub fn only_http(mut self) -> Self {
         self.scope = Scope::Http;
         self
     }
 
-    /// For `https` URLs alone.
+    /// For `https` URLs alone, and `wss` ones.
     #[must_use]
     pub fn only_https(mut self) -> Self {
         self.scope = Scope::Https;
@@ -231,6 +234,8 @@ impl Proxy {
             Scope::Every => true,
             Scope::Http => matches!(scheme, "http" | "ws"),
             Scope::Https => matches!(scheme, "https" | "wss"),
+            Scope::Ws => scheme == "ws",
+            Scope::Wss => scheme == "wss",
         };
         in_scope && !self.exempt.has(host, port)
     }

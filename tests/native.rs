@@ -67,4 +67,6 @@ mod native {
     mod tower;
     mod unread;
     mod uploads;
+    #[cfg(feature = "websocket")]
+    mod websocket;
 }

@@ -18,7 +18,10 @@ pub(super) fn proxies(of: impl Fn(&str) -> Option<OsString>) -> Result<Vec<Proxy
         }
     };
     let is_cgi = of("REQUEST_METHOD").is_some();
+    // Those for WebSockets go first: what has none takes the one for requests.
     let rules = [
+        ("ws_proxy", true, Scope::Ws),
+        ("wss_proxy", true, Scope::Wss),
         ("http_proxy", !is_cgi, Scope::Http),
         ("https_proxy", true, Scope::Https),
         ("all_proxy", true, Scope::Every),

@@ -273,6 +273,18 @@ fn the_environment_names_a_proxy_for_each_scheme() {
 }
 
 #[test]
+fn the_environment_may_name_other_proxies_for_websockets() {
+    let all = [("ws_proxy", "w"), ("WSS_PROXY", "v"), ("http_proxy", "h"), ("https_proxy", "s")];
+    for (scheme, host) in [("ws", "w"), ("wss", "v"), ("http", "h"), ("https", "s")] {
+        assert_eq!(way(&all, scheme, "x").as_deref(), Some(host));
+    }
+    assert_eq!(way(&all[1..], "ws", "x").as_deref(), Some("h"));
+    assert_eq!(way(&all[2..], "wss", "x").as_deref(), Some("s"));
+    assert_eq!(way(&[("all_proxy", "a")], "ws", "x").as_deref(), Some("a"));
+    assert_eq!(way(&[("ws_proxy", ""), ("http_proxy", "h")], "ws", "x"), None);
+}
+
+#[test]
 fn an_empty_variable_means_no_proxy() {
     let empty = [("https_proxy", ""), ("HTTPS_PROXY", "s"), ("ALL_PROXY", "a")];
     assert_eq!(way(&empty, "https", "x"), None);
