@@ -51,6 +51,7 @@ export class Peer {
   #rest = Buffer.alloc(0);
   #pieces = [];
   #isText = false;
+  #hasClosed = false;
 
   constructor(request, socket) {
     this.request = request;
@@ -72,6 +73,7 @@ export class Peer {
 
   close(code, reason = "") {
     const payload = code === undefined ? Buffer.alloc(0) : Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]);
+    this.#hasClosed = true;
     this.frame(8, payload);
   }
 
@@ -104,7 +106,7 @@ export class Peer {
     if (opcode === 8) {
       this.closed = { code: payload.length < 2 ? 1005 : payload.readUInt16BE(), reason: payload.subarray(2).toString() };
       if (!this.answers) return;
-      this.frame(8, payload);
+      if (!this.#hasClosed) this.frame(8, payload);
       this.socket.end();
     } else if (opcode === 9) this.frame(10, payload);
     else if (opcode < 3) {
