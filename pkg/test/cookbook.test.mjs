@@ -32,7 +32,7 @@ for (const { title, files, ...said } of await recipes("node")) {
   test(title, async () => {
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
     const atHome = new URL("cookbook/at-home.mjs", import.meta.url).href;
-    const env = { ...process.env, KITCHEN: kitchen.url };
+    const env = { ...process.env, KITCHEN: kitchen.url, KITCHEN_SOCKETS: kitchen.sockets };
     const { stdout } = await run(process.execPath, ["--import", atHome, "main.js"], { cwd: folder, env, timeout: 60_000 });
     assert.deepEqual(ordered(stdout.split("\n"), said), ordered(said.prints.split("\n"), said));
   });

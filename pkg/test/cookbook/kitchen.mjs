@@ -2,6 +2,7 @@
 // meant stands in the header field `x-kitchen`.
 
 import { serve } from "../server.mjs";
+import { serveSockets } from "../sockets.mjs";
 
 const pears = [{ name: "Anjou" }, { name: "Bosc" }, { name: "Comice" }];
 const story = '<title>A story</title><meta property="og:title" content="Big pears">';
@@ -17,7 +18,24 @@ const vault = (response, { headers }) => {
   response.writeHead(401, { "www-authenticate": challenge }).end();
 };
 
-export function openKitchen() {
+/** What comes after the event of this id. */
+const prices = { "": "id: 1\nevent: price\ndata: 3 €\n\nid: 2\nevent: price\ndata: 4 €\n\n", 2: "id: 3\nevent: price\ndata: 2 €\n\n" };
+
+const room = (peer) => {
+  peer.onMessage = (message) => {
+    const { join, text } = JSON.parse(message);
+    peer.send(JSON.stringify(join ? { from: "Bosc", text: "Who is ripe?" } : { from: "Anjou", text }));
+  };
+};
+
+/** `sockets` is where its WebSockets are. */
+export async function openKitchen() {
+  const sockets = await serveSockets({ "/room": { fields: () => ({ "Sec-WebSocket-Protocol": "chat.v1" }), open: room } });
+  const kitchen = await openWithout();
+  return { ...kitchen, sockets: sockets.url, close: () => Promise.all([kitchen.close(), sockets.close()]) };
+}
+
+function openWithout() {
   return serve({
     "/never": () => {},
     "/pears": (response) => html(response, list),
@@ -34,6 +52,16 @@ export function openKitchen() {
       if (params.has("ripe")) return json(response, headers.authorization === "Bearer token" ? pears.slice(0, 2) : []);
       if (params.get("page") === "2") return json(response, pears.slice(2));
       return json(response, pears.slice(0, 2), 200, { link: '</v1/pears?page=2>; rel="next"' });
+    },
+    "/v1/completions": (response, { body }) => {
+      response.writeHead(JSON.parse(body).stream ? 200 : 400, { "content-type": "text/event-stream" });
+      for (const word of ["The", " pears", " are."]) response.write(`data: ${JSON.stringify({ delta: word })}\n\n`);
+      // The rest never comes: who is not content with this waits for ever.
+      response.write("data: [DONE]\n\n");
+    },
+    "/v1/prices": (response, { headers }) => {
+      const next = prices[headers["last-event-id"] ?? ""];
+      response.writeHead(next === undefined ? 204 : 200, { "content-type": "text/event-stream" }).end(next);
     },
     "/v1/photos": (response, { body }) => response.end(`${body.match(/Content-Disposition/gi).length} parts`),
     "/orchard.txt": (response) => response.writeHead(200, { "content-type": "text/plain", etag: '"1"' }).end("pear\n".repeat(1000)),
