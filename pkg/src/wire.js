@@ -197,9 +197,10 @@ export class Wire {
     if (this.closed !== null) return;
     clearTimeout(this.#timer);
     this.#listen("removeEventListener");
-    const isLost = !wasClean && code === 1006;
+    // Deno says 0 where there was no close frame.
+    const isLost = !wasClean && (code === 1006 || code < 1000);
     const by = isLost && this.#code === undefined ? "neither" : this.#isClosing ? "client" : "server";
-    this.closed = Object.freeze({ code: this.#code ?? code, reason, by, wasClean });
+    this.closed = Object.freeze({ code: this.#code ?? (isLost ? 1006 : code), reason, by, wasClean });
     if (isLost) {
       const details = this.#cause === undefined ? {} : { cause: this.#cause };
       this.#failure ??= { reason: this.#error("disconnected", "the connection ended without a closing handshake", details) };

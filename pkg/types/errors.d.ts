@@ -134,7 +134,7 @@ export class UnsupportedError extends DualfetchError {
 
 /** What came by a WebSocket breaks its protocol or a limit, and it was closed for that: `websocket`. */
 export class WebSocketError extends DualfetchError {
-  /** The code it was closed with (RFC 6455, section 7.4.1): 1009. A page may not send it: there the server is told none. */
+  /** The status it was closed with (RFC 6455, section 7.4.1): 1009. A page may not send it: there the server is told none. */
   readonly closeCode: number;
 }
 

@@ -100,7 +100,7 @@ export interface WebSocketOptions
 
 /** How a connection was closed. */
 export interface WebSocketClose {
-  /** Why (RFC 6455, section 7.4): 1005 where the close frame had no code, 1006 where there was none. */
+  /** Why, the status of the close frame (RFC 6455, section 7.4): 1005 where it had none, 1006 where there was no frame. */
   readonly code: number;
   /** The reason in words; often empty. */
   readonly reason: string;
@@ -170,7 +170,10 @@ export interface SessionWebSocket extends AsyncIterable<WebSocketMessage> {
    * @throws {TimeoutError} of the phase `close` where no answer came within `closeTimeout`; the connection is over then, too
    */
   close(code?: number, reason?: string): Promise<WebSocketClose>;
-  /** The messages. */
+  /**
+   * The messages.
+   * @throws {DualfetchError} in the loop, as `receive` does
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<WebSocketMessage>;
   /** Closes it, for `await using`; that the server does not answer is no error here. */
   [Symbol.asyncDispose](): Promise<void>;

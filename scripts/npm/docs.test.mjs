@@ -136,14 +136,15 @@ function isNumber(type) {
   return type?.kind === ts.SyntaxKind.NumberKeyword;
 }
 
-/** What takes something and is at its end whatever that is. */
-const NEVER_FAIL = ["safeFileName", "SessionResponse.link"];
+/** What takes something and is at its end whatever that is, and what ends well in any case. */
+const NEVER_FAIL = ["safeFileName", "SessionEventSource.[Symbol.asyncDispose]", "SessionResponse.link", "SessionWebSocket.[Symbol.asyncDispose]"];
 
 /** Whether it gives a promise, or what is looped over by `for await`, or takes what may be wrong. */
 function mayFail(node, path) {
+  if (NEVER_FAIL.includes(path)) return false;
   if (ts.isConstructorDeclaration(node)) return node.parameters.length > 0;
   if (!ts.isFunctionDeclaration(node) && !ts.isMethodSignature(node) && !ts.isMethodDeclaration(node)) return false;
   if (/^(Promise|AsyncIterableIterator|AsyncGenerator|AsyncIterable)</.test(node.type?.getText() ?? "")) return true;
   const tells = node.type !== undefined && ts.isTypePredicateNode(node.type);
-  return node.parameters.length > 0 && !tells && !NEVER_FAIL.includes(path);
+  return node.parameters.length > 0 && !tells;
 }

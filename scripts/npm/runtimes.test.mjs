@@ -18,6 +18,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 
 import { serve } from "../../pkg/test/server.mjs";
+import { serveSockets } from "../../pkg/test/sockets.mjs";
 import { project } from "./packed.mjs";
 
 const run = promisify(execFile);
@@ -29,7 +30,7 @@ const answers = `
   import { Session as Core } from "dualfetch/core";
   import { Session as Full } from "dualfetch/full";
 
-  export async function answers(url, refused) {
+  export async function answers(url, refused, sockets) {
     const session = new Session({ limit: 2 });
     const text = async (session, path, options) => {
       const response = await session.get(url + path, options);
@@ -55,6 +56,24 @@ const answers = `
       const error = await asked.then(() => undefined, (error) => error);
       return [error?.name, error?.code, error?.phase ?? null, isTimeoutError(error), isNetworkError(error)];
     };
+    const talk = async () => {
+      const socket = await session.websocket(sockets + "/chosen", { protocols: ["chat.v1"] });
+      for (const message of ["grüß", new Uint8Array([0, 255])]) await socket.send(message);
+      const [text, bytes] = [await socket.receive(), await socket.receive()];
+      const { inFlight } = session.figures();
+      const closed = await socket.close(3000, "bye");
+      const ended = await session.websocket(sockets + "/ends");
+      const list = [];
+      for await (const message of ended) list.push(message);
+      return [socket.protocol, text, [...bytes], inFlight, closed, list, ended.closed];
+    };
+    const lost = async (path, options) => {
+      const socket = await session.websocket(sockets + path, options);
+      const [, code] = await failure(socket.receive());
+      return [code, (await socket.close().catch(() => socket.closed)).code];
+    };
+    const events = [];
+    for await (const { data, id } of session.eventSource(url + "/events", { reconnectionTime: 1 })) events.push([data, id]);
     const titles = [];
     for await (const row of session.titles([1, 2, 3, 4, 5, 6].map((n) => url + "/page/" + n))) {
       titles.push(row.title ?? String(row.error));
@@ -75,6 +94,12 @@ const answers = `
       refused: await failure(session.get(refused)),
       core: [await text(core, "/page/0"), await text(core, "/western"), await failure(core.title(url))],
       full: [full.metadata.bestTitle.value, full.select("title")[0].text],
+      talk: await talk(),
+      broken: await lost("/reserved-bits"),
+      dropped: await lost("/drops"),
+      large: await lost("/ends", { maxMessageSize: 3 }),
+      unopened: [await failure(session.websocket(sockets + "/refused")), await failure(session.websocket(sockets + "/hangs", { timeout: 50 }))],
+      events,
       inFlight: session.figures().inFlight + core.figures().inFlight,
     };
   }
@@ -88,7 +113,7 @@ const command = `
 const worker = `
   import { answers } from "./answers.js";
   export default {
-    fetch: async (request, { SITE, REFUSED }) => Response.json(await answers(SITE, REFUSED)),
+    fetch: async (request, { SITE, REFUSED, SOCKETS }) => Response.json(await answers(SITE, REFUSED, SOCKETS)),
   };
 `;
 
@@ -102,14 +127,32 @@ const saving = `
   console.log(JSON.stringify([one.bytes, two]));
 `;
 
-let app, server, most;
+let app, server, sockets, most;
 before(async () => {
+  const echo = (peer) => {
+    peer.onMessage = (message) => peer.send(message);
+  };
+  sockets = await serveSockets({
+    "/reserved-bits": (peer) => peer.frame(1, Buffer.from("x"), { rsv: 2 }),
+    "/chosen": { fields: () => ({ "Sec-WebSocket-Protocol": "chat.v1" }), open: echo },
+    "/drops": ({ socket }) => socket.destroy(),
+    "/ends": (peer) => {
+      peer.send("last");
+      peer.close(4001, "so long");
+    },
+    "/hangs": { refuses: () => {} },
+    "/refused": { refuses: ({ socket }) => socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") },
+  });
   const latin = (text) => Buffer.from(text, "latin1");
   let open = 0;
   server = await serve({
     "/chinese": (response) => response.end(latin("<meta charset=gb18030><title>\xd6\xd0\xce\xc4</title>")),
     "/echo": (response, { headers, body }) => {
       response.setHeader("content-type", "application/json").end(JSON.stringify([headers["content-type"], body]));
+    },
+    "/events": (response, { headers }) => {
+      const id = Number(headers["last-event-id"] ?? 0) + 1;
+      response.writeHead(id === 3 ? 204 : 200, { "content-type": "text/event-stream" }).end(id === 3 ? undefined : `id: ${id}\ndata: ${id}\n\n`);
     },
     "/form": (response, { headers, body }) => {
       response.setHeader("content-type", headers["content-type"]).end(body);
@@ -131,21 +174,22 @@ before(async () => {
 });
 after(async () => {
   await server?.close();
+  await sockets?.close();
   await app?.remove();
 });
 
 test("Deno, allowed the network alone", { timeout: 60_000 }, async (t) => {
   if (skipped(t, "Deno", "@deno")) return;
   // It does not say why a request failed.
-  await check({ entries: ["index.web.js", "core.web.js", "full.web.js"], refused: "network" }, (site, refused) =>
-    printed("deno", "run", "--no-prompt", "--allow-net=127.0.0.1", "command.js", site, refused),
+  await check({ entries: ["index.web.js", "core.web.js", "full.web.js"], refused: "network" }, (...asked) =>
+    printed("deno", "run", "--no-prompt", "--allow-net=127.0.0.1", "command.js", ...asked),
   );
 });
 
 test("Bun", { timeout: 60_000 }, async (t) => {
   if (skipped(t, "Bun", "@oven")) return;
-  await check({ entries: ["index.node.js", "core.node.js", "full.node.js"], refused: "connect" }, (site, refused) =>
-    printed("bun", "run", "command.js", site, refused),
+  await check({ entries: ["index.node.js", "core.node.js", "full.node.js"], refused: "connect" }, (...asked) =>
+    printed("bun", "run", "command.js", ...asked),
   );
 });
 
@@ -180,7 +224,7 @@ test("workerd, as Wrangler bundles for it", { timeout: 60_000 }, async (t) => {
     metafile: true,
   });
   const entries = Object.keys(metafile.inputs).map((path) => /dualfetch\/src\/((?:index|core|full)\..*)/.exec(path)?.[1]);
-  await check({ entries: ["index.workerd.js", "core.workerd.js", "full.workerd.js"], refused: "network" }, async (site, refused) => {
+  await check({ entries: ["index.workerd.js", "core.workerd.js", "full.workerd.js"], refused: "network" }, async (site, refused, sockets) => {
     const workers = new Miniflare({
       scriptPath: join(outdir, "worker.js"),
       modulesRoot: outdir,
@@ -190,7 +234,7 @@ test("workerd, as Wrangler bundles for it", { timeout: 60_000 }, async (t) => {
         { type: "CompiledWasm", include: ["**/*.wasm"] },
       ],
       compatibilityDate: "2026-04-01",
-      bindings: { SITE: site, REFUSED: refused },
+      bindings: { SITE: site, REFUSED: refused, SOCKETS: sockets },
       // Else it asks Cloudflare where it is.
       cf: false,
     });
@@ -208,7 +252,7 @@ async function check({ entries, refused }, told) {
   most = 0;
   const page = [200, false, "<title>/page/0</title>", "UTF-8"];
   const western = [200, false, "naïve €", "windows-1252"];
-  assert.deepEqual(await told(server.url, await nobody()), {
+  assert.deepEqual(await told(server.url, await nobody(), sockets.url), {
     entries,
     page,
     title: [200, 1, "/page/7", "UTF-8"],
@@ -223,9 +267,19 @@ async function check({ entries, refused }, told) {
     refused: ["NetworkError", refused, null, false, true],
     core: [page, western, ["UnsupportedError", "unsupported", null, false, false]],
     full: ["/page/1", "/page/1"],
+    talk: ["chat.v1", "grüß", [0, 255], 1, closed(3000, "bye", "client"), ["last"], closed(4001, "so long", "server")],
+    broken: ["disconnected", 1006],
+    dropped: ["disconnected", 1006],
+    large: ["websocket", 1009],
+    unopened: [["NetworkError", "network", null, false, true], ["TimeoutError", "timeout", "total", true, false]],
+    events: [["1", "1"], ["2", "2"]],
     inFlight: 0,
   });
   assert.equal(most, 2, "the limit, and no less");
+}
+
+function closed(code, reason, by) {
+  return { code, reason, by, wasClean: true };
 }
 
 /** The one line that a command prints. It keeps to the project's folder and calls nobody's home. */
