@@ -4,6 +4,9 @@ const MOST_UNSENT = 1024 * 1024;
 /** How often what is unsent is looked at, in milliseconds: no platform tells when it is sent. */
 const LOOK = 10;
 
+/** Of a WebSocket's `readyState`. */
+const [OPEN, CLOSED] = [1, 3];
+
 /** One of the platform's WebSockets, with what came of it and was not taken yet. */
 export class Wire {
   /** How it was closed: see `Closed` in types/websocket.d.ts. */
@@ -22,6 +25,7 @@ export class Wire {
   /** Of which closers are told. */
   #late;
   #done = nothing;
+  #unopened = nothing;
   #ended = signal();
   #settled = signal();
 
@@ -55,20 +59,19 @@ export class Wire {
     const answer = { status: 101, type: "default", url: "", headers: new Headers(), body: { getReader: () => reader } };
     return new Promise((resolve, reject) => {
       const quit = () => this.#leave();
-      const open = () => settle(resolve, answer);
-      const close = () => {
-        const message = "the WebSocket was not opened: no connection, or another answer than a handshake; the platform does not say which";
-        settle(reject, new TypeError(message, this.#cause === undefined ? undefined : { cause: this.#cause }));
-      };
       const settle = (how, value) => {
         asked?.removeEventListener("abort", quit);
         socket.removeEventListener("open", open);
-        socket.removeEventListener("close", close);
+        this.#unopened = nothing;
         how(value);
+      };
+      const open = () => settle(resolve, answer);
+      this.#unopened = () => {
+        const message = "the WebSocket was not opened: no connection, or another answer than a handshake; the platform does not say which";
+        settle(reject, new TypeError(message, this.#cause === undefined ? undefined : { cause: this.#cause }));
       };
       asked?.addEventListener("abort", quit);
       socket.addEventListener("open", open);
-      socket.addEventListener("close", close);
       if (asked?.aborted) quit();
     });
   }
@@ -140,7 +143,7 @@ export class Wire {
 
   #needOpen() {
     // Between the server's close frame and the end the platform takes messages and drops them.
-    if (this.closed === null && !this.#isClosing && this.socket.readyState === 1) return;
+    if (this.closed === null && !this.#isClosing && this.socket.readyState === OPEN) return;
     throw this.#error("closed", "the WebSocket is closed", this.#failure && { cause: this.#failure.reason });
   }
 
@@ -156,6 +159,8 @@ export class Wire {
   #onError = ({ error }) => {
     // Some have one that says nothing.
     if (error?.message) this.#cause = error;
+    // What follows tells how it was closed, but for workerd, where nothing does.
+    if (this.socket.readyState === CLOSED) setTimeout(() => this.#finish(1006, "", false));
   };
 
   #onClose = ({ code, reason, wasClean }) => this.#finish(code, reason, wasClean);
@@ -206,6 +211,7 @@ export class Wire {
       this.#failure ??= { reason: this.#error("disconnected", "the connection ended without a closing handshake", details) };
     }
     this.#late = late;
+    this.#unopened();
     this.#ended.pass({ done: true, value: undefined });
     this.#settle();
   }
