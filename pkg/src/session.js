@@ -293,13 +293,13 @@ class Engine {
   #opening;
   #closing = new Relay();
 
-  constructor(settings, load, loadCharset, digest, { WebSocket, timeoutTotal, timeoutWall }) {
+  constructor(settings, load, loadCharset, digest, own) {
     this.#settings = { ...settings, fetch: answering(settings.fetch) };
     this.#load = load;
     this.digest = digest;
     this.loadCharset = loadCharset;
-    this.WebSocket = WebSocket;
-    this.bounds = { timeoutTotal, timeoutWall };
+    this.own = own;
+    this.headers = settings.headers ?? [];
     this.handle = undefined;
     this.Document = undefined;
   }

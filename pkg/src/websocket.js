@@ -9,6 +9,9 @@ const LONGEST = 2 ** 31 - 1;
 /** For the whole of the opening but the wait in line: as for every request. */
 const TOTAL = 5 * 60_000;
 
+/** What a session may say of its requests, and no handshake is told. */
+const OF_FETCH = ["cache", "credentials", "integrity", "keepalive", "mode", "referrer", "referrerPolicy"];
+
 const DEFAULTS = {
   closeTimeout: 10_000,
   maxBuffered: 16 * 1024 * 1024,
@@ -26,7 +29,7 @@ const DEFAULTS = {
  */
 export async function opened(url, wishes, way) {
   const { call, ending, engine, error, isOurs, relay } = way;
-  const Socket = engine.WebSocket ?? globalThis.WebSocket;
+  const Socket = engine.own.WebSocket ?? globalThis.WebSocket;
   if (typeof Socket !== "function") {
     const message = "websocket is not supported here (no WebSocket is there: give one to new Session({ WebSocket }))";
     throw error("unsupported", message, { detail: "websocket" });
@@ -168,7 +171,7 @@ export class SessionWebSocket {
 }
 
 /** The request that the engine is asked for. */
-function handshake(url, { asked, call, error }) {
+function handshake(url, { asked, call, engine, error }) {
   let parsed;
   try {
     parsed = new URL(url);
@@ -183,12 +186,20 @@ function handshake(url, { asked, call, error }) {
   const options = { ...call.options, ...unbound, raiseForStatus: undefined, headers: undefined };
   // PUT: it may be sent twice, so it is retried as a GET is, and may have a body, which is how it is answered from here.
   const request = asked(withScheme(parsed.href, "http"), options, "PUT");
-  const { digest, headers } = call.complete({ url: request.url, headers: [] });
-  const isFor = (name, at) => at % 2 === 0 && /^(authorization|cookie|proxy-authorization)$/i.test(name);
-  if (parsed.username || parsed.password || digest !== undefined || headers?.some(isFor)) {
+  const { digest, headers = [] } = call.complete({ url: request.url, headers: [] });
+  const fields = [...engine.headers, ...headers].filter((_, at) => at % 2 === 0);
+  const isAuth = (name) => /^(authorization|cookie|proxy-authorization)$/i.test(name);
+  if (parsed.username || parsed.password || digest !== undefined || fields.some(isAuth)) {
     const why = "no platform's WebSocket can: a token goes into the URL or a subprotocol, and session.extend({ auth: null }) is without the session's";
     throw error("unsupported", `auth is not supported here (${why})`, { detail: "auth" });
   }
+  const has = (feature, what) => {
+    const why = `no platform's WebSocket can, and the session has ${what}: open it by one that has none`;
+    return error("unsupported", `${feature} is not supported here (${why})`, { detail: feature });
+  };
+  if (fields.length > 0) throw has("headers", JSON.stringify(fields[0]));
+  const word = OF_FETCH.find((name) => (call.options[name] ?? engine.own[name]) !== undefined);
+  if (word !== undefined) throw has(word, "it");
   return request;
 }
 
@@ -202,7 +213,7 @@ function clocksOf({ call, ending, engine, error }, url) {
   const timers = new Map();
   const start = (phase) => {
     const name = phase === "wall" ? "timeoutWall" : "timeoutTotal";
-    const bound = call.options[name] ?? engine.bounds[name] ?? (phase === "total" ? TOTAL : Infinity);
+    const bound = call.options[name] ?? engine.own[name] ?? (phase === "total" ? TOTAL : Infinity);
     if (timers.has(phase) || bound === Infinity) return;
     const end = () => ending.end(error("timeout", `timed out: ${phase} (${url})`, { url, phase, attempts: 1 }));
     timers.set(phase, setTimeout(end, Math.min(bound, LONGEST)));

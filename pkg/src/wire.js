@@ -7,6 +7,9 @@ const LOOK = 10;
 /** Of a WebSocket's `readyState`. */
 const [OPEN, CLOSED] = [1, 3];
 
+/** What a message counts for at least, in bytes: one of none takes room, too. */
+const LEAST = 64;
+
 /** One of the platform's WebSockets, with what came of it and was not taken yet. */
 export class Wire {
   /** How it was closed: see `Closed` in types/websocket.d.ts. */
@@ -258,7 +261,7 @@ class Messages {
 
   /** Whether there was room for it. */
   add(message) {
-    const size = typeof message === "string" ? message.length * 3 : message.length;
+    const size = Math.max(LEAST, typeof message === "string" ? message.length * 3 : message.length);
     this.#list.push({ message, size });
     this.#bytes += size;
     if (this.#bytes > this.#most) this.#count();
@@ -286,7 +289,7 @@ class Messages {
   #count() {
     for (let at = Math.max(this.#counted, this.#at); at < this.#list.length; at += 1) {
       const entry = this.#list[at];
-      const size = sizeOf(entry.message);
+      const size = Math.max(LEAST, sizeOf(entry.message));
       this.#bytes += size - entry.size;
       entry.size = size;
     }

@@ -40,6 +40,9 @@ before(async () => {
     "/sends": (peer) => {
       for (let at = 0; at < 10; at += 1) peer.send("x".repeat(100));
     },
+    "/nothing": (peer) => {
+      for (let at = 0; at < 11; at += 1) peer.send("");
+    },
     "/fragments": (peer) => {
       peer.frame(1, Buffer.from([0x68, 0xc3]), { fin: false });
       peer.frame(9, Buffer.from("ping"));
@@ -196,6 +199,11 @@ each("what is not taken is bounded by maxBuffered; what came before is handed ou
     (thrown) => isWebSocketError(thrown) && thrown.closeCode === 1009 && /maxBuffered, 450 bytes/.test(thrown.message),
   );
   assert.deepEqual(seen, [100, 100, 100, 100]);
+  // One of nothing counts for 64 bytes.
+  const empty = await session.websocket(`${server.url}/nothing`, { maxBuffered: 640 });
+  await until(() => empty.closed !== null);
+  for (let at = 0; at < 10; at += 1) assert.equal(await empty.receive(), "");
+  await assert.rejects(empty.receive(), { closeCode: 1009 });
   for (const maxBuffered of [0, null, Infinity, 1000]) {
     const whole = await session.websocket(`${server.url}/sends`, { maxBuffered });
     await whole.send("x");
@@ -394,12 +402,19 @@ test("what no platform's WebSocket can is refused by name, and what makes no sen
   for (const protocols of [["a b"], [""], "a,b", 7, [1]]) await assert.rejects(session.websocket(url, { protocols }), { option: "protocols" });
   await assert.rejects(session.websocket(url, { keepalive: true }), { message: /there is only baseUrl, closeTimeout, .*, timeout$/ });
   // Nor is what the session would have sent left out unsaid, where that is who is asking.
-  const secret = new Session({ WebSocket: CLASSES.undici, auth: { bearer: "x" }, headers: { "x-a": "1" } });
+  const secret = new Session({ WebSocket: CLASSES.undici, auth: { bearer: "x" } });
   await assert.rejects(secret.websocket(url), (thrown) => isUnsupportedError(thrown) && thrown.feature === "auth" && /extend\(\{ auth: null \}\)/.test(thrown.message));
   await assert.rejects(session.websocket(url.replace("//", "//user:pass@")), { feature: "auth" });
   await assert.rejects(session.extend({ hooks: { beforeRequest: [() => {}] } }).websocket(url), { feature: "hooks.beforeRequest" });
   await (await secret.extend({ auth: null }).websocket(url)).close();
-  assert.equal(last().request.headers["x-a"], undefined);
+  for (const own of [{ headers: { "x-a": "1" } }, { userAgent: "x" }]) {
+    const named = new Session({ WebSocket: CLASSES.undici, ...own });
+    for (const of of [named, session.extend(own)]) await assert.rejects(of.websocket(url), { feature: "headers", message: /the session has "(x-a|user-agent)"/ });
+  }
+  for (const of of [new Session({ WebSocket: CLASSES.undici, credentials: "omit" }), session.extend({ credentials: "omit" })]) {
+    await assert.rejects(of.websocket(url), { feature: "credentials" });
+  }
+  await assert.rejects(session.extend({ headers: { cookie: "a=b" } }).websocket(url), { feature: "auth" });
 });
 
 test("codes and reasons are checked before anything is sent", async () => {

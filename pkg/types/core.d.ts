@@ -133,8 +133,9 @@ export class Session {
    * same host does, and has its place within the limits until it is closed. `timeout` bounds the opening alone: `total` and
    * `headers` the handshake, `queue` the line, `wall` both.
    *
-   * It is made by the session's `WebSocket`, else the global one. The platform sends the handshake: of what the session adds
-   * to its requests nothing goes along, and where that would be who is asking it is an error of code `unsupported`.
+   * It is made by the session's `WebSocket`, else the global one. The platform sends the handshake: where the session has
+   * header fields, options of `fetch` such as `credentials`, or says who is asking, that is an error of code `unsupported`, as
+   * nothing of it could go along.
    *
    * @throws {NetworkError} of code `network` where it is not opened: no platform tells a handshake that was refused from no
    * connection

@@ -29,8 +29,9 @@ export interface WebSocketOptions
    */
   maxMessageSize?: number | null;
   /**
-   * How many bytes may have come and not have been taken, which no platform's WebSocket bounds; 0, `null` and `Infinity` are
-   * no bound. Past it the connection is closed as past `maxMessageSize`; what came before can still be received.
+   * How many bytes may have come and not have been taken, a message counting for 64 at least: no platform's WebSocket bounds
+   * that. 0, `null` and `Infinity` are no bound. Past it the connection is closed as past `maxMessageSize`; what came before
+   * can still be received.
    * @default 16_777_216
    */
   maxBuffered?: number | null;
