@@ -7,17 +7,15 @@ mod many;
 mod peer;
 mod ways;
 
-use dualfetch::{Error, Result, WebSocket};
+use dualfetch::websocket::WebSocketBuilder;
+use dualfetch::{DefaultSession, Error, Result, SessionExt, WebSocket};
 
 use peer::{Peer, Raw};
 
 /// Both ends of an open WebSocket.
 async fn open(
-    change: impl FnOnce(
-        dualfetch::websocket::WebSocketBuilder<&dualfetch::DefaultSession>,
-    ) -> dualfetch::websocket::WebSocketBuilder<&dualfetch::DefaultSession>,
+    change: impl for<'a> FnOnce(WebSocketBuilder<'a, DefaultSession>) -> WebSocketBuilder<'a, DefaultSession>,
 ) -> (WebSocket, Raw) {
-    use dualfetch::SessionExt;
     let (session, peer) = (super::help::session(), Peer::start().await);
     let (socket, raw) = tokio::join!(change(session.websocket(peer.url("/"))).connect(), peer.open());
     (socket.expect("an open WebSocket"), raw)

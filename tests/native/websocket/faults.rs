@@ -7,7 +7,7 @@ use super::super::help::{millis, run, session};
 use super::peer::{BINARY, CLOSE, FINAL, PING, Peer, TEXT, frame};
 use super::{failure, next, open};
 
-type Change = fn(WebSocketBuilder<&DefaultSession>) -> WebSocketBuilder<&DefaultSession>;
+type Change = for<'a> fn(WebSocketBuilder<'a, DefaultSession>) -> WebSocketBuilder<'a, DefaultSession>;
 
 const AS_IT_IS: Change = |builder| builder;
 
@@ -92,7 +92,7 @@ fn a_compressed_message_that_is_none_or_too_large() {
         for (said, code, words) in [(vec![0xff, 0xff, 0xff], 1007, "decompressed"), (bomb, 1009, "100000")] {
             let (session, peer) = (session(), Peer::start().await);
             let opening = dualfetch::SessionExt::websocket(&session, peer.url("/"));
-            let opening = opening.compress(true).max_message_size(100_000).connect();
+            let opening = opening.permessage_deflate(true).max_message_size(100_000).connect();
             let (socket, mut raw) = tokio::join!(opening, async {
                 let mut raw = peer.asked().await;
                 assert_eq!(raw.field("sec-websocket-extensions"), Some("permessage-deflate"));

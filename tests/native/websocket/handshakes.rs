@@ -66,7 +66,7 @@ fn what_comes_along_with_the_answer_is_received() {
 /// What the client makes of an answer.
 async fn answered(compress: bool, answer: impl Fn(&Raw) -> String) -> dualfetch::Error {
     let (session, peer) = (session(), Peer::start().await);
-    let opening = session.websocket(peer.url("/")).protocols(["a"]).compress(compress).connect();
+    let opening = session.websocket(peer.url("/")).protocols(["a"]).permessage_deflate(compress).connect();
     let (opened, ()) = tokio::join!(opening, async {
         let mut raw = peer.asked().await;
         let answer = answer(&raw);
@@ -145,8 +145,7 @@ fn it_goes_by_http_1_whatever_else_does() {
         let error = session.websocket(peer.url("/")).await.expect_err("not by HTTP/2");
         assert_eq!(error.kind(), &ErrorKind::InvalidOption { option: "http_version" });
         let opening = session.websocket(peer.url("/"));
-        let opening =
-            opening.request(|request| request.http_version(dualfetch::HttpVersion::Http1)).connect();
+        let opening = opening.http_version(dualfetch::HttpVersion::Http1).connect();
         let (socket, _raw) = tokio::join!(opening, peer.open());
         socket.expect("an open WebSocket");
     });
