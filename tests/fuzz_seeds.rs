@@ -20,6 +20,11 @@ fn encodings_of_the_seeds() {
 }
 
 #[test]
+fn events_of_the_seeds() {
+    over_seeds(properties::events::hold);
+}
+
+#[test]
 fn metadata_of_the_seeds() {
     over_seeds(properties::metadata::hold);
 }

@@ -27,6 +27,7 @@ mod native {
     mod cancellation;
     mod child;
     mod closing;
+    mod completion;
     mod connecting;
     mod connections;
     #[cfg(feature = "cookies")]
