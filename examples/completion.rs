@@ -1,8 +1,7 @@
 //! A chat completion, token by token: `API_KEY=… cargo run --example completion -- URL MODEL QUESTION`.
 
-use std::io::Write;
-
 use dualfetch::{DefaultSession, Result, Session, Timeout};
+use std::io::Write;
 
 #[derive(serde::Deserialize)]
 struct Chunk {
@@ -19,7 +18,11 @@ struct Delta {
     content: Option<String>,
 }
 
-async fn complete([url, model, question]: [&str; 3], key: &str, mut out: impl Write) -> Result<()> {
+pub(crate) async fn complete(
+    [url, model, question]: [&str; 3],
+    key: &str,
+    mut out: impl Write,
+) -> Result<()> {
     let asked = serde_json::json!({"model": model, "stream": true, "messages": [{"role": "user", "content": question}]});
     let session = DefaultSession::new()?;
     let request = session.post(url).bearer_auth(key).json(&asked).timeout(Timeout::new().total(None));

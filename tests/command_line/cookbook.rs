@@ -110,6 +110,16 @@ async fn kitchen(request: Request) -> Response<Body> {
                 page,
             )
         }
+        "GET /v1/harvest" => match head.headers.get("last-event-id").and_then(|id| id.to_str().ok()) {
+            None => events(answer, "retry: 10\nid: 1\ndata: Anjou\n\n"),
+            Some("1") => events(answer, "id: 2\ndata: Bosc\n\n"),
+            Some(_) => events(answer.status(StatusCode::NO_CONTENT), ""),
+        },
+        "POST /v1/chat/completions" => events(
+            answer,
+            "data: {\"choices\":[{\"delta\":{\"content\":\"Anjou, of \"}}]}\n\n\
+             data: {\"choices\":[{\"delta\":{\"content\":\"course\"}}]}\n\ndata: [DONE]\n\n",
+        ),
         "PUT /incoming/pears.csv" => text(answer, format!("{} bytes", sent.len())),
         "POST /v1/photos" => {
             let parts = String::from_utf8_lossy(&sent).matches("Content-Disposition").count();
@@ -122,6 +132,10 @@ async fn kitchen(request: Request) -> Response<Body> {
 
 fn html(answer: Builder, page: &'static str) -> Response<Body> {
     answer.header("content-type", "text/html").body(Body::from(page)).expect("a response")
+}
+
+fn events(answer: Builder, stream: &'static str) -> Response<Body> {
+    answer.header("content-type", "text/event-stream").body(Body::from(stream)).expect("a response")
 }
 
 fn text(answer: Builder, text: impl Into<Body>) -> Response<Body> {

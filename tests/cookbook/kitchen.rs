@@ -286,6 +286,10 @@ mod kitchen {
             Self::new(200, "text/plain", text)
         }
 
+        pub fn events(stream: &str) -> Self {
+            Self::new(200, "text/event-stream", stream)
+        }
+
         pub fn status(mut self, status: u16) -> Self {
             self.status = status;
             self

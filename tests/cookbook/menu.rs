@@ -53,6 +53,16 @@ mod menu {
                 plate.parts = lines.as_bytes().chunks(7).map(<[u8]>::to_vec).collect();
                 plate
             }
+            (_, "/v1/harvest") => match asked.header("last-event-id") {
+                "" => Plate::events("retry: 10\nid: 1\ndata: Anjou\n\n"),
+                "1" => Plate::events("id: 2\ndata: Bosc\n\n"),
+                _ => Plate::new(204, "text/plain", ""),
+            },
+            ("POST", "/v1/chat/completions") => Plate::events(concat!(
+                "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n",
+                "data: {\"choices\":[{\"delta\":{\"content\":\"Anjou,\"}}]}\n\n",
+                "data: {\"choices\":[{\"delta\":{\"content\":\" of course\"}}]}\n\ndata: [DONE]\n\n",
+            )),
             (_, "/v1/slow") => Plate::json("{}").after(20_000),
             (_, "/v1/flaky") if before == 0 => Plate::text("busy").status(503).header("retry-after", "1"),
             (_, "/v1/flaky") => Plate::json(r#"{"name": "Anjou"}"#),
