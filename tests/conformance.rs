@@ -35,4 +35,6 @@ mod conformance {
     mod served;
     mod squid;
     mod table;
+    #[cfg(feature = "websocket")]
+    mod websockets;
 }
