@@ -220,7 +220,7 @@ impl Backend for Native {
         #[cfg(feature = "websocket")]
         let handshake = websocket::Handshake::of(&mut request);
         #[cfg(not(feature = "websocket"))]
-        let handshake = Ok(None::<()>);
+        let handshake: Result<Option<()>> = Ok(None);
         let purpose = match handshake {
             Ok(Some(_)) => Purpose::WebSockets,
             _ => Purpose::Requests,
@@ -261,7 +261,7 @@ impl Backend for Native {
             #[cfg(feature = "websocket")]
             let switched = handshake.zip(websocket::upgrade(&mut response));
             #[cfg(not(feature = "websocket"))]
-            drop(handshake);
+            let _ = handshake;
 
             let (parts, body) = response.into_parts();
             if parts.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
