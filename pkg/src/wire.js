@@ -128,7 +128,13 @@ export class Wire {
 
   async send(message) {
     this.#needOpen();
-    this.socket.send(message);
+    try {
+      this.socket.send(message);
+    } catch (cause) {
+      // A view of memory that is shared, say.
+      const why = `invalid option message: it cannot be sent (${cause?.message ?? this.#way.shown(cause)})`;
+      throw this.#way.error("invalid_option", why, { detail: "message", cause });
+    }
     while (this.socket.bufferedAmount > MOST_UNSENT) {
       await new Promise((looked) => setTimeout(looked, LOOK));
       this.#needOpen();
@@ -147,7 +153,9 @@ export class Wire {
   #needOpen() {
     // Between the server's close frame and the end the platform takes messages and drops them.
     if (this.closed === null && !this.#isClosing && this.socket.readyState === OPEN) return;
-    throw this.#error("closed", "the WebSocket is closed", this.#failure && { cause: this.#failure.reason });
+    const reason = this.#failure?.reason;
+    const isTold = this.#failure !== undefined && (!this.#way.isOurs(reason) || ["closed", "disconnected"].includes(reason.code));
+    throw isTold ? reason : this.#error("closed", "the WebSocket is closed", this.#failure && { cause: reason });
   }
 
   #onMessage = ({ data }) => {

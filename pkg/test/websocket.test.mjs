@@ -157,7 +157,7 @@ each("what breaks the protocol, or is lost, is 1006 and an error", async (sessio
     assert.deepEqual(socket.closed, { code: 1006, reason: "", by: "neither", wasClean: false }, path);
     // It stays the error, whoever asks.
     await assert.rejects(all(socket), { code: "disconnected" });
-    await assert.rejects(socket.send("x"), { code: "closed" });
+    await assert.rejects(socket.send("x"), { code: "disconnected" });
     if (told !== undefined) await until(() => peer.closed !== null);
     assert.equal(peer.closed?.code, told, path);
   }
@@ -240,6 +240,29 @@ each("it has its place within the limits until it is closed", async (_, of) => {
   await stays.close();
 });
 
+each("of those that wait for a host the more urgent goes first, WebSockets and requests alike", async (_, of) => {
+  const one = new Session({ WebSocket: CLASSES[of], limit: 1 });
+  const first = await one.websocket(`${server.url}/echo`);
+  const order = [];
+  const waits = async (name, opening) => {
+    const opened = await opening;
+    order.push(name);
+    if (opened.close) await opened.close();
+    else opened.cancel();
+  };
+  const origin = server.url.replace("ws:", "http:");
+  const waiting = [];
+  for (const priority of ["low", undefined, "high"]) {
+    waiting.push(waits(`socket ${priority}`, one.websocket(`${server.url}/echo`, { priority })));
+    await until(() => one.figures().waiting === waiting.length);
+    waiting.push(waits(`request ${priority}`, one.get(`${origin}/`, { priority })));
+    await until(() => one.figures().waiting === waiting.length);
+  }
+  await first.close();
+  await Promise.all(waiting);
+  assert.deepEqual(order, ["high", undefined, "low"].flatMap((priority) => [`socket ${priority}`, `request ${priority}`]));
+});
+
 each("opening is bound by the timeouts, and a timeout names its phase", async (session) => {
   const phase = async (timeout) => {
     try {
@@ -287,7 +310,7 @@ each("a signal ends the waiting, the opening and the connection, by its own reas
   const receiving = socket.receive();
   open.abort("open");
   await assert.rejects(receiving, (thrown) => thrown === "open");
-  await assert.rejects(socket.receive(), (thrown) => thrown === "open");
+  for (const late of [socket.receive(), socket.send("x")]) await assert.rejects(late, (thrown) => thrown === "open");
   await until(() => socket.closed !== null);
   assert.deepEqual([socket.closed.by, peer.closed.code], ["client", 1005]);
 

@@ -153,6 +153,7 @@ export interface SessionWebSocket extends AsyncIterable<WebSocketMessage> {
    * for it goes no faster than the network. (No platform tells when that is, so it is looked at every 10 ms.)
    *
    * @throws {ClosedError} once the connection is closed, or being closed
+   * @throws {NetworkError} of code `disconnected` where it has ended; or the signal's own reason
    * @throws {InputError} for what is no message
    */
   send(message: string | ArrayBuffer | ArrayBufferView | Blob): Promise<void>;
