@@ -16,16 +16,49 @@ import webpack from "webpack";
 import { launch } from "./chromium.mjs";
 import { project } from "./packed.mjs";
 
-// A title in Shift_JIS needs both the session and the encodings.
+// A title in Shift_JIS needs both the session and the encodings; sockets and events are chunks of their own.
 const program = `
   import { Session } from "dualfetch";
   const page = new Uint8Array([...new TextEncoder().encode("<title>"), 0x83, 0x65, ...new TextEncoder().encode("</title>")]);
-  const headers = { "content-type": "text/html; charset=shift_jis" };
-  const session = new Session({ fetch: async () => new Response(page, { headers }) });
-  session.title("http://a.example/").then(
-    ({ title, encoding }) => (document.title = title + " " + encoding),
-    (failure) => (document.title = String(failure)),
-  );
+  const answers = {
+    "/": [page, "text/html; charset=shift_jis"],
+    "/events": ["data: event\\n\\n", "text/event-stream"],
+  };
+  const fetch = async (url) => {
+    const [body, type] = answers[new URL(url).pathname];
+    return new Response(body, { headers: { "content-type": type } });
+  };
+  class Echo extends EventTarget {
+    readyState = 0;
+    constructor() {
+      super();
+      setTimeout(() => this.tell(new Event("open"), 1));
+    }
+    tell(event, readyState) {
+      this.readyState = readyState;
+      this.dispatchEvent(event);
+    }
+    send(data) {
+      this.tell(new MessageEvent("message", { data }), 1);
+    }
+    close(code) {
+      setTimeout(() => this.tell(new CloseEvent("close", { code, wasClean: true }), 3));
+    }
+  }
+  async function told() {
+    const session = new Session({ fetch, WebSocket: Echo });
+    const { title, encoding } = await session.title("http://a.example/");
+    const socket = await session.websocket("ws://a.example/");
+    await socket.send("socket");
+    const words = [title, encoding, await socket.receive()];
+    await socket.close();
+    const { value } = await (await session.get("http://a.example/events")).events().next();
+    const source = session.eventSource("http://a.example/events");
+    words.push(value.data, (await source.next()).value.data);
+    source.close();
+    return words.join(" ");
+  }
+  told().catch(String).then((words) => (document.title = words));
 `;
 
 let app, remove, browser;
@@ -102,7 +135,7 @@ async function shows(url) {
   try {
     await page.goto(url);
     await page.waitForFunction(() => document.title !== "", undefined, { timeout: 60_000 });
-    assert.equal(await page.title(), "テ Shift_JIS", failures.join("\n"));
+    assert.equal(await page.title(), "テ Shift_JIS socket event event", failures.join("\n"));
   } finally {
     await page.close();
   }
