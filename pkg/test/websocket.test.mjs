@@ -454,6 +454,29 @@ test("codes and reasons are checked before anything is sent", async () => {
   assert.deepEqual(last().closed, { code: 4999, reason: "\u00fc".repeat(61) });
 });
 
+test("against a server that nobody here wrote, compressed and large, as a module and as CommonJS", { timeout: 60_000 }, async () => {
+  const theirs = new (tools("ws").WebSocketServer)({ host: "127.0.0.1", port: 0, perMessageDeflate: { threshold: 0 } });
+  theirs.on("connection", (socket) => socket.on("message", (data, binary) => socket.send(data, { binary })));
+  await new Promise((listens) => theirs.once("listening", listens));
+  const url = `ws://127.0.0.1:${theirs.address().port}/`;
+  const CommonJs = createRequire(import.meta.url)("dualfetch").Session;
+  try {
+    for (const [of, WebSocket] of Object.entries(CLASSES)) {
+      for (const session of [new Session({ WebSocket }), new CommonJs({ WebSocket })]) {
+        const socket = await session.websocket(url);
+        const bytes = Uint8Array.from({ length: 1024 * 1024 }, (_, at) => Math.imul(at, 2_654_435_761) >>> 24);
+        const text = "grüß \u{1f600} ".repeat(50_000);
+        for (const message of [bytes, text]) await socket.send(message);
+        assert.ok(Buffer.from(await socket.receive()).equals(bytes), of);
+        assert.ok((await socket.receive()) === text, of);
+        assert.deepEqual(await socket.close(1000, "done"), { code: 1000, reason: "done", by: "client", wasClean: true }, of);
+      }
+    }
+  } finally {
+    await new Promise((closed) => theirs.close(closed));
+  }
+});
+
 test("without a WebSocket it is not supported", { skip: typeof WebSocket === "function" }, async () => {
   await assert.rejects(new Session().websocket(server.url), (thrown) => isUnsupportedError(thrown) && thrown.feature === "websocket");
   assert.throws(() => new Session({ WebSocket: 7 }), { option: "WebSocket" });
