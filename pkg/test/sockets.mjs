@@ -57,6 +57,8 @@ export class Peer {
     this.request = request;
     this.socket = socket;
     socket.on("data", (data) => this.take(data));
+    // What was upgraded may stay half open.
+    socket.on("end", () => socket.end());
   }
 
   accept(fields = {}) {
