@@ -350,7 +350,7 @@ for (const name of [
 
 /** What belongs to a handshake and no platform's WebSocket takes. */
 const UNSENT = {};
-for (const name of ["auth", "autoPong", "compress", "headers", "heartbeat", "hooks", "maxFrameSize", "middleware", "origin", "userAgent"]) {
+for (const name of ["auth", "autoPong", "permessageDeflate", "headers", "heartbeat", "hooks", "maxFrameSize", "middleware", "origin", "userAgent"]) {
   UNSENT[name] = () => {
     throw unsupported(name, "no platform's WebSocket can");
   };

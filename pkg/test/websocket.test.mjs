@@ -414,7 +414,7 @@ each("URLs of both kinds, and relative to the session's base", async (session) =
 test("what no platform's WebSocket can is refused by name, and what makes no sense", async () => {
   const session = new Session({ WebSocket: CLASSES.undici });
   const url = `${server.url}/echo`;
-  const refused = { auth: { bearer: "x" }, autoPong: false, compress: true, headers: { a: "1" }, heartbeat: 1000, maxFrameSize: 1, origin: "a", proxy: "http://a", tls: {}, userAgent: "x", hooks: {}, middleware: [] };
+  const refused = { auth: { bearer: "x" }, autoPong: false, permessageDeflate: true, headers: { a: "1" }, heartbeat: 1000, maxFrameSize: 1, origin: "a", proxy: "http://a", tls: {}, userAgent: "x", hooks: {}, middleware: [] };
   for (const [feature, value] of Object.entries(refused)) {
     await assert.rejects(session.websocket(url, { [feature]: value }), (thrown) => isUnsupportedError(thrown) && thrown.feature === feature);
   }

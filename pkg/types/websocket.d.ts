@@ -88,6 +88,11 @@ export interface WebSocketOptions
    */
   autoPong?: never;
   /**
+   * Whether compressed messages are offered. The platform decides.
+   * @default the platform's
+   */
+  permessageDeflate?: never;
+  /**
    * How large a frame may be.
    * @default no bound of its own
    */

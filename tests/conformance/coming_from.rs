@@ -13,9 +13,6 @@ const PAGES: [(&str, &str); 3] = [
     ("coming-from-reqwest.md", include_str!("../../docs/coming-from-reqwest.md")),
 ];
 
-/// What is yet to come. All else is there, or has its reason why it is not.
-const LATER: [&str; 2] = ["WebSockets", "named pipes"];
-
 /// A row of a table with a status.
 struct Row {
     place: String,
@@ -59,12 +56,10 @@ fn a_wrong_row_is_found() {
     let proof = "`policy::uploads::waiting_for_100_continue_is_refused_by_name`";
     let unsupported = |feature: &str| &*format!("Unsupported `{feature}`: {proof}").leak();
     assert_eq!(verdict(unsupported("expect")), None);
-    assert_eq!(verdict("part two: WebSockets"), None);
     assert_eq!(verdict("not offered: nobody has needed it, and it costs much"), None);
     for status in [
         "",
         "maybe",
-        "part two",
         "part two: digest",
         "not offered",
         "not offered: no",
@@ -98,16 +93,13 @@ fn what_is_wrong(row: &Row, features: &BTreeSet<String>) -> Option<String> {
         return Some(format!("nothing is ever Unsupported by the name {unknown}"));
     }
     let (word, rest) = row.status.split_once([':', ' ']).unwrap_or((row.status, ""));
-    let says = |least: usize| rest.trim().trim_start_matches("two:").trim().len() >= least;
+    let says = |least: usize| rest.trim().len() >= least;
     match word {
         "works" if tests.is_empty() => Some("it names no test".to_owned()),
         "better" if !says(20) => Some("it does not say why".to_owned()),
         "Unsupported" if tests.is_empty() || refused.is_empty() => Some("no feature, or no test".to_owned()),
         "not" if !rest.starts_with("offered: ") || !says(30) => Some("it does not say why not".to_owned()),
-        "part" if !LATER.iter().any(|later| rest.starts_with(&format!("two: {later}"))) => {
-            Some(format!("what is yet to come is {LATER:?} alone"))
-        }
-        "Unsupported" | "better" | "not" | "part" | "works" => None,
+        "Unsupported" | "better" | "not" | "works" => None,
         _ => Some(format!("{:?} is no status", row.status)),
     }
 }

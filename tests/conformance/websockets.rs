@@ -75,7 +75,7 @@ impl Lab {
     async fn open(
         &self,
         path: &str,
-        change: impl FnOnce(WebSocketBuilder<&DefaultSession>) -> WebSocketBuilder<&DefaultSession>,
+        change: impl for<'a> FnOnce(WebSocketBuilder<'a, DefaultSession>) -> WebSocketBuilder<'a, DefaultSession>,
     ) -> WebSocket {
         let session = DefaultSession::new().expect("a session");
         change(session.websocket(self.url(path))).await.expect("an open WebSocket")

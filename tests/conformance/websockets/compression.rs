@@ -8,7 +8,7 @@ fn extensions(socket: &WebSocket) -> &str {
 }
 
 pub async fn of_messages_of_every_size(lab: &Lab) {
-    let mut socket = lab.open("/echo", |builder| builder.compress(true)).await;
+    let mut socket = lab.open("/echo", |builder| builder.permessage_deflate(true)).await;
     let agreed = extensions(&socket);
     assert!(agreed.contains("permessage-deflate"), "{agreed:?}");
     assert_eq!(agreed.contains("no_context_takeover"), lab.library == "forgetful", "{agreed:?}");
