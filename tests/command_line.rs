@@ -31,4 +31,5 @@ mod command_line {
     mod terminal;
     mod titles;
     mod tls;
+    mod ws;
 }

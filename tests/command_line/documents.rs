@@ -4,7 +4,9 @@ use super::run::run;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn help_teaches_by_examples_and_fits_a_terminal() {
-    for args in [&["--help"][..], &["titles", "--help"], &["get", "--help"], &["events", "--help"]] {
+    for command in ["titles", "get", "events", "ws", ""] {
+        let args = [command, "--help"];
+        let args = &args[usize::from(command.is_empty())..];
         let (code, out, err) = run(args).await;
         assert_eq!((code, err.as_str()), (Some(0), ""));
         assert!(out.contains("Examples:"), "{out}");
@@ -16,6 +18,11 @@ async fn help_teaches_by_examples_and_fits_a_terminal() {
     }
     for group in ["Connection:\n", "Proxy:\n", "Safe mode:\n", "TLS:\n"] {
         assert!(out.contains(group), "{group} is missing:\n{out}");
+    }
+    let (_, ws, _) = run(&["ws", "--help"]).await;
+    // What a handshake cannot have.
+    for hidden in ["--data", "--json", "--form", "--method", "--http2"] {
+        assert!(!ws.contains(hidden), "{hidden}:\n{ws}");
     }
     let (_, short, _) = run(&["titles", "-h"]).await;
     assert!(short.lines().count() < out.lines().count() / 2, "{short}");

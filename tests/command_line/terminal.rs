@@ -13,7 +13,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::process::Command;
 
 use super::run::{File, dualfetch};
-use crate::support::{CountingServer, within};
+use crate::support::{CountingServer, WebSocketServer, within};
 
 const COLUMNS: u16 = 90;
 
@@ -162,4 +162,23 @@ async fn a_file_that_takes_a_while_shows_how_far_it_is() {
     gate.open();
     assert!(child.wait().await.expect("it ran").success());
     assert_eq!(std::fs::metadata(folder.at("file")).expect("the file").len(), 4_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_cannot_command_a_terminal_and_its_close_is_told() {
+    let server = WebSocketServer::start().await;
+    let terminal = Terminal::new();
+    let url = server.url("/ws/echo");
+    let args = ["ws", "-m", "red \u{1b}[31m\ttext\nline", "-n", "1", &url];
+    let mut command = in_terminal(&args);
+    let mut child = command.stdout(terminal.stdio()).stderr(terminal.stdio()).spawn().expect("it starts");
+    assert_eq!(within("the end", String::new, child.wait()).await.expect("it ran").code(), Some(0));
+    terminal.wait_for("* closed by here: 1000").await;
+    let text = terminal.text();
+    assert!(text.starts_with("red \u{fffd}[31m text\r\nline\r\n") && !text.contains('\u{1b}'), "{text:?}");
+    let terminal = Terminal::new();
+    let mut command = in_terminal(&["ws", "--no-input", "-n", "1", &server.url("/ws/sizes/300")]);
+    let mut child = command.stdout(terminal.stdio()).spawn().expect("it starts");
+    assert_eq!(within("the end", String::new, child.wait()).await.expect("it ran").code(), Some(0));
+    terminal.wait_for("<300 bytes>").await;
 }

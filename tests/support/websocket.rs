@@ -89,6 +89,13 @@ impl WebSocketServer {
         format!("http://{}{path}", self.address)
     }
 
+    /// Waits until so many connections have asked for a handshake and are open.
+    pub async fn wait_open(&self, count: usize) {
+        let mut open = self.book.open.subscribe();
+        let met = in_time(open.wait_for(|open| *open == count)).await;
+        assert!(met.is_some(), "waited {PATIENCE:?} in vain for {count} WebSockets");
+    }
+
     /// Waits until every connection has ended.
     pub async fn wait_idle(&self) {
         assert!(self.book.is_idle().await, "waited {PATIENCE:?} in vain for the WebSockets' end");

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use dualfetch::maybe::{BoxFuture, MaybeSend};
 use dualfetch::{Body, Error, ErrorKind, HeaderMap, Limits, Method, Request, Response, Result, Session, Url};
+use http::Extensions;
 
 use crate::digests::Digests;
 use crate::meter::Meter;
@@ -76,13 +77,16 @@ impl<S: Session> Asking<S> {
         Self { meter: Some(meter), ..self }
     }
 
-    async fn ask(&self, url: &str, own: &HeaderMap) -> Result<Response> {
+    async fn ask(&self, url: &str, own: &HeaderMap, extensions: &Extensions) -> Result<Response> {
         let mut request = self.question.of(Url::parse(url)?)?;
         for name in own.keys() {
             request.headers_mut().remove(name);
         }
         for (name, value) in own {
             request.headers_mut().append(name, value.clone());
+        }
+        if !extensions.is_empty() {
+            request.extensions_mut().extend(extensions.clone());
         }
         if let Some(meter) = self.meter.clone() {
             request = request.into_builder().on_upload(move |progress| meter.sent(progress)).build()?;
@@ -98,19 +102,20 @@ impl<S: Session> Asking<S> {
 }
 
 impl<S: Session> Session for Asking<S> {
-    /// Of the request it takes the URL, and header fields beside its own. A bare host's is asked over https and, where nobody takes the connection, over
+    /// Of the request it takes the URL, header fields beside its own, and extensions. A bare host's is asked over https and, where nobody takes the connection, over
     /// http. What fails in any other way, such as a certificate, fails.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response>> + MaybeSend {
         let (url, own) = (request.url().as_str().to_owned(), request.headers().clone());
+        let extensions = request.extensions().clone();
         async move {
-            let Some(bare) = url.strip_suffix(BARE) else { return self.ask(&url, &own).await };
+            let Some(bare) = url.strip_suffix(BARE) else { return self.ask(&url, &own, &extensions).await };
             let secure = bare.strip_suffix('#').unwrap_or(bare);
-            let refused = match self.ask(secure, &own).await {
+            let refused = match self.ask(secure, &own, &extensions).await {
                 Err(error) if is_refused(&error) => error,
                 other => return other,
             };
             let plain = secure.replacen("https:", "http:", 1);
-            match self.ask(&plain, &own).await {
+            match self.ask(&plain, &own, &extensions).await {
                 Err(error) if is_refused(&error) => Err(refused),
                 other => other,
             }

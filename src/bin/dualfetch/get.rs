@@ -188,7 +188,7 @@ fn tell_left(target: Option<&Target>, args: &GetArgs) {
     }
 }
 
-fn tell_request(request: &Request) {
+pub(crate) fn tell_request(request: &Request) {
     let url = request.url();
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     say(&format!("> {} {}{query}", request.method(), url.path()));
@@ -257,7 +257,7 @@ fn tell_hop(url: &Url, status: StatusCode, headers: &HeaderMap) {
 }
 
 /// Header fields as they are, but for secrets.
-fn tell_headers(mark: char, headers: &HeaderMap) {
+pub(crate) fn tell_headers(mark: char, headers: &HeaderMap) {
     for (name, value) in headers {
         let is_secret =
             value.is_sensitive() || [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE].contains(name);

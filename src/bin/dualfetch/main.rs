@@ -27,6 +27,7 @@ mod signals;
 mod summary;
 mod titles;
 mod units;
+mod ws;
 
 use std::fmt;
 use std::future::Future;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Man(args) => documents::man(&args),
         Command::Page(args) => page::run(&args),
         Command::Titles(args) => titles::run(*args),
+        Command::Ws(args) => ws::run(&args),
     };
     match ended {
         Ok(code) => code,

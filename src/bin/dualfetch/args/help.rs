@@ -11,6 +11,7 @@ Examples:
   dualfetch get -C -o disk.img example.com/disk.img
                                                   a file, now or the rest of it
   dualfetch events example.com/events             server-sent events, as they come
+  dualfetch ws wss://chat.example/room            lines out, messages in
 
 `dualfetch titles --help` explains every option, its formats and its exit status.";
 

@@ -17,10 +17,12 @@ mod connection;
 mod events;
 mod help;
 mod request;
+mod ws;
 
 pub(crate) use events::{EventFormat, EventsArgs};
 use help::{AFTER, AFTER_GET, AFTER_PAGE, AFTER_TITLES};
 pub(crate) use request::RequestArgs;
+pub(crate) use ws::WsArgs;
 
 /// Fetches many URLs concurrently, under limits and timeouts, and prints their titles.
 #[derive(Debug, Parser)]
@@ -54,6 +56,7 @@ pub(crate) enum Command {
     Man(ManArgs),
     Page(Box<PageArgs>),
     Titles(Box<TitlesArgs>),
+    Ws(Box<WsArgs>),
 }
 
 /// Print completions for a shell: bash, elvish, fish, powershell or zsh
