@@ -25,6 +25,7 @@ mod visits;
 mod native {
     mod bodies;
     mod cancellation;
+    mod chat;
     mod child;
     mod closing;
     mod completion;
