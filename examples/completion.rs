@@ -1,21 +1,13 @@
 //! A chat completion, token by token: `API_KEY=… cargo run --example completion -- URL MODEL QUESTION`.
 
 use dualfetch::{DefaultSession, Result, Session, Timeout};
+use serde_json::Value;
 use std::io::Write;
 
+/// What a server sends for each token, as far as it is looked at.
 #[derive(serde::Deserialize)]
 struct Chunk {
-    choices: Vec<Choice>,
-}
-
-#[derive(serde::Deserialize)]
-struct Choice {
-    delta: Delta,
-}
-
-#[derive(serde::Deserialize)]
-struct Delta {
-    content: Option<String>,
+    choices: Vec<Value>,
 }
 
 pub(crate) async fn complete(
@@ -29,7 +21,8 @@ pub(crate) async fn complete(
     let mut events = request.await?.error_for_status().await?.events();
     while let Some(event) = events.next().await.transpose()?.filter(|event| event.data != "[DONE]") {
         for choice in event.json::<Chunk>()?.choices {
-            let _ = write!(out, "{}", choice.delta.content.unwrap_or_default()).and_then(|()| out.flush());
+            let token = choice["delta"]["content"].as_str().unwrap_or_default();
+            let _ = write!(out, "{token}").and_then(|()| out.flush());
         }
     }
     Ok(())
