@@ -4,19 +4,19 @@ import { isInPage } from "./place.js";
 // Each reader is given a value that is not undefined, the option's name, and where its result goes. Of what is there
 // in the end, `settings` (settings.js) makes what src/js/request.rs reads; an infinite number means no bound.
 
-const invalid = (name, why) => error("invalid_option", `invalid option ${name}: ${why}`, { detail: name });
+export const invalid = (name, why) => error("invalid_option", `invalid option ${name}: ${why}`, { detail: name });
 
 const flag = (value, name, out) => {
   if (typeof value !== "boolean") throw invalid(name, `true or false, not ${shown(value)}`);
   out[name] = value;
 };
 
-const text = (value, name, out) => {
+export const text = (value, name, out) => {
   if (typeof value !== "string") throw invalid(name, `a string, not ${shown(value)}`);
   out[name] = value;
 };
 
-const callable = (value, name, out) => {
+export const callable = (value, name, out) => {
   if (typeof value !== "function") throw invalid(name, `a function, not ${shown(value)}`);
   out[name] = value;
 };
@@ -47,11 +47,11 @@ const bytes = (value, name, out) => {
   out[name] = integer(value, name, Number.MAX_SAFE_INTEGER);
 };
 
-const bytesOrNone = (value, name, out) => {
+export const bytesOrNone = (value, name, out) => {
   out[name] = value === Infinity || value === null ? Infinity : integer(value, name, Number.MAX_SAFE_INTEGER);
 };
 
-const milliseconds = (value, name) => {
+export const milliseconds = (value, name) => {
   if (value === null || value === Infinity) return Infinity;
   if (typeof value !== "number" || !(value > 0) || value > Number.MAX_SAFE_INTEGER) {
     throw invalid(name, `milliseconds, more than 0, or null for no bound, not ${shown(value)}`);
@@ -94,7 +94,7 @@ const retry = (value, name, out) => {
   }
 };
 
-const positive = (value, name) => {
+export const positive = (value, name) => {
   if (!(integer(value, name, LARGEST) > 0)) throw invalid(name, "at least 1; leave it out for no bound");
   return value;
 };
@@ -313,73 +313,55 @@ const functions = (value, name) => {
 const unsupported = (name, ...why) =>
   error("unsupported", `${name} is not supported here (${why.join(" ")})`, { detail: name });
 
+/** Readers that refuse whatever they are given. */
+const refusers = new WeakSet();
+
+/** A table of what is refused by name, for this reason. */
+export function refusing(names, why) {
+  const table = {};
+  for (const name of names) {
+    table[name] = () => {
+      throw unsupported(name, why);
+    };
+    refusers.add(table[name]);
+  }
+  return table;
+}
+
 /** What the native library has and no `fetch` can do. */
-const NATIVE = {};
-for (const name of [
-  "addressFamily",
-  "certificates",
-  "compress",
-  "cookieJar",
-  "cookies",
-  "dns",
-  "dnsCache",
-  "forceClose",
-  "happyEyeballs",
-  "httpVersion",
-  "interface",
-  "keepAlive",
-  "localAddress",
-  "maxIdlePerHost",
-  "netrc",
-  "onUploadProgress",
-  "proxies",
-  "proxy",
-  "resolve",
-  "resolver",
-  "safeMode",
-  "skipAutoHeaders",
-  "tcpKeepalive",
-  "tcpNodelay",
-  "tls",
-  "unixSocket",
-]) {
-  NATIVE[name] = () => {
-    throw unsupported(name, "no platform's fetch can");
-  };
-}
+export const NATIVE = refusing(
+  [
+    "addressFamily",
+    "certificates",
+    "compress",
+    "cookieJar",
+    "cookies",
+    "dns",
+    "dnsCache",
+    "forceClose",
+    "happyEyeballs",
+    "httpVersion",
+    "interface",
+    "keepAlive",
+    "localAddress",
+    "maxIdlePerHost",
+    "netrc",
+    "onUploadProgress",
+    "proxies",
+    "proxy",
+    "resolve",
+    "resolver",
+    "safeMode",
+    "skipAutoHeaders",
+    "tcpKeepalive",
+    "tcpNodelay",
+    "tls",
+    "unixSocket",
+  ],
+  "no platform's fetch can",
+);
 
-/** What belongs to a handshake and no platform's WebSocket takes. */
-const UNSENT = {};
-for (const name of ["auth", "autoPong", "permessageDeflate", "headers", "heartbeat", "hooks", "maxFrameSize", "middleware", "origin", "userAgent"]) {
-  UNSENT[name] = () => {
-    throw unsupported(name, "no platform's WebSocket can");
-  };
-}
-
-/** How many bytes, or none by 0, null or Infinity. */
-const bytesOrZero = (value, name, out) => {
-  bytesOrNone(value, name, out);
-  out[name] ||= Infinity;
-};
-
-const period = (value, name, out) => {
-  out[name] = milliseconds(value, name);
-};
-
-/** As RFC 6455 has a subprotocol's name: section 4.1. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-const protocols = (value, name, out) => {
-  const list = typeof value === "string" ? [value] : value;
-  if (!Array.isArray(list)) throw invalid(name, `names in an array, not ${shown(value)}`);
-  list.forEach((one, at) => {
-    if (typeof one !== "string" || !TOKEN.test(one)) throw invalid(name, `${shown(one)} is no subprotocol's name`);
-    if (list.indexOf(one) !== at) throw invalid(name, `${shown(one)} is there twice`);
-  });
-  out[name] = [...list];
-};
-
-const SHARED = {
+export const SHARED = {
   ...NATIVE,
   auth,
   autoDecompress,
@@ -445,25 +427,6 @@ const common = (_, name) => {
 };
 export const EXTENSION = { ...SHARED, fetch: common, limit: common, limitPerHost: common, rate: common, WebSocket: common };
 export const REQUEST = { ...WITH_BODY, method: text, signal };
-export const WEBSOCKET = {
-  ...NATIVE,
-  ...UNSENT,
-  baseUrl,
-  closeTimeout: period,
-  maxBuffered: bytesOrZero,
-  maxMessageSize: bytesOrZero,
-  params,
-  parseJson: callable,
-  prefixUrl: baseUrl,
-  priority: SHARED.priority,
-  protocols,
-  receiveTimeout: period,
-  retry,
-  searchParams: params,
-  signal,
-  stringifyJson: callable,
-  timeout,
-};
 export const TITLE = { ...SHARED, drain: bytes, maxBytes: bytes, signal };
 const METADATA = { metadata: word("head", "page") };
 export const PAGE = { ...TITLE, ...METADATA, html: flag };
@@ -479,18 +442,6 @@ export const MULTIPART_READER = Object.fromEntries(
 );
 const most = (value, name, out) => (out[name] = positive(value, name));
 export const EVENTS_READER = { anyType: flag, maxEvent: most };
-const pause = (value, name, out) => {
-  out[name] = value === 0 ? 0 : milliseconds(value, name);
-};
-export const EVENT_SOURCE = {
-  ...REQUEST,
-  ...EVENTS_READER,
-  lastEventId: text,
-  maxAttempts: (value, name, out) => (out[name] = value === null || value === Infinity ? Infinity : positive(value, name)),
-  maxReconnectionTime: pause,
-  onLost: callable,
-  reconnectionTime: pause,
-};
 export const JSON_LINES_READER = { maxLine: most, parseJson: callable };
 export const LINES_READER = { encoding: text, maxLine: most };
 
@@ -506,7 +457,7 @@ export function read(table, options, out = {}, within = "") {
   }
   for (const key of Object.keys(options)) {
     if (!Object.hasOwn(table, key)) {
-      const known = Object.keys(table).filter((name) => table[name] !== NATIVE[name] && table[name] !== UNSENT[name]);
+      const known = Object.keys(table).filter((name) => !refusers.has(table[name]));
       throw invalid(within + key, `there is only ${known.sort().join(", ")}`);
     }
     const value = options[key];

@@ -3,12 +3,13 @@ import { asking, SessionEventSource } from "./event_source.js";
 import { error, isOurs } from "./failure.js";
 import { fetchOver } from "./fetch.js";
 import { before, isRaised, layered, SessionRequest, withoutLayers } from "./layers.js";
-import { DOWNLOAD, EVENT_SOURCE, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES, WEBSOCKET, written as jsonOf } from "./options.js";
+import { DOWNLOAD, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES, written as jsonOf } from "./options.js";
 import { Page, pageRow } from "./page.js";
 import { race, Relay } from "./relay.js";
 import { asked, href, pageUrl, resolved } from "./request.js";
 import { failureOf, SessionResponse, statusError } from "./response.js";
 import { Rows } from "./rows.js";
+import { EVENT_SOURCE, WEBSOCKET } from "./stream_options.js";
 
 /** A session without a build of its own: the entries' `Session` brings the wasm. */
 export class BaseSession {
