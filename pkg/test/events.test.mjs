@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 
 import { isBodyError, isClosedError, isStatusError, isUnsupportedError, Session } from "dualfetch";
 
+import { all, countedSignal } from "./classes.mjs";
 import { gate, serve, until } from "./server.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../../tests/events.json", import.meta.url)));
@@ -38,12 +39,6 @@ const session = new Session();
 const stream = (text) => (response) => response.writeHead(200, STREAM).end(text);
 
 const status = (code, fields = {}) => (response) => response.writeHead(code, fields).end("in short");
-
-async function all(iterable) {
-  const list = [];
-  for await (const one of iterable) list.push(one);
-  return list;
-}
 
 const bytesOf = (chunks) => chunks.map((chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk.base64, "base64")));
 
@@ -254,10 +249,7 @@ test("no permit is held while it pauses, and closing ends it at any time", async
 });
 
 test("a signal ends it with its own reason, and is let go of", async () => {
-  const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined, count: 0 });
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...given) => ((signal.count += 1), addEventListener.apply(signal, given));
-  signal.removeEventListener = (...given) => ((signal.count -= 1), removeEventListener.apply(signal, given));
+  const signal = countedSignal();
   script = [stream("data: 1\n\n"), status(204)];
   await all(session.eventSource(`${server.url}/script`, { signal, reconnectionTime: 0 }));
   assert.equal(signal.count, 0);

@@ -3,13 +3,63 @@ import { createServer } from "node:http";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+const quiet = () => {};
+
+const echo = (peer) => {
+  peer.onMessage = (message) => peer.send(message);
+};
+
+/** What breaks the protocol, or the connection. A client's own library sees each, and says 1006. */
+export const FAULTS = {
+  "/reserved-bits": (peer) => peer.frame(1, Buffer.from("x"), { rsv: 2 }),
+  "/bad-opcode": (peer) => peer.frame(3, Buffer.from("x")),
+  "/bad-utf8": (peer) => peer.frame(1, Buffer.from([0xff])),
+  "/masked": (peer) => peer.frame(1, Buffer.from("x"), { mask: true }),
+  "/long-ping": (peer) => peer.frame(9, Buffer.alloc(126)),
+  "/ping-in-parts": (peer) => peer.frame(9, Buffer.alloc(1), { fin: false }),
+  "/half-a-close": (peer) => peer.frame(8, Buffer.from([3])),
+  "/unasked-compression": (peer) => peer.frame(1, Buffer.from([0xaa, 0x56]), { rsv: 4 }),
+  "/drops": ({ socket }) => socket.destroy(),
+};
+
+/** What a test's server does, by path. */
+export const ROUTES = {
+  ...FAULTS,
+  "/echo": echo,
+  "/quiet": quiet,
+  "/chosen": { fields: () => ({ "Sec-WebSocket-Protocol": "chat.v1" }), open: echo },
+  "/hangs": { refuses: quiet },
+  "/refused": { refuses: ({ socket }) => socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") },
+  "/wrong-key": { fields: () => ({ "Sec-WebSocket-Accept": "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" }), open: quiet },
+  "/unasked": { fields: () => ({ "Sec-WebSocket-Protocol": "other" }), open: quiet },
+  "/ends": (peer) => {
+    peer.send("last");
+    peer.close(4001, "so long");
+  },
+  "/no-code": (peer) => peer.close(),
+  "/never-answers": (peer) => {
+    peer.answers = false;
+  },
+  "/sends": (peer) => {
+    for (let at = 0; at < 10; at += 1) peer.send("x".repeat(100));
+  },
+  "/nothing": (peer) => {
+    for (let at = 0; at < 11; at += 1) peer.send("");
+  },
+  "/fragments": (peer) => {
+    peer.frame(1, Buffer.from([0x68, 0xc3]), { fin: false });
+    peer.frame(9, Buffer.from("ping"));
+    peer.frame(0, Buffer.from([0xbc]));
+  },
+};
+
 /**
  * A server of WebSockets on the loopback (RFC 6455), which also breaks the rules when a route wants it to. `routes` are by
  * path and get a `Peer`; what none answers is 404.
  *
  * @returns {Promise<{url: string, peers: Peer[], close: () => Promise<void>}>}
  */
-export async function serveSockets(routes) {
+export async function serveSockets(routes = ROUTES) {
   const peers = [];
   const sockets = new Set();
   const server = createServer((request, response) => response.writeHead(404).end("no handshake"));

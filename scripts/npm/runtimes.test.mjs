@@ -129,20 +129,7 @@ const saving = `
 
 let app, server, sockets, most;
 before(async () => {
-  const echo = (peer) => {
-    peer.onMessage = (message) => peer.send(message);
-  };
-  sockets = await serveSockets({
-    "/reserved-bits": (peer) => peer.frame(1, Buffer.from("x"), { rsv: 2 }),
-    "/chosen": { fields: () => ({ "Sec-WebSocket-Protocol": "chat.v1" }), open: echo },
-    "/drops": ({ socket }) => socket.destroy(),
-    "/ends": (peer) => {
-      peer.send("last");
-      peer.close(4001, "so long");
-    },
-    "/hangs": { refuses: () => {} },
-    "/refused": { refuses: ({ socket }) => socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") },
-  });
+  sockets = await serveSockets();
   const latin = (text) => Buffer.from(text, "latin1");
   let open = 0;
   server = await serve({

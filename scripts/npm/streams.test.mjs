@@ -5,28 +5,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { serveSockets } from "../../pkg/test/sockets.mjs";
+import { FAULTS, serveSockets } from "../../pkg/test/sockets.mjs";
 import { launch } from "./chromium.mjs";
 import { servePage } from "./page.mjs";
-
-const quiet = () => {};
-
-const echo = (peer) => {
-  peer.onMessage = (message) => peer.send(message);
-};
-
-/** What breaks the protocol. A page is told 1006 of each; what the server is told is the browser's business. */
-const FAULTS = {
-  "/reserved-bits": (peer) => peer.frame(1, Buffer.from("x"), { rsv: 2 }),
-  "/bad-opcode": (peer) => peer.frame(3, Buffer.from("x")),
-  "/bad-utf8": (peer) => peer.frame(1, Buffer.from([0xff])),
-  "/masked": (peer) => peer.frame(1, Buffer.from("x"), { mask: true }),
-  "/long-ping": (peer) => peer.frame(9, Buffer.alloc(126)),
-  "/ping-in-parts": (peer) => peer.frame(9, Buffer.alloc(1), { fin: false }),
-  "/half-a-close": (peer) => peer.frame(8, Buffer.from([3])),
-  "/unasked-compression": (peer) => peer.frame(1, Buffer.from([0xaa, 0x56]), { rsv: 4 }),
-  "/drops": ({ socket }) => socket.destroy(),
-};
 
 const streams = [];
 let browser, pages, sockets;
@@ -40,25 +21,7 @@ before(async () => {
     else response.writeHead(200, { "content-type": "text/event-stream" }).end(`id: ${streams.length}\ndata: ${streams.length}\n\n`);
     return true;
   });
-  sockets = await serveSockets({
-    ...FAULTS,
-    "/echo": echo,
-    "/chosen": { fields: () => ({ "Sec-WebSocket-Protocol": "chat.v1" }), open: echo },
-    "/hangs": { refuses: quiet },
-    "/refused": { refuses: ({ socket }) => socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") },
-    "/wrong-key": { fields: () => ({ "Sec-WebSocket-Accept": "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" }), open: quiet },
-    "/ends": (peer) => {
-      peer.send("last");
-      peer.close(4001, "so long");
-    },
-    "/never-answers": (peer) => {
-      peer.answers = false;
-    },
-    "/sends": (peer) => {
-      for (let at = 0; at < 10; at += 1) peer.send("x".repeat(100));
-    },
-    "/quiet": quiet,
-  });
+  sockets = await serveSockets();
 });
 after(async () => {
   await browser?.close();
@@ -110,6 +73,7 @@ test("10,000 messages arrive in order and whole", { timeout: 60_000 }, async () 
   assert.equal(count, 10_000);
 });
 
+// What the server is told of it is the browser's business.
 test("what breaks the protocol, or is lost, is 1006 and an error", { timeout: 60_000 }, async (context) => {
   const paths = Object.keys(FAULTS);
   const told = await inPage(async ([url, paths]) => {
