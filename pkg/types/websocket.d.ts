@@ -88,8 +88,8 @@ export interface WebSocketOptions
    */
   autoPong?: never;
   /**
-   * Whether compressed messages are offered. The platform decides.
-   * @default the platform's
+   * Whether compressed messages are offered (RFC 7692). The platform decides.
+   * @default the platform's; pages offer it
    */
   permessageDeflate?: never;
   /**
@@ -98,8 +98,8 @@ export interface WebSocketOptions
    */
   maxFrameSize?: never;
   /**
-   * Whether messages are compressed.
-   * @default the platform's; pages offer it
+   * The coding of a request's body: a handshake has none.
+   * @default none
    */
   compress?: never;
 }
