@@ -273,7 +273,8 @@ impl Backend for Native {
             probe.came_by(head.extensions.get().is_some_and(ConnectionInfo::reused));
             #[cfg(feature = "websocket")]
             if let Some((handshake, upgrade)) = switched {
-                let connection = handshake.finish(&head.headers, upgrade).await?;
+                // Boxed: the future of every request would be as large.
+                let connection = Box::pin(handshake.finish(&head.headers, upgrade)).await?;
                 return Ok((head, NativeBody::switched(connection)));
             }
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {

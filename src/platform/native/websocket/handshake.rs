@@ -96,7 +96,7 @@ impl Handshake {
             max_frame_size: self.options.max_frame_size,
             compression,
         };
-        let socket = NativeSocket::new(parts.io, parts.read_buf.into(), Conversation::new(&terms));
+        let socket = NativeSocket::new(parts.io, &parts.read_buf, Conversation::new(&terms));
         Ok(Connection::new(Box::new(socket)))
     }
 

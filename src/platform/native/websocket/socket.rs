@@ -57,11 +57,12 @@ pub(super) struct NativeSocket {
 
 impl NativeSocket {
     /// What a handshake led to; `read` came along with it.
-    pub(super) fn new(line: Line, read: Vec<u8>, conversation: Conversation) -> Self {
+    pub(super) fn new(line: Line, read: &[u8], conversation: Conversation) -> Self {
         Self {
             line: Some(line),
             conversation,
-            input: read,
+            // A copy: hyper's own buffer is larger than what is in it.
+            input: read.to_vec(),
             at: 0,
             room: LEAST,
             came: 0,
