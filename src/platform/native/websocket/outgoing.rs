@@ -35,6 +35,8 @@ pub(super) struct Encoder {
     unneeded: u8,
     /// The rest of a payload that is too long for `out`.
     rest: Option<Rest>,
+    /// Control frames for the end of it: whether a ping, and the payload.
+    waiting: Vec<(bool, Bytes)>,
     /// The answer to the latest ping, until there is room: of several pings one answer is enough. (RFC 6455,
     /// section 5.5.3.)
     pong: Option<Bytes>,
@@ -62,6 +64,7 @@ impl Encoder {
             used: 0,
             unneeded: 0,
             rest: None,
+            waiting: Vec::new(),
             pong: None,
             close: None,
             has_closed: false,
@@ -79,8 +82,13 @@ impl Encoder {
 
     /// A ping, or a pong that nobody asked for. Of a longer payload the first 125 bytes.
     pub(super) fn control(&mut self, is_ping: bool, data: Bytes) -> Result<(), NoChance> {
-        let opcode = OpCode::Control(if is_ping { Control::Ping } else { Control::Pong });
         let data = if data.len() > CONTROL { data.slice(..CONTROL) } else { data };
+        // A heartbeat does not ask whether there is room.
+        if self.rest.is_some() {
+            self.waiting.push((is_ping, data));
+            return Ok(());
+        }
+        let opcode = OpCode::Control(if is_ping { Control::Ping } else { Control::Pong });
         self.frame(opcode, false, data)
     }
 
@@ -150,6 +158,7 @@ impl Encoder {
     pub(super) fn discard(&mut self) {
         (self.out, self.written) = (Vec::new(), 0);
         (self.rest, self.pong, self.close) = (None, None, None);
+        self.waiting.clear();
         self.has_closed = true;
     }
 
@@ -157,6 +166,9 @@ impl Encoder {
     fn put_control(&mut self) -> Result<(), NoChance> {
         if self.rest.is_some() {
             return Ok(());
+        }
+        for (is_ping, data) in std::mem::take(&mut self.waiting) {
+            self.control(is_ping, data)?;
         }
         if (self.close.is_some() || self.out.len() - self.written < MOST)
             && let Some(data) = self.pong.take()

@@ -195,10 +195,15 @@ fn control_frames_wait_for_the_end_of_a_long_one() {
     conversation.wrote(first.len());
     assert_eq!(hear(&mut conversation, &frame(FINAL | PING, b"?"), &[9]), Ok(Vec::new()));
     assert!(conversation.is_urgent());
+    conversation.control(true, "!".into()).expect("chance");
     conversation.close(Some(1001), "gone");
     let all = [first, written(&mut conversation)].concat();
-    let expected =
-        [(FINAL | BINARY, payload), (FINAL | PONG, b"?".to_vec()), (FINAL | CLOSE, b"\x03\xe9gone".to_vec())];
+    let expected = [
+        (FINAL | BINARY, payload),
+        (FINAL | PING, b"!".to_vec()),
+        (FINAL | PONG, b"?".to_vec()),
+        (FINAL | CLOSE, b"\x03\xe9gone".to_vec()),
+    ];
     assert!(frames(&all) == expected);
 }
 
