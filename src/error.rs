@@ -364,7 +364,7 @@ pub enum ErrorKind {
     /// What came by a WebSocket breaks its protocol (RFC 6455) or a limit; the message says how. The connection was closed
     /// with this code. Not retried.
     WebSocket {
-        /// The code that the peer was sent: 1002, 1007 or 1009.
+        /// The code that the peer was sent: 1002, 1007 or 1009. A page may not send them, and closes without one.
         code: u16,
     },
 }

@@ -44,6 +44,7 @@ pub use events::EventStream;
 pub use json_lines::JsonLines;
 pub use lines::Lines;
 pub use reader::BodyReader;
+pub(crate) use status::RAISE_TIME;
 
 /// The answer to a request: its head is here, its body comes as it is read.
 ///

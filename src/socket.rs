@@ -56,7 +56,11 @@ pub trait Socket: MaybeSend {
     /// What the platform cannot send.
     fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<()>;
 
-    /// A number that is another one whenever anything has come since, a pong included.
+    /// Whether the peer's close frame has come, and is yet to be received.
+    fn is_closed_by_peer(&self) -> bool;
+
+    /// A number that is another one whenever anything has come since, a pong included, or a part of much that is unsent
+    /// has gone.
     fn heard(&self) -> u64;
 
     /// Whether it can send pings, and so have a heartbeat.

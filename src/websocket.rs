@@ -65,11 +65,12 @@ use link::Link;
 /// [`SessionExt::websocket`](crate::SessionExt::websocket).
 ///
 /// It counts against the session's limits until it is closed. Pings are answered and the heartbeat beats while it is
-/// polled, be it to receive or to send. Nothing is read before it is asked for: natively a slow reader slows the sender
+/// polled, be it to receive or to send; who sends for long without receiving leaves pings unanswered once 16 messages or
+/// 64 KiB wait to be received. Beyond that nothing is read before it is asked for: natively a slow reader slows the sender
 /// down.
 ///
 /// # Dropping
-/// Dropping it ends the connection at once, without a closing handshake: the peer sees 1006.
+/// Dropping it ends the connection at once, without a closing handshake: the peer sees 1006, of a page 1005.
 /// [`close`](Self::close) ends it in order.
 pub struct WebSocket {
     sender: WebSocketSender,

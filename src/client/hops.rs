@@ -20,11 +20,10 @@ use crate::platform::Backend;
 use crate::policy::redirect::{self, Next, Redirected};
 use crate::policy::redirect_policy::{Redirect, RedirectAction};
 use crate::request::{Request, check_count};
-use crate::response::Response;
+use crate::response::{RAISE_TIME, Response};
 use crate::url::Url;
 
 use super::attempt::{Answer, Run};
-use super::layered::RAISE_TIME;
 use super::{Shared, guarded, layered};
 
 /// How many redirects are followed when `max_redirects` is not set.

@@ -20,7 +20,7 @@ use crate::options::{DEFAULT_MAX_BODY, Options};
 use crate::payload::{Payload, Transfer};
 use crate::platform::Backend;
 use crate::request::Request;
-use crate::response::Response;
+use crate::response::{RAISE_TIME, Response};
 #[cfg(feature = "websocket")]
 use crate::socket::Connection;
 use crate::url::Url;
@@ -101,9 +101,6 @@ impl<B: Backend> Drop for Telling<'_, B> {
         }
     }
 }
-
-/// How long the start of a body is waited for that goes with an error.
-pub(super) const RAISE_TIME: Duration = Duration::from_secs(2);
 
 struct CallEnd<'a, B: Backend> {
     shared: &'a Arc<Shared<B>>,

@@ -12,7 +12,7 @@ use crate::platform;
 use crate::policy::reconnect::may_pass;
 use crate::policy::retry::pause_asked_for;
 use crate::request::{Request, insert};
-use crate::response::{EventStream, Response};
+use crate::response::{EventStream, RAISE_TIME, Response};
 use crate::session::Session;
 
 use super::source::Plan;
@@ -65,7 +65,7 @@ pub(super) async fn connect<S: Session + ?Sized>(
     plan: Plan,
 ) -> Connected {
     match response(session, request, &last_event_id).await {
-        Ok(response) => judged(response, &last_event_id, &plan).await,
+        Ok(response) => judged(session, response, &last_event_id, &plan).await,
         Err(error) => Connected::Failed(Failure { error, asked: None }),
     }
 }
@@ -81,7 +81,12 @@ async fn response<S: Session + ?Sized>(session: &S, mut request: Request, id: &s
     session.send(request).await
 }
 
-async fn judged(response: Response, last_event_id: &str, plan: &Plan) -> Connected {
+async fn judged<S: Session + ?Sized>(
+    session: &S,
+    response: Response,
+    last_event_id: &str,
+    plan: &Plan,
+) -> Connected {
     let status = response.status();
     let asked = pause_asked_for(response.headers());
     match status {
@@ -96,10 +101,9 @@ async fn judged(response: Response, last_event_id: &str, plan: &Plan) -> Connect
         }
         // What is asked for again need not be read.
         _ if !response.ok() && !may_pass(&ErrorKind::Status(status)) => {
-            match response.error_for_status().await {
-                Ok(_) => Connected::Over,
-                Err(error) => Connected::Failed(Failure { error, asked }),
-            }
+            let error = Error::new(ErrorKind::Status(status));
+            let error = response.into_error(error, session.sleep(RAISE_TIME)).await;
+            Connected::Failed(Failure { error, asked })
         }
         _ => {
             let error = Error::new(ErrorKind::Status(status));

@@ -29,10 +29,16 @@ impl Heartbeat {
         Self { every, since: now, is_asked: false, heard: 0 }
     }
 
+    /// Something has come.
+    pub(crate) fn note(&mut self, now: Duration) {
+        (self.since, self.is_asked) = (now, false);
+    }
+
     /// What to do, where `heard` is another number whenever something has come.
     pub(crate) fn beat(&mut self, now: Duration, heard: u64) -> Beat {
         if heard != self.heard {
-            (self.heard, self.since, self.is_asked) = (heard, now, false);
+            self.heard = heard;
+            self.note(now);
         }
         let patience = if self.is_asked { self.every / 2 } else { self.every };
         let Some(at) = self.since.checked_add(patience) else { return Beat::Wait(Duration::MAX) };
@@ -70,6 +76,14 @@ mod tests {
         assert_eq!(heartbeat.beat(at(19), 1), Beat::Wait(at(39)));
         assert_eq!(heartbeat.beat(at(39), 1), Beat::Ping);
         assert_eq!(heartbeat.beat(at(48), 2), Beat::Wait(at(68)));
+    }
+
+    #[test]
+    fn what_was_there_already_when_it_is_taken_is_a_sign_of_life_too() {
+        let mut heartbeat = Heartbeat::new(at(20), at(0));
+        assert_eq!(heartbeat.beat(at(1), 1), Beat::Wait(at(21)));
+        heartbeat.note(at(25));
+        assert_eq!(heartbeat.beat(at(26), 1), Beat::Wait(at(45)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -15,6 +16,9 @@ use crate::problem::Problem;
 use super::Response;
 #[cfg(feature = "json")]
 use super::json::{essence, without_mark};
+
+/// How long the start of a body is waited for that goes with an error which nobody asked for by the body's own time.
+pub(crate) const RAISE_TIME: Duration = Duration::from_secs(2);
 
 /// How much of a body goes with an error.
 const KEPT: usize = 1024;

@@ -88,18 +88,22 @@ pub struct Close {
     pub reason: Text,
     /// Who closed it.
     pub by: ClosedBy,
+    is_clean: bool,
 }
 
 impl Close {
-    pub(crate) fn new(code: CloseCode, reason: impl Into<Text>, by: ClosedBy) -> Self {
-        Self { code, reason: reason.into(), by }
+    pub(crate) fn clean(code: CloseCode, reason: Text, by: ClosedBy) -> Self {
+        Self { code, reason, by, is_clean: true }
     }
 
-    /// Whether both sides have said that it is to be closed, or the server has and was answered: all that was sent before
-    /// has come.
+    pub(crate) fn unclean(code: CloseCode, by: ClosedBy) -> Self {
+        Self { code, reason: Text::default(), by, is_clean: false }
+    }
+
+    /// Whether the server has sent a close frame, be it first or in answer: all that it had sent before has come.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.by != ClosedBy::Neither
+        self.is_clean
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`WebSocketBuilder`].
 
-use std::future::{Future, IntoFuture, pending};
+use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fields::is_token;
 use crate::maybe::{BoxFuture, MaybeSend};
 use crate::request::{Request, RequestBuilder};
+use crate::response::RAISE_TIME;
 use crate::session::Session;
 use crate::url::Url;
 
@@ -84,7 +85,8 @@ impl<'a, S: Session + ?Sized> WebSocketBuilder<'a, S> {
     }
 
     /// How large a message may be, in bytes after decompression; 4 MiB when nothing is said, `None` for no bound. Past it
-    /// the connection is closed with 1009 and [`WebSocket`](ErrorKind::WebSocket).
+    /// the connection is closed with 1009 and [`WebSocket`](ErrorKind::WebSocket). (A page may not say 1009, and closes it
+    /// without a code.)
     pub fn max_message_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.session.options.max_message_size = bytes.into();
         self
@@ -98,14 +100,15 @@ impl<'a, S: Session + ?Sized> WebSocketBuilder<'a, S> {
     }
 
     /// How much may have come in a browser and not have been taken, in bytes; 16 MiB when nothing is said. Past it the
-    /// connection is closed as past `max_message_size`. Natively no more is read than is asked for, and this has no
-    /// meaning.
+    /// connection is closed as past `max_message_size`. Natively no more is read than is asked for, but for a little while
+    /// something is sent, and this has no meaning.
     pub fn max_buffered(mut self, bytes: usize) -> Self {
         self.session.options.max_buffered = bytes;
         self
     }
 
-    /// How long a message may be waited for; for ever when nothing is said. The connection stays open past it.
+    /// How long a message may be waited for, over futures that are dropped, until one comes or something is sent; for ever
+    /// when nothing is said. The connection stays open past it.
     pub fn receive_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.session.options.receive_timeout = timeout.into();
         self
@@ -144,10 +147,9 @@ impl<'a, S: Session + ?Sized> WebSocketBuilder<'a, S> {
             let response = session.send(request).await?;
             let status = response.status();
             if status != StatusCode::SWITCHING_PROTOCOLS {
-                let error = Error::new(ErrorKind::Handshake { status });
-                return Err(response
-                    .into_error(error.with_message(format!("status {status}")), pending())
-                    .await);
+                let error =
+                    Error::new(ErrorKind::Handshake { status }).with_message(format!("status {status}"));
+                return Err(response.into_error(error, session.sleep(RAISE_TIME)).await);
             }
             let url = with_scheme(response.url(), [("http", "ws"), ("https", "wss")])?;
             let (head, mut body, _) = response.into_answer();

@@ -91,7 +91,12 @@ impl Link {
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
         self.halves.receiving.register(cx.waker());
         let waker = self.waker.clone();
-        let cx = &mut Context::from_waker(&waker);
+        let received = std::task::ready!(self.poll_next(&mut Context::from_waker(&waker)));
+        self.halves.receiving.take();
+        Poll::Ready(received)
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
         loop {
             // A peer that always has more to say would never let the timer speak.
             if let Stage::Closing(until) = self.stage
@@ -145,6 +150,8 @@ impl Link {
         }
         match &mut self.socket {
             Some(socket) if self.stage == Stage::Open => {
+                // From now on it may be an answer that is waited for.
+                self.receive_by = None;
                 socket.send(message).map_err(|error| error.with_url(&self.url))
             }
             _ => Err(self.is_closed()),
@@ -153,42 +160,47 @@ impl Link {
 
     /// Begins the closing handshake, unless that has begun.
     pub(super) fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<()> {
-        if let Some(socket) = &mut self.socket
+        // Where the peer's close frame is there and nobody has taken it yet, it has been answered.
+        if let Some(socket) = self.socket.as_mut().filter(|socket| !socket.is_closed_by_peer())
             && self.stage == Stage::Open
         {
             socket.close(code, reason).map_err(|error| error.with_url(&self.url))?;
             self.stage = Stage::Closing(self.after(self.options.close_timeout));
             self.receive_by = None;
+            // Who waits for a message is to wait no longer than the answer may take.
+            self.halves.receiving.wake();
         }
         Ok(())
     }
 
     /// Ready once our close frame has been handed to the network; fails when the closing handshake takes too long.
     pub(super) fn poll_close_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        if self.socket.is_none() {
-            return Poll::Ready(Ok(()));
-        }
-        if let Poll::Ready(flushed) = self.poll_flush(cx) {
-            return Poll::Ready(flushed);
-        }
-        let waker = self.waker.clone();
-        loop {
-            std::task::ready!(self.poll_time(&mut Context::from_waker(&waker), false))?;
-            if self.socket.is_none() {
-                return Poll::Ready(Ok(()));
-            }
+        match self.socket.is_some() {
+            true => self.poll_flush(cx),
+            false => Poll::Ready(Ok(())),
         }
     }
 
     fn sending(
         &mut self,
         cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut BoxSocket, &mut Context<'_>) -> Poll<Result<()>>,
+        poll: impl Fn(&mut BoxSocket, &mut Context<'_>) -> Poll<Result<()>>,
     ) -> Poll<Result<()>> {
         self.halves.sending.register(cx.waker());
         let waker = self.waker.clone();
-        let Some(socket) = &mut self.socket else { return Poll::Ready(Err(self.is_closed())) };
-        poll(socket, &mut Context::from_waker(&waker)).map_err(|error| error.with_url(&self.url))
+        let cx = &mut Context::from_waker(&waker);
+        let sent = loop {
+            let Some(socket) = &mut self.socket else { break Err(self.is_closed()) };
+            if let Poll::Ready(sent) = poll(socket, cx) {
+                break sent.map_err(|error| error.with_url(&self.url));
+            }
+            // A peer that takes nothing may be gone.
+            if let Err(error) = std::task::ready!(self.poll_time(cx, false)) {
+                break Err(error);
+            }
+        };
+        self.halves.sending.take();
+        Poll::Ready(sent)
     }
 
     /// Does what the time has come for. Ready when something was done.
@@ -249,9 +261,8 @@ impl Link {
     }
 
     fn note_sign_of_life(&mut self) {
-        if let (Some(heartbeat), Some(socket), Some(clock)) = (&mut self.heartbeat, &self.socket, &self.clock)
-        {
-            heartbeat.beat(clock.now(), socket.heard());
+        if let (Some(heartbeat), Some(clock)) = (&mut self.heartbeat, &self.clock) {
+            heartbeat.note(clock.now());
         }
     }
 
@@ -261,15 +272,15 @@ impl Link {
             Stage::Closing(_) | Stage::Ending(_) => ClosedBy::Client,
         };
         let code = code.unwrap_or(CloseCode::NO_STATUS);
-        self.closed.get_or_insert_with(|| Close::new(code, reason, by));
+        self.closed.get_or_insert_with(|| Close::clean(code, reason, by));
         self.stage = Stage::Ending(self.after(LINGER.min(self.options.close_timeout)));
     }
 
     /// The connection has failed and is over.
     fn failed(&mut self, error: Error) -> Error {
         let code = match error.kind() {
-            ErrorKind::WebSocket { code } => Close::new(CloseCode::new(*code), "", ClosedBy::Client),
-            _ => Close::new(CloseCode::ABNORMAL, "", ClosedBy::Neither),
+            ErrorKind::WebSocket { code } => Close::unclean(CloseCode::new(*code), ClosedBy::Client),
+            _ => Close::unclean(CloseCode::ABNORMAL, ClosedBy::Neither),
         };
         self.closed.get_or_insert(code);
         self.over();
@@ -278,7 +289,7 @@ impl Link {
 
     /// Ends the connection and gives the permit back.
     fn over(&mut self) {
-        self.closed.get_or_insert_with(|| Close::new(CloseCode::ABNORMAL, "", ClosedBy::Neither));
+        self.closed.get_or_insert_with(|| Close::unclean(CloseCode::ABNORMAL, ClosedBy::Neither));
         // The connection first: what the permit lets in is not to find it still there.
         self.socket = None;
         self.permit = None;

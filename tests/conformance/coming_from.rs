@@ -155,7 +155,10 @@ fn features() -> BTreeSet<String> {
         folders.extend(inner);
         for file in files {
             let Ok(text) = std::fs::read_to_string(&file) else { continue };
-            if ["ErrorKind::Unsupported {", "fn first_set(", "refused("].iter().any(|word| text.contains(word)) {
+            if ["ErrorKind::Unsupported {", "fn first_set(", "refused("]
+                .iter()
+                .any(|word| text.contains(word))
+            {
                 features.extend(text.split('"').map(str::to_owned));
             } else if file.extension().is_some_and(|kind| kind == "js") && text.contains("unsupported(") {
                 features.extend(text.split(|letter: char| !letter.is_alphanumeric()).map(str::to_owned));

@@ -143,6 +143,10 @@ impl Socket for ScriptedSocket {
         Ok(())
     }
 
+    fn is_closed_by_peer(&self) -> bool {
+        false
+    }
+
     fn heard(&self) -> u64 {
         self.heard
     }

@@ -197,6 +197,10 @@ impl Socket for Line {
         }
     }
 
+    fn is_closed_by_peer(&self) -> bool {
+        matches!(self.inside.state.borrow().queue.back(), Some(Incoming::Close(..)))
+    }
+
     fn heard(&self) -> u64 {
         self.inside.state.borrow().heard
     }

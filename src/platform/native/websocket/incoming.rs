@@ -18,6 +18,9 @@ pub(super) const CONTROL: usize = 125;
 /// From this much that is still to come of a payload it is read to where it stays.
 const DIRECT: usize = 4 * 1024;
 
+/// What a compressed message may take over a thousandth more than its bytes would: what cannot be compressed grows.
+const SLACK: usize = 1024;
+
 /// How much room is made at first for more of a payload.
 const ROOM: usize = 16 * 1024;
 
@@ -59,6 +62,8 @@ struct Partial {
     is_text: bool,
     is_compressed: bool,
     data: Vec<u8>,
+    /// How much has come of a compressed one.
+    came: usize,
     /// How much of it is known to be UTF-8.
     valid: usize,
 }
@@ -201,7 +206,7 @@ impl Decoder {
             }
             (None, _) => {
                 let (is_text, is_compressed) = (data == Data::Text, header.rsv1);
-                self.message = Some(Partial { is_text, is_compressed, data: Vec::new(), valid: 0 });
+                self.message = Some(Partial { is_text, is_compressed, data: Vec::new(), came: 0, valid: 0 });
             }
         }
         let most = self.most_of_message;
@@ -216,7 +221,13 @@ impl Decoder {
     fn take(&mut self, part: &[u8], remaining: u64) -> Result<(), Fault> {
         let (most, Some(message)) = (self.most_of_message, &mut self.message) else { return Ok(()) };
         match &mut self.inflater {
-            Some(inflater) if message.is_compressed => inflater.inflate(part, &mut message.data, most),
+            Some(inflater) if message.is_compressed => {
+                message.came = message.came.saturating_add(part.len());
+                if message.came > most.saturating_add(most / 1000).saturating_add(SLACK) {
+                    return Err(Fault::size(format!("a compressed message of more than {most} bytes")));
+                }
+                inflater.inflate(part, &mut message.data, most)
+            }
             _ => {
                 // The first part is all of a message, most often. The end of a later frame need not be its message's.
                 if message.data.is_empty() || remaining > 0 {

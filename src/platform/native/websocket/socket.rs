@@ -1,5 +1,6 @@
 //! A conversation over a connection.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -29,13 +30,17 @@ const LEAST: usize = 4 * 1024;
 /// The most that is read at once of what may be many messages.
 const MOST: usize = 64 * 1024;
 
+/// How many messages, and from how many bytes of them on no more, are read ahead while something is sent.
+const AHEAD: usize = 16;
+const AHEAD_BYTES: usize = 64 * 1024;
+
 /// How long a peer that broke the rules may take to read what it is told of that.
 const SEEING_OFF: Duration = Duration::from_secs(1);
 
 type Line = Wire<TokioIo<Stream>>;
 
 /// An open WebSocket. While nothing comes or goes it takes some 5 KB, and after much has come or gone, and until little does, at most 1.1 MB.
-/// No more is read than was asked for: what a peer
+/// But for a little while something is sent, no more is read than was asked for: what a peer
 /// has sent before waits in the system's own buffers.
 pub(super) struct NativeSocket {
     /// None once it is over.
@@ -48,8 +53,11 @@ pub(super) struct NativeSocket {
     room: usize,
     /// How much has come since there was nothing to be read.
     came: usize,
-    /// What was heard while something was sent.
-    waiting: Option<Option<Result<Incoming>>>,
+    /// What was heard while something was sent, and how many bytes that is.
+    waiting: VecDeque<Option<Result<Incoming>>>,
+    waiting_bytes: usize,
+    /// Something is to be written that whoever polls is to write, be it to receive.
+    is_writing: bool,
     /// Writing has failed. What the peer said before may still be read.
     is_broken: bool,
     heard: u64,
@@ -66,7 +74,9 @@ impl NativeSocket {
             at: 0,
             room: LEAST,
             came: 0,
-            waiting: None,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            is_writing: false,
             is_broken: false,
             heard: 0,
         }
@@ -81,7 +91,7 @@ impl NativeSocket {
             let mut input = &self.input[self.at..];
             let heard = self.conversation.hear(&mut input);
             self.at = self.input.len() - input.len();
-            if self.conversation.is_urgent() {
+            if self.conversation.is_urgent() || self.is_writing {
                 // Where that fails, reading tells.
                 let _ = self.poll_write(cx);
             }
@@ -154,7 +164,10 @@ impl NativeSocket {
         let Some(line) = self.line.as_mut().filter(|_| !self.is_broken) else {
             return Poll::Ready(Err(gone()));
         };
-        let written = ready!(write(&mut self.conversation, line.stream_mut().inner_mut(), cx));
+        self.is_writing = true;
+        let stream = line.stream_mut().inner_mut();
+        let written = ready!(write(&mut self.conversation, stream, cx, &mut self.heard));
+        self.is_writing = false;
         if written.is_err() {
             self.is_broken = true;
             self.conversation.discard();
@@ -162,17 +175,21 @@ impl NativeSocket {
         Poll::Ready(written)
     }
 
-    /// Looks whether the peer closes, though nobody waits for a message: it is to be answered.
+    /// Looks whether the peer pings or closes, though nobody waits for a message: it is to be answered. What comes before
+    /// that is kept, as far as it is little.
     fn listen(&mut self, cx: &mut Context<'_>) {
-        if self.waiting.is_none()
+        while self.waiting.len() < AHEAD
+            && self.waiting_bytes < AHEAD_BYTES
+            && !matches!(self.waiting.back(), Some(None | Some(Err(_))))
             && let Poll::Ready(heard) = self.poll_next(cx)
         {
-            self.waiting = Some(heard);
+            self.waiting_bytes += size(&heard);
+            self.waiting.push_back(heard);
         }
     }
 
     /// The peer broke the rules: it is told so. To end a connection with something unread in it would take back what was
-    /// written last, so what still comes is read for a while.
+    /// written last, so what still comes is read for a while: its permit has gone to another by then.
     fn see_off(&mut self) {
         let Some(mut line) = self.line.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
@@ -183,7 +200,7 @@ impl NativeSocket {
         self.input = Vec::new();
         runtime.spawn(tokio::time::timeout(SEEING_OFF, async move {
             let stream = line.stream_mut().inner_mut();
-            poll_fn(|cx| write(&mut conversation, stream, cx)).await?;
+            poll_fn(|cx| write(&mut conversation, stream, cx, &mut 0)).await?;
             stream.shutdown().await.map_err(failure::receiving)?;
             let mut unread = [0; 1024];
             while stream.read(&mut unread).await.is_ok_and(|count| count > 0) {}
@@ -194,20 +211,26 @@ impl NativeSocket {
 
 impl Socket for NativeSocket {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming>>> {
-        match self.waiting.take() {
-            Some(heard) => Poll::Ready(heard),
+        match self.waiting.pop_front() {
+            Some(heard) => {
+                self.waiting_bytes -= size(&heard);
+                Poll::Ready(heard)
+            }
             None => self.poll_next(cx),
         }
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        match self.conversation.is_full() {
+        match self.conversation.is_full() || self.is_broken {
             true => self.poll_flush(cx),
             false => Poll::Ready(Ok(())),
         }
     }
 
     fn send(&mut self, message: Message) -> Result<()> {
+        if self.is_broken {
+            return Err(gone());
+        }
         if self.conversation.is_closing() {
             return Err(Error::new(ErrorKind::Closed).with_message("the WebSocket is being closed"));
         }
@@ -228,7 +251,12 @@ impl Socket for NativeSocket {
 
     fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<()> {
         self.conversation.close(code.map(u16::from), reason);
+        self.is_writing = true;
         Ok(())
+    }
+
+    fn is_closed_by_peer(&self) -> bool {
+        self.conversation.is_closed()
     }
 
     fn heard(&self) -> u64 {
@@ -240,20 +268,32 @@ impl Socket for NativeSocket {
     }
 }
 
-/// Writes all that a conversation has to say.
+fn size(heard: &Option<Result<Incoming>>) -> usize {
+    match heard {
+        Some(Ok(Incoming::Message(message))) => message.as_bytes().len(),
+        _ => 0,
+    }
+}
+
+/// Writes all that a conversation has to say, and counts where a part of it has gone.
 fn write(
     conversation: &mut Conversation,
     stream: &mut (impl AsyncWrite + Unpin),
     cx: &mut Context<'_>,
+    progress: &mut u64,
 ) -> Poll<Result<()>> {
     loop {
         let unsent = conversation.unsent()?;
         if unsent.is_empty() {
             break;
         }
+        let length = unsent.len();
         match ready!(Pin::new(&mut *stream).poll_write(cx, unsent)) {
             Ok(0) => return Poll::Ready(Err(gone())),
-            Ok(count) => conversation.wrote(count),
+            Ok(count) => {
+                conversation.wrote(count);
+                *progress += u64::from(count < length || conversation.is_full());
+            }
             Err(error) => return Poll::Ready(Err(failure::receiving(error))),
         }
     }
