@@ -53,6 +53,21 @@ pub(crate) fn has_cache() -> bool {
 }
 
 /// The platform's own `fetch`. Cheap to clone; clones share their timer.
+///
+/// # WebSockets
+/// They go over the platform's own `WebSocket`, in pages, workers and wherever else there is one, or over another class
+/// by `with_websocket`. It tells little, and takes all it is given however slow the network is:
+///
+/// - What was sent counts as handed to the network once the platform has it and no more than 1 MiB is left with it
+///   (`bufferedAmount`). No event tells when that falls, so it is looked at every 10 ms, in a page in the background as
+///   seldom as its timers ring.
+/// - What has come and was not taken is bounded by `max_buffered`, in which an empty message counts for 64 bytes. Past a
+///   bound the connection is closed without a code, since 1009 is not for pages to send; what had come before can be
+///   received, and then the error comes.
+/// - Dropping a connection closes it without a code: the server sees 1005. A page cannot cut it off, and where the server
+///   does not answer the browser waits on its own account, about a minute in Chromium.
+/// - A peer that breaks the protocol is [`Disconnected`](crate::ErrorKind::Disconnected), with code 1006: the browser says
+///   no more. A handshake that failed is [`Network`](crate::ErrorKind::Network); other run-times' classes may say why.
 #[derive(Clone)]
 pub struct Browser {
     shared: Rc<Shared>,
