@@ -22,6 +22,7 @@ mod conformance {
     mod child;
     mod coming_from;
     mod cookbook;
+    mod events;
     mod faults;
     #[path = "../native/help.rs"]
     #[allow(dead_code)]

@@ -29,7 +29,7 @@ fn every_behaviour_has_a_test_or_says_that_it_has_none() {
 #[test]
 fn every_case_against_a_server_of_others_is_in_the_index() {
     let named = named();
-    for server in ["nginx", "lighttpd", "httpbin", "squid", "microsocks", "websockets"] {
+    for server in ["nginx", "lighttpd", "httpbin", "squid", "microsocks", "events", "websockets"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance").join(server);
         for file in std::fs::read_dir(folder).expect("the server's cases").flatten() {
             let module = file.file_name().to_string_lossy().into_owned();
