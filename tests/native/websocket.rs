@@ -3,6 +3,7 @@
 mod closing;
 mod faults;
 mod handshakes;
+mod left;
 mod many;
 mod peer;
 mod ways;

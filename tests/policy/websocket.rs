@@ -16,7 +16,7 @@ use dualfetch::{
 use futures_util::future::join;
 use futures_util::{SinkExt, StreamExt};
 
-use crate::{secs, session};
+use crate::{once, secs, session};
 
 const ROOM: &str = "wss://chat.example/room";
 const ASKED: &str = "https://chat.example/room";
@@ -243,6 +243,19 @@ fn a_receive_timeout_leaves_it_open() {
 }
 
 #[test]
+fn who_has_sent_something_waits_for_a_message_anew() {
+    let (platform, session) = session(Config::new());
+    platform.on(ASKED, Reply::websocket().pause(secs(25)).sends("an answer"));
+    platform.run(async {
+        let mut socket = session.websocket(ROOM).receive_timeout(secs(10)).await.expect("it opens");
+        assert!(once(&mut socket.next()).await, "nothing is there");
+        platform.sleep(secs(16)).await;
+        socket.send("a question").await.expect("sent");
+        assert_eq!(text(&mut socket).await, "an answer");
+    });
+}
+
+#[test]
 fn an_error_of_the_connection_ends_it_with_its_code() {
     let fault = ErrorKind::WebSocket { code: 1002 };
     for (kind, code, by) in
@@ -255,6 +268,7 @@ fn an_error_of_the_connection_ends_it_with_its_code() {
             assert!(socket.next().await.is_none());
             let close = socket.closed().expect("closed");
             assert_eq!((close.code, close.by), (CloseCode::new(code), by));
+            assert!(!close.is_clean());
         });
     }
 }
@@ -327,7 +341,19 @@ fn an_answer_that_is_no_handshake_is_an_error_with_what_it_says() {
             assert_eq!(error.code(), "handshake", "{path}");
         }
     });
-    assert_eq!(session.figures().in_flight, 0);
+    assert_eq!((session.figures().in_flight, platform.elapsed()), (0, Duration::ZERO));
+
+    // What it says is not waited for without end.
+    platform.on("https://chat.example/slow", Reply::status(403).chunked().then("members").stall());
+    platform.run(async {
+        let error = session
+            .websocket("wss://chat.example/slow")
+            .timeout(Timeout::new().total(None))
+            .await
+            .unwrap_err();
+        assert_eq!((error.code(), error.body()), ("handshake", Some("members")));
+    });
+    assert_eq!((session.figures().in_flight, platform.elapsed()), (0, secs(2)));
 }
 
 #[test]
@@ -401,6 +427,23 @@ fn the_halves_go_to_two_tasks() {
         received
     });
     assert_eq!(received, (0..100).map(|number| Message::from(format!("{number}"))).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_half_that_waits_waits_no_longer_than_the_other_s_close_may_take() {
+    let (platform, session) = session(Config::new());
+    platform.on(ASKED, Reply::websocket().silent());
+    platform.run(async {
+        let (mut sender, mut receiver) = session.websocket(ROOM).await.expect("it opens").split();
+        let (received, ()) = join(receiver.next(), async {
+            platform.sleep(secs(5)).await;
+            sender.close(CloseCode::NORMAL, "").await.expect("sent");
+        })
+        .await;
+        assert_eq!(received.expect("an error").unwrap_err().phase(), Some(Phase::Close));
+        assert_eq!((session.figures().in_flight, platform.open()), (0, 0));
+    });
+    assert_eq!(platform.elapsed(), secs(15));
 }
 
 #[test]

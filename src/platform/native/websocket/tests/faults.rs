@@ -129,3 +129,15 @@ fn compressed_data() {
     let not_utf8 = Deflater::new(Agreed::default()).deflate(b"\xff\xff\xff\xff").expect("not empty");
     fails(&terms, &frame(FINAL | COMPRESSED | TEXT, &not_utf8), 1007, "UTF-8");
 }
+
+#[test]
+fn a_compressed_message_that_never_comes_to_anything() {
+    let compressed = Terms { compression: Some(Agreed::default()), max_message_size: Some(1000), ..terms() };
+    // Empty blocks, one after the other: each is nothing, and takes time.
+    let nothing = [0, 0, 0, 0xff, 0xff].repeat(20);
+    let mut said = frame(COMPRESSED | BINARY, &nothing);
+    for _ in 0..30 {
+        said.extend(frame(CONTINUED, &nothing));
+    }
+    fails(&compressed, &said, 1009, "more than 1000 bytes");
+}
