@@ -274,7 +274,7 @@ impl Backend for Native {
             #[cfg(feature = "websocket")]
             if let Some((handshake, upgrade)) = switched {
                 // Boxed: the future of every request would be as large.
-                let connection = Box::pin(handshake.finish(&head.headers, upgrade)).await?;
+                let connection = Box::pin(handshake.finish(&mut head, upgrade)).await?;
                 return Ok((head, NativeBody::switched(connection)));
             }
             if head.status == StatusCode::SWITCHING_PROTOCOLS && !may_switch {

@@ -10,12 +10,14 @@ use http::header::{
 };
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::head::Head;
 use crate::options::HttpVersion;
 use crate::platform::native::failure;
 use crate::platform::native::stream::Stream;
@@ -83,10 +85,11 @@ impl Handshake {
     /// Looks whether the answer agrees, and gives the connection that it leads to. To be asked where the status is 101.
     pub(in crate::platform::native) async fn finish(
         self,
-        headers: &HeaderMap,
+        head: &mut Head,
         upgrade: OnUpgrade,
     ) -> Result<Connection> {
-        let compression = self.check(headers)?;
+        let compression = self.check(&head.headers)?;
+        let_go(head);
         let upgraded = upgrade.await.map_err(failure::receiving)?;
         let unlike = || refused("it did not come by a connection that is left to us");
         let parts = upgraded.downcast::<Wire<TokioIo<Stream>>>().map_err(|_| unlike())?;
@@ -128,6 +131,17 @@ impl Handshake {
         }
         let agreed = Agreed::parse(extensions);
         agreed.map(Some).map_err(|why| refused(&format!("its Sec-WebSocket-Extensions is wrong: {why}")))
+    }
+}
+
+/// Copies what is shown of a head. As it came it is slices of hyper's buffer, which would be kept as long as they are:
+/// 8 KiB for each connection.
+fn let_go(head: &mut Head) {
+    head.extensions.remove::<ReasonPhrase>();
+    for value in head.headers.values_mut() {
+        if let Ok(copy) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = copy;
+        }
     }
 }
 
