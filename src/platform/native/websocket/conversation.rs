@@ -99,6 +99,11 @@ impl Conversation {
         }
     }
 
+    /// See [`Decoder::rest`].
+    pub(super) fn rest(&mut self) {
+        self.decoder.rest();
+    }
+
     /// See [`Decoder::filled`].
     pub(super) fn filled(&mut self, count: usize) {
         self.decoder.filled(count);

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
+use crate::socket::Text;
+
 use super::deflate::Inflater;
 use super::fault::Fault;
 
@@ -17,6 +19,9 @@ pub(super) const CONTROL: usize = 125;
 
 /// From this much that is still to come of a payload it is read to where it stays.
 const DIRECT: usize = 4 * 1024;
+
+/// From this length on a message's memory is taken for the next one like it. To get it anew costs more than to fill it.
+const KEPT: usize = 128 * 1024;
 
 /// What a compressed message may take over a thousandth more than its bytes would: what cannot be compressed grows.
 const SLACK: usize = 1024;
@@ -31,7 +36,7 @@ pub(super) enum Event {
     Close(Option<(u16, String)>),
     Ping(Bytes),
     Pong(Bytes),
-    Text(String),
+    Text(Text),
 }
 
 /// Takes frames apart, and puts messages together. A length that a frame claims makes no room: what has come does.
@@ -41,6 +46,8 @@ pub(super) struct Decoder {
     inflater: Option<Inflater>,
     frame: Option<Frame>,
     message: Option<Partial>,
+    /// The long message before, whose memory is taken for the next one if nobody has it any more.
+    kept: Bytes,
     control: Vec<u8>,
 }
 
@@ -80,6 +87,7 @@ impl Decoder {
             inflater,
             frame: None,
             message: None,
+            kept: Bytes::new(),
             control: Vec::new(),
         }
     }
@@ -206,7 +214,8 @@ impl Decoder {
             }
             (None, _) => {
                 let (is_text, is_compressed) = (data == Data::Text, header.rsv1);
-                self.message = Some(Partial { is_text, is_compressed, data: Vec::new(), came: 0, valid: 0 });
+                let data = self.room_for(length);
+                self.message = Some(Partial { is_text, is_compressed, data, came: 0, valid: 0 });
             }
         }
         let most = self.most_of_message;
@@ -263,10 +272,35 @@ impl Decoder {
         if data.capacity() - data.len() > data.len() / 4 {
             data.shrink_to_fit();
         }
-        match is_text {
-            true => String::from_utf8(data).map(Event::Text).map_err(|_| not_utf8()),
-            false => Ok(Event::Binary(data.into())),
+        let data = Bytes::from(data);
+        if data.len() >= KEPT {
+            self.kept = data.clone();
         }
+        match is_text {
+            true => Text::try_from(data).map(Event::Text).map_err(|_| not_utf8()),
+            false => Ok(Event::Binary(data)),
+        }
+    }
+
+    /// Where a message of about this length is put.
+    fn room_for(&mut self, length: u64) -> Vec<u8> {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length < KEPT || self.kept.len().abs_diff(length) > length / 4 {
+            return Vec::new();
+        }
+        let kept = std::mem::take(&mut self.kept).try_into_mut();
+        kept.map_or_else(
+            |_| Vec::new(),
+            |mut kept| {
+                kept.clear();
+                kept.into()
+            },
+        )
+    }
+
+    /// Little comes: nothing is kept for what may come.
+    pub(super) fn rest(&mut self) {
+        self.kept = Bytes::new();
     }
 
     fn end_control(&mut self, control: Control) -> Result<Event, Fault> {

@@ -140,8 +140,12 @@ impl NativeSocket {
 
     /// Nothing more is there to be read: room is kept while it is needed each time.
     fn give_back(&mut self) {
-        if self.input.is_empty() && self.input.capacity() > LEAST && self.came < self.input.capacity() / 4 {
+        let is_little = self.came < LEAST.max(self.input.capacity() / 4);
+        if is_little && self.input.is_empty() && self.input.capacity() > LEAST {
             self.input = Vec::new();
+        }
+        if is_little {
+            self.conversation.rest();
         }
         self.came = 0;
     }
@@ -320,7 +324,7 @@ impl From<Event> for Incoming {
             Event::Close(Some((code, reason))) => Self::Close(Some(code.into()), reason.into()),
             Event::Ping(data) => Self::Message(Message::Ping(data)),
             Event::Pong(data) => Self::Message(Message::Pong(data)),
-            Event::Text(text) => Self::Message(Message::Text(text.into())),
+            Event::Text(text) => Self::Message(Message::Text(text)),
         }
     }
 }
