@@ -36,6 +36,8 @@ use crate::payload::Transfer;
 use crate::timing::Timing;
 use crate::url::Url;
 
+use body::LetGo;
+
 pub use ahead::Blocks;
 pub use body::ResponseBody;
 pub use convert::ResponseInfo;
@@ -326,6 +328,11 @@ impl Response {
         if self.version() < Version::HTTP_2 && left.is_some_and(|left| left <= small) {
             self.body.drain();
         }
+    }
+
+    /// Ends the transfer, as dropping it does; how far it had come stays known.
+    fn let_go(&mut self) {
+        self.body = Box::pin(LetGo(self.transfer()));
     }
 
     /// The error, which knows what it is of.

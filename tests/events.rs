@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dualfetch::ErrorKind;
-use dualfetch::event_stream::{EventParser, ServerEvent};
+use dualfetch::event_stream::{EventId, EventParser, MAX_ID, ServerEvent};
+use dualfetch::platform::scripted::{Reply, Scripted};
+use dualfetch::{Client, Config, ErrorKind, SessionExt};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -15,14 +16,18 @@ struct Case {
     name: String,
     chunks: Vec<Vec<u8>>,
     read: Read,
+    /// What an event source waits after it, unless it is told otherwise.
+    pause: Option<Duration>,
 }
 
-/// What a stream comes to: events (name, data, id), the reconnection time, the last event id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a stream comes to: events (name, data, id), the reconnection time, the last event id, and whether an id is too
+/// long, which ends it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Read {
     events: Vec<[String; 3]>,
     retry: Option<Duration>,
     last_event_id: String,
+    has_failed: bool,
 }
 
 fn cases() -> Vec<Case> {
@@ -32,42 +37,63 @@ fn cases() -> Vec<Case> {
 }
 
 fn case(value: &Value) -> Case {
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    let chunk = |chunk: &Value| match chunk.as_str() {
-        Some(text) => text.as_bytes().to_vec(),
-        None => BASE64.decode(text(&chunk["base64"])).expect("base64"),
+    let chunk = |chunk: &Value| match chunk.get("base64") {
+        Some(bytes) => BASE64.decode(text(bytes)).expect("base64"),
+        None => text(chunk).into_bytes(),
     };
+    let time =
+        |name: &str| value.get(name).map(|time| Duration::from_millis(time.as_u64().expect("a number")));
     let event = |event: &Value| ["event", "data", "id"].map(|field| text(&event[field]));
     Case {
         name: text(&value["name"]),
         chunks: value["chunks"].as_array().expect("a list").iter().map(chunk).collect(),
         read: Read {
             events: value["events"].as_array().expect("a list").iter().map(event).collect(),
-            retry: value.get("retry").map(|time| Duration::from_millis(time.as_u64().expect("a number"))),
+            retry: time("retry"),
             last_event_id: text(&value["lastEventId"]),
+            has_failed: value.get("error").is_some_and(|code| code == "line_too_long"),
         },
+        pause: time("pause"),
+    }
+}
+
+/// As it is there, or as often as it is there.
+fn text(value: &Value) -> String {
+    let plain = |value: &Value| value.as_str().expect("a text").to_owned();
+    match value.get("repeat") {
+        Some(part) => plain(part).repeat(value["times"].as_u64().expect("a number") as usize),
+        None => plain(value),
     }
 }
 
 fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Read {
     let mut parser = EventParser::new();
     let mut events = Vec::new();
+    let mut has_failed = false;
     for mut chunk in chunks {
-        while let Some(ServerEvent { event, data, id, .. }) = parser.next(&mut chunk).expect("it is short") {
-            events.push([event, data, id]);
+        loop {
+            match parser.next(&mut chunk) {
+                Ok(Some(ServerEvent { event, data, id, .. })) => events.push([event, data, id.to_string()]),
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(error.kind(), &ErrorKind::LineTooLong { limit: MAX_ID });
+                    assert!(!has_failed, "it fails once");
+                    has_failed = true;
+                }
+            }
         }
         assert!(chunk.is_empty(), "it stops before the end of what it was given");
     }
-    Read { events, retry: parser.retry(), last_event_id: parser.last_event_id().to_owned() }
+    Read { events, retry: parser.retry(), last_event_id: parser.last_event_id().to_owned(), has_failed }
 }
 
-/// The standard's steps as they are written there, over text that is all there.
+/// The standard's steps as they are written there, over text that is all there; but an id may be too long.
 fn by_the_standard(stream: &[u8]) -> Read {
     let text = String::from_utf8_lossy(stream);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
     lines.pop();
-    let mut read = Read { events: Vec::new(), retry: None, last_event_id: String::new() };
+    let mut read = Read::default();
     let (mut data, mut name, mut id) = (String::new(), String::new(), String::new());
     for line in lines {
         if line.is_empty() {
@@ -84,7 +110,12 @@ fn by_the_standard(stream: &[u8]) -> Read {
         match field {
             "data" => data.extend([value, "\n"]),
             "event" => value.clone_into(&mut name),
-            "id" if !value.contains('\0') => value.clone_into(&mut id),
+            "id" if !value.contains('\0') => {
+                if value.len() > MAX_ID {
+                    return Read { has_failed: true, ..read };
+                }
+                value.clone_into(&mut id);
+            }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 read.retry = Some(Duration::from_millis(value.parse().unwrap_or(u64::MAX)));
             }
@@ -96,19 +127,53 @@ fn by_the_standard(stream: &[u8]) -> Read {
 
 #[test]
 fn streams_come_to_what_the_table_says() {
-    for Case { name, chunks, read: expected } in cases() {
+    for Case { name, chunks, read: expected, .. } in cases() {
         assert_eq!(read(chunks.iter().map(Vec::as_slice)), expected, "{name}");
         assert_eq!(by_the_standard(&chunks.concat()), expected, "{name}, by the standard's steps");
     }
 }
 
 #[test]
+fn an_event_source_waits_after_a_stream_for_as_long_as_the_table_says() {
+    let mut checked = 0;
+    for Case { name, chunks, pause, .. } in cases() {
+        let Some(expected) = pause else { continue };
+        let platform = Scripted::new(1);
+        let stream = Reply::ok(chunks.concat()).header("content-type", "text/event-stream");
+        platform.on("https://a.example/", stream);
+        platform.on("https://a.example/", Reply::status(204));
+        let session = Client::with_backend(Config::new(), platform.clone()).expect("a session");
+        platform.run(async {
+            let mut source = session.event_source("https://a.example/").await.expect("a stream");
+            while let Some(event) = source.next().await {
+                event.expect("sound");
+            }
+        });
+        let calls = platform.calls();
+        assert_eq!(calls[1].at - calls[0].ended.expect("it has ended"), expected, "{name}");
+        checked += 1;
+    }
+    assert!(checked >= 4, "{checked} cases");
+}
+
+#[test]
+fn events_share_the_id_that_one_of_them_had() {
+    let mut bytes = b"id:7\ndata:1\n\ndata:2\n\n:\n\ndata:3\n\n".as_slice();
+    let mut parser = EventParser::new();
+    let ids: Vec<EventId> =
+        std::iter::from_fn(|| parser.next(&mut bytes).expect("it is short")).map(|event| event.id).collect();
+    assert_eq!(ids.len(), 3);
+    assert!(ids.iter().all(|id| id.as_ptr() == ids[0].as_ptr() && *id == "7"));
+}
+
+#[test]
 fn a_stream_cut_at_every_byte_gives_the_same_events() {
-    for Case { name, chunks, read: expected } in cases() {
+    for Case { name, chunks, read: expected, .. } in cases() {
         let whole = chunks.concat();
         assert_eq!(read([whole.as_slice()]), expected, "{name}, whole");
         assert_eq!(read(whole.chunks(1)), expected, "{name}, byte by byte");
-        for at in 0..=whole.len() {
+        let step = if whole.len() > 2000 { 997 } else { 1 };
+        for at in (0..=whole.len()).step_by(step) {
             let (one, two) = whole.split_at(at);
             assert_eq!(read([one, two]), expected, "{name}, cut at {at}");
             assert_eq!(read([one, b"", two]), expected, "{name}, with nothing at {at}");
@@ -118,11 +183,12 @@ fn a_stream_cut_at_every_byte_gives_the_same_events() {
 
 #[test]
 fn what_follows_a_stream_of_the_table_does_not_change_its_events() {
-    for Case { name, chunks, read: expected } in cases() {
+    for Case { name, chunks, read: expected, .. } in cases() {
         let longer = [chunks.concat(), b"\n\nid:x\ndata:y\n\n".to_vec()].concat();
         let got = read([longer.as_slice()]);
         assert_eq!(got.events[..expected.events.len()], expected.events, "{name}");
-        assert_eq!(got.last_event_id, "x", "{name}");
+        let last = if expected.has_failed { &expected.last_event_id } else { "x" };
+        assert_eq!(got.last_event_id, last, "{name}");
     }
 }
 
@@ -246,7 +312,7 @@ fn a_stream_that_goes_on_has_the_id_of_what_came_before() {
     let mut parser = EventParser::after("7");
     let mut bytes = b"data:1\n\nid\ndata:2\n\n".as_slice();
     assert_eq!(parser.last_event_id(), "7");
-    let ids: Vec<String> =
+    let ids: Vec<EventId> =
         std::iter::from_fn(|| parser.next(&mut bytes).expect("it is short")).map(|event| event.id).collect();
     assert_eq!(ids, ["7", ""]);
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use dualfetch::event_stream::{EventParser, ServerEvent};
+use dualfetch::event_stream::{EventParser, MAX_ID, ServerEvent};
 
 use super::memory::peak_of;
 use super::plan::Plan;
@@ -59,7 +59,9 @@ fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>, limit: usize) -> Read {
     for mut piece in pieces {
         loop {
             match parser.next(&mut piece) {
-                Ok(Some(ServerEvent { event, data, id, .. })) => read.events.push([event, data, id]),
+                Ok(Some(ServerEvent { event, data, id, .. })) => {
+                    read.events.push([event, data, id.to_string()])
+                }
                 Ok(None) => break,
                 Err(_) => read.is_too_long = true,
             }
@@ -83,7 +85,7 @@ fn counted(pieces: &[&[u8]], limit: usize) -> usize {
     seen
 }
 
-/// The steps of the HTML standard, section 9.2.6, over text that is all there.
+/// The steps of the HTML standard, section 9.2.6, over text that is all there; but an id may be too long.
 fn by_the_standard(stream: &[u8]) -> Read {
     let text = String::from_utf8_lossy(stream);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
@@ -106,7 +108,13 @@ fn by_the_standard(stream: &[u8]) -> Read {
         match field {
             "data" => data.extend([value, "\n"]),
             "event" => value.clone_into(&mut name),
-            "id" if !value.contains('\0') => value.clone_into(&mut id),
+            "id" if !value.contains('\0') => {
+                if value.len() > MAX_ID {
+                    read.is_too_long = true;
+                    return read;
+                }
+                value.clone_into(&mut id);
+            }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 read.retry = Some(Duration::from_millis(value.parse().unwrap_or(u64::MAX)));
             }

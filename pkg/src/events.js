@@ -3,6 +3,9 @@
 /** In characters, as every length here. */
 const LONGEST = 1024 * 1024;
 
+/** How long an id may be, in bytes of UTF-8: as `MAX_ID` in src/event_stream/parser.rs. */
+const LONGEST_ID = 8 * 1024;
+
 /** Reads events from bytes that come in pieces, however they are cut. */
 export class EventParser {
   /** The reconnection time that the server has set last, in milliseconds; undefined before. */
@@ -74,8 +77,14 @@ export class EventParser {
     const value = colon === -1 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
     if (name === "data") this.#data += `${value}\n`;
     else if (name === "event") this.#name = value;
-    else if (name === "id" && !value.includes("\0")) this.#id = value;
+    else if (name === "id" && !value.includes("\0")) this.#id = this.#checkedId(value);
     else if (name === "retry" && /^[0-9]+$/.test(value)) this.retry = this.#fresh = Number(value);
+  }
+
+  #checkedId(id) {
+    // No character of a string is more than three bytes.
+    if (id.length * 3 <= LONGEST_ID || new TextEncoder().encode(id).length <= LONGEST_ID) return id;
+    throw this.#error("line_too_long", `an event's id is longer than ${LONGEST_ID} bytes`);
   }
 
   #dispatch() {

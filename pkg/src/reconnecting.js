@@ -5,7 +5,7 @@ import { EventParser } from "./events.js";
 /** What no `Retry-After` is waited for longer than, in milliseconds. */
 const LONGEST = 60 * 60_000;
 
-/** What the pause doubles from where the server wants none at all. */
+/** What a server cannot have the pause shorter than, and what it doubles from where there is to be none at all. */
 const SHORTEST = 500;
 
 /** Failures that may pass, beside timeouts and statuses. */
@@ -43,18 +43,18 @@ export async function* reconnecting(plan, way) {
     }
     if (way.parser !== undefined) {
       way.id = way.parser.lastEventId;
-      times.reconnectionTime = way.parser.retry ?? times.reconnectionTime;
+      times.asked = way.parser.retry ?? times.asked;
       way.parser = undefined;
     }
     if (failure !== null && (!mayPass(failure, way) || failed >= maxAttempts)) throw failure;
-    const pause = pauseOf(times, fruitless, failure?.[ASKED] ?? 0);
+    const pause = pauseOf(times, fruitless, failure?.[RETRY_AFTER] ?? 0);
     onLost?.({ error: failure, pause, failed });
     await slept(pause, way);
   }
 }
 
 /** On an error: the pause that the server asks for. */
-const ASKED = Symbol("asked");
+const RETRY_AFTER = Symbol("retry-after");
 
 /** The response of a connection that is a stream; undefined where there are to be no more. */
 async function connected({ ask, error, failureOf, id, needEvents, signal, statusError }, isFirst, anyType) {
@@ -69,7 +69,7 @@ async function connected({ ask, error, failureOf, id, needEvents, signal, status
     // The body of what is asked for again is not waited for.
     const failure = status >= 400 && !isPassing(status) ? await failureOf(response) : statusError(response);
     response.cancel();
-    throw Object.defineProperty(failure, ASKED, { value: askedFor(headers) });
+    throw Object.defineProperty(failure, RETRY_AFTER, { value: askedFor(headers) });
   }
   try {
     if (!anyType) needEvents(headers.get("content-type") ?? "");
@@ -92,15 +92,17 @@ async function* events(response, { isOurs, parser }) {
   }
 }
 
-function pauseOf({ maxReconnectionTime, reconnectionTime }, fruitless, asked) {
-  const least = Math.min(reconnectionTime, maxReconnectionTime);
+function pauseOf({ asked, maxReconnectionTime, reconnectionTime }, fruitless, retryAfter) {
+  // Whoever wants to be connected again sooner than a server may ask for, is.
+  const time = asked === undefined ? reconnectionTime : Math.max(asked, Math.min(SHORTEST, reconnectionTime));
+  const least = Math.min(time, maxReconnectionTime);
   let own = least;
   if (fruitless > 0) {
     const bound = Math.min(Math.max(least, SHORTEST) * 2 ** fruitless, maxReconnectionTime);
     const from = Math.max(least, bound / 2);
     own = from + Math.random() * Math.max(0, bound - from);
   }
-  return Math.max(own, Math.min(asked, LONGEST));
+  return Math.max(own, Math.min(retryAfter, LONGEST));
 }
 
 async function slept(milliseconds, { race, signal }) {

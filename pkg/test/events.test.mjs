@@ -40,21 +40,52 @@ const stream = (text) => (response) => response.writeHead(200, STREAM).end(text)
 
 const status = (code, fields = {}) => (response) => response.writeHead(code, fields).end("in short");
 
-const bytesOf = (chunks) => chunks.map((chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk.base64, "base64")));
+/** A text of the table's: as it is there, or as often as it is there. */
+const textOf = (text) => (typeof text === "string" ? text : text.repeat.repeat(text.times));
+
+const bytesOf = (chunks) => chunks.map((chunk) => (chunk.base64 === undefined ? Buffer.from(textOf(chunk)) : Buffer.from(chunk.base64, "base64")));
+
+/** The events of these pieces, and the code of what ended them, if anything did. */
+function taken(parser, pieces) {
+  const events = [];
+  try {
+    for (const piece of pieces) for (const { event, data, id } of parser.take(piece)) events.push({ event, data, id });
+  } catch (thrown) {
+    return { events, error: thrown.code };
+  }
+  return { events, error: undefined };
+}
 
 test("events are those of the table, cut at any byte", async () => {
   const { EventParser } = await import("../src/events.js");
   assert.ok(table.length >= 80);
-  for (const { name, chunks, events, lastEventId, retry } of table) {
+  for (const { name, chunks, error, events, lastEventId, retry } of table) {
+    const expected = { events: events.map((event) => ({ ...event, id: textOf(event.id) })), error };
     const whole = Buffer.concat(bytesOf(chunks));
     const cuts = [bytesOf(chunks), Array.from(whole, (byte) => Buffer.from([byte]))];
     for (let at = 0; at <= whole.length; at += whole.length > 2000 ? 997 : 1) cuts.push([whole.subarray(0, at), whole.subarray(at)]);
     for (const cut of cuts) {
-      const parser = new EventParser(Error);
-      const seen = cut.flatMap((piece) => [...parser.take(piece)]);
-      assert.deepEqual(seen.map(({ event, data, id }) => ({ event, data, id })), events, name);
-      assert.deepEqual([parser.lastEventId, parser.retry], [lastEventId, retry], name);
+      const parser = new EventParser((code, message) => Object.assign(new Error(message), { code }));
+      assert.deepEqual(taken(parser, cut), expected, name);
+      assert.deepEqual([parser.lastEventId, parser.retry], [textOf(lastEventId), retry], name);
     }
+  }
+});
+
+test("an event source waits after a stream for as long as the table says", async () => {
+  const cases = table.filter(({ pause }) => pause !== undefined);
+  assert.ok(cases.length >= 4);
+  for (const { name, chunks, pause } of cases) {
+    const controller = new AbortController();
+    script = [stream(Buffer.concat(bytesOf(chunks)))];
+    let waits;
+    const onLost = (lost) => {
+      waits = lost.pause;
+      controller.abort("enough");
+    };
+    const { signal } = controller;
+    await assert.rejects(all(session.eventSource(`${server.url}/script`, { signal, onLost })), (thrown) => thrown === "enough");
+    assert.equal(waits, pause, name);
   }
 });
 
@@ -187,6 +218,7 @@ test("what does not pass ends an event source", async () => {
   await ends([once, status(500), status(500)], { maxAttempts: 2 }, { code: "status" });
   await ends([stream("data: 12345678901234567890\n\n")], { maxEvent: 10 }, { code: "line_too_long" });
   await ends([stream("id: a\u0001\ndata: 1\n\n")], {}, { code: "invalid_header" });
+  await ends([stream(`id: ${"x".repeat(9000)}\ndata: 1\n\n`)], {}, { code: "line_too_long", message: /id is longer than 8192 bytes/ });
   // To try the first one again is the session's way to retry.
   script = [status(503), once, status(204)];
   const retried = session.eventSource(`${server.url}/script`, { method: "PUT", reconnectionTime: 0, retry: { attempts: 2, backoff: 1 } });

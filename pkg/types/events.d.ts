@@ -17,6 +17,7 @@ export interface ServerEvent {
 export interface EventsOptions {
   /**
    * How many characters an event's data and name, and any one line, may have; more is an error of code `line_too_long`.
+   * So is an id of more than 8 KiB, which no header field holds, whatever is set here.
    * @default 1_048_576
    */
   maxEvent?: number;
@@ -52,7 +53,8 @@ export interface EventSourceOptions extends Omit<AnyRequestOptions, "raiseForSta
    */
   lastEventId?: string;
   /**
-   * Milliseconds before a lost stream is connected again, until the server sets others (`retry`).
+   * Milliseconds before a lost stream is connected again, until the server sets others (`retry`). What the server sets
+   * counts as 500 if it is less, or as this where this is less still.
    * @default 3000
    */
   reconnectionTime?: number;
@@ -90,7 +92,7 @@ export interface EventSourceOptions extends Omit<AnyRequestOptions, "raiseForSta
  * for the queue and the wall clock, and the statuses 408, 425, 429 and 5xx. It asks then for what comes after the last event,
  * having waited for the reconnection time. Each connection in a row that brings no event doubles that, between half of it and
  * all at random; the first event sets it back. A `Retry-After` is waited for. It ends when the server says so, by status 204,
- * and after an error: any other status, another content type, an event that is too long, a closed session.
+ * and after an error: any other status, another content type, an event or an id that is too long, a closed session.
  *
  * It holds a permit of the session while it is connected, and none while it pauses. Leaving the loop ends it.
  */

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::Method;
 
 use crate::error::Result;
-use crate::event_stream::MAX_EVENT;
+use crate::event_stream::{EventId, MAX_EVENT};
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::policy::reconnect::Reconnect;
 use crate::request::RequestBuilder;
@@ -23,7 +23,7 @@ pub type EventSourceBuilder<'a, S> = RequestBuilder<Reconnecting<'a, S>>;
 /// What an [`EventSourceBuilder`] has beside the request: the session, and how it is connected again.
 pub struct Reconnecting<'a, S: ?Sized> {
     session: &'a S,
-    last_event_id: String,
+    last_event_id: EventId,
     plan: Plan,
 }
 
@@ -85,7 +85,7 @@ impl<'a, S: Session + ?Sized> RequestBuilder<&'a S> {
             takes_any_type: false,
             watch: None,
         };
-        let reconnecting = Reconnecting { session: self.session, last_event_id: String::new(), plan };
+        let reconnecting = Reconnecting { session: self.session, last_event_id: EventId::default(), plan };
         RequestBuilder { session: reconnecting, request: self.request }
     }
 }
@@ -100,7 +100,7 @@ impl<'a, S: ?Sized> RequestBuilder<Reconnecting<'a, S>> {
     }
 
     /// Goes on after this event, as one has it that was read before: `Last-Event-ID`. Default none.
-    pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
+    pub fn last_event_id(mut self, id: impl Into<EventId>) -> Self {
         self.session.last_event_id = id.into();
         self
     }
@@ -111,7 +111,8 @@ impl<'a, S: ?Sized> RequestBuilder<Reconnecting<'a, S>> {
         self
     }
 
-    /// The pause before a lost stream is connected again, until the server sets another one (`retry`). Default 3 s.
+    /// The pause before a lost stream is connected again, until the server sets another one (`retry`). Default 3 s. What
+    /// the server sets counts as half a second if it is shorter, or as this where this is shorter still.
     pub fn reconnection_time(mut self, time: Duration) -> Self {
         self.session.plan.reconnect.time = time;
         self

@@ -8,6 +8,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, HeaderName, HeaderValue};
 
 use crate::browser_options::{BrowserOptions, Cache};
 use crate::error::{Error, ErrorKind, Result};
+use crate::event_stream::EventId;
 use crate::platform;
 use crate::policy::reconnect::may_pass;
 use crate::policy::retry::pause_asked_for;
@@ -61,7 +62,7 @@ pub(super) fn asking(request: Request) -> Result<Request> {
 pub(super) async fn connect<S: Session + ?Sized>(
     session: &S,
     request: Request,
-    last_event_id: String,
+    last_event_id: EventId,
     plan: Plan,
 ) -> Connected {
     match response(session, request, &last_event_id).await {
@@ -84,7 +85,7 @@ async fn response<S: Session + ?Sized>(session: &S, mut request: Request, id: &s
 async fn judged<S: Session + ?Sized>(
     session: &S,
     response: Response,
-    last_event_id: &str,
+    last_event_id: &EventId,
     plan: &Plan,
 ) -> Connected {
     let status = response.status();
@@ -92,7 +93,7 @@ async fn judged<S: Session + ?Sized>(
     match status {
         StatusCode::NO_CONTENT => Connected::Over,
         StatusCode::OK => {
-            let events = response.events().after(last_event_id, plan.max_event);
+            let events = response.events().after(last_event_id.clone(), plan.max_event);
             let events = if plan.takes_any_type { events.any_type() } else { events };
             match events.check() {
                 Ok(()) => Connected::Open(Box::new(events)),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::stream::Stream;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::event_stream::ServerEvent;
+use crate::event_stream::{EventId, ServerEvent};
 use crate::maybe::{BoxFuture, MaybeSend, MaybeSync};
 use crate::policy::reconnect::{Reconnect, may_pass};
 use crate::policy::retry::scattered;
@@ -26,12 +26,12 @@ use super::connecting::{Connected, Failure, asking, connect};
 /// It is connected again when the stream has ended and after what may pass: no connection, one that is cut, a name that does
 /// not resolve, a proxy that does not refuse, timeouts but for the queue and the wall clock, and the statuses 408, 425, 429
 /// and 5xx. It asks then for what comes after the last event (`Last-Event-ID`), having waited for the reconnection time: 3 s
-/// unless set here or by the server. Each connection in a row that brings no event doubles that, up to
-/// 1 minute, between half of it and all at random; the first event sets it back. A `Retry-After` is waited for, up to an
+/// unless set here or by the server, whose time counts as half a second if it is shorter. Each connection in a row that
+/// brings no event doubles that, up to 1 minute, between half of it and all at random; the first event sets it back. A `Retry-After` is waited for, up to an
 /// hour. It goes on for ever unless `max_attempts` is set.
 ///
 /// It ends when the server says so, by status 204, and after an error: any other status, another content type, a request
-/// body that can be taken once ([`ErrorKind::BodyConsumed`]), an event that is too long, a
+/// body that can be taken once ([`ErrorKind::BodyConsumed`]), an event or an id that is too long, a
 /// certificate that is not trusted, an id that no header field can hold
 /// ([`ErrorKind::InvalidHeader`]), a session that is closed, and whatever else does not pass.
 ///
@@ -48,7 +48,7 @@ pub struct EventSource<'a, S: ?Sized> {
     session: &'a S,
     request: Request,
     plan: Plan,
-    last_event_id: String,
+    last_event_id: EventId,
     /// Connections in a row that brought no event.
     fruitless: u32,
     /// Connections in a row that came to no stream.
@@ -101,7 +101,7 @@ impl<'a, S: Session + ?Sized> EventSource<'a, S> {
     pub(super) async fn connect(
         session: &'a S,
         request: Request,
-        last_event_id: String,
+        last_event_id: EventId,
         plan: Plan,
     ) -> Result<Self> {
         let mut request = asking(request)?;
@@ -185,8 +185,8 @@ impl<'a, S: Session + ?Sized> EventSource<'a, S> {
     /// Notes what the stream has told, and lets go of it.
     fn close(&mut self) {
         if let State::Open(events) = std::mem::replace(&mut self.state, State::Ended) {
-            events.last_event_id().clone_into(&mut self.last_event_id);
-            self.plan.reconnect.time = events.retry().unwrap_or(self.plan.reconnect.time);
+            self.last_event_id = events.shared_id();
+            self.plan.reconnect.asked = events.retry().or(self.plan.reconnect.asked);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::EventId;
+
 /// One server-sent event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,7 +13,7 @@ pub struct ServerEvent {
     /// Its data, the lines of which are joined by LF. May be empty; an event that has no `data` at all is none.
     pub data: String,
     /// The stream's last event id as of this event: its own, or that of an earlier one. Empty where there is none.
-    pub id: String,
+    pub id: EventId,
     /// The reconnection time, where the server has set it since the event before.
     pub retry: Option<Duration>,
 }

@@ -7,10 +7,14 @@ use memchr::memchr2;
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::ServerEvent;
+use super::{EventId, ServerEvent};
 
 /// The longest event that is taken when nothing else is said, in bytes.
 pub const MAX_EVENT: usize = 1024 * 1024;
+
+/// The longest id that is taken, in bytes of UTF-8: 8 KiB. Hardly a server takes a longer header field, which it becomes
+/// when a stream is gone on with.
+pub const MAX_ID: usize = 8 * 1024;
 
 /// Reads events from bytes that come in pieces, however they are cut.
 ///
@@ -42,10 +46,9 @@ pub struct EventParser {
     /// The data so far, an LF behind each line.
     data: Vec<u8>,
     name: Vec<u8>,
-    /// As it will be when the event ends.
-    id: Vec<u8>,
-    last_event_id: String,
-    id_has_changed: bool,
+    /// What the last one will be when the event ends.
+    new_id: Option<EventId>,
+    last_event_id: EventId,
     retry: Option<Duration>,
     /// What has been set since the last event.
     fresh_retry: Option<Duration>,
@@ -63,9 +66,8 @@ impl EventParser {
             is_first_line: true,
             data: Vec::new(),
             name: Vec::new(),
-            id: Vec::new(),
-            last_event_id: String::new(),
-            id_has_changed: false,
+            new_id: None,
+            last_event_id: EventId::default(),
             retry: None,
             fresh_retry: None,
             has_failed: false,
@@ -75,13 +77,13 @@ impl EventParser {
     /// A parser at the start of a stream that goes on after this id: events have it until the server says another one,
     /// as in a browser's `EventSource` after it has connected again.
     #[must_use]
-    pub fn after(last_event_id: impl Into<String>) -> Self {
-        let last_event_id = last_event_id.into();
-        Self { id: last_event_id.clone().into_bytes(), last_event_id, ..Self::new() }
+    pub fn after(last_event_id: impl Into<EventId>) -> Self {
+        Self { last_event_id: last_event_id.into(), ..Self::new() }
     }
 
     /// The longest event that is taken: its data and its name, and any one line, a comment's too, in bytes as they come.
-    /// 1 MiB when nothing is said. That, twice at most, and the piece that is read is what bounds memory.
+    /// 1 MiB when nothing is said. That, twice at most, two ids of at most [`MAX_ID`], and the piece that is read is what
+    /// bounds memory.
     #[must_use]
     pub fn max_event(mut self, bytes: usize) -> Self {
         self.max_event = bytes;
@@ -92,8 +94,9 @@ impl EventParser {
     /// that come next. At the stream's end nothing is to be done: what has not ended by then is no event.
     ///
     /// # Errors
-    /// [`ErrorKind::LineTooLong`] for an event longer than [`max_event`](Self::max_event), wherever the bytes are cut.
-    /// From then on there is none.
+    /// [`ErrorKind::LineTooLong`] for an event longer than [`max_event`](Self::max_event), wherever the bytes are cut, and
+    /// for an id longer than [`MAX_ID`]: the events behind one that is passed over would have the id of an earlier one, and
+    /// whoever goes on after that has them twice. From then on there is none.
     // Not an iterator's: it is given what to read.
     #[allow(clippy::should_implement_trait, reason = "it takes the bytes")]
     pub fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<ServerEvent>> {
@@ -116,7 +119,7 @@ impl EventParser {
             self.skips_lf = rest[0] == b'\r';
             *bytes = &rest[1..];
             self.check(line.len())?;
-            if let Some(event) = self.end_line(line) {
+            if let Some(event) = self.end_line(line)? {
                 return Ok(Some(event));
             }
         }
@@ -127,6 +130,10 @@ impl EventParser {
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
+    }
+
+    pub(crate) fn shared_id(&self) -> EventId {
+        self.last_event_id.clone()
     }
 
     /// The reconnection time that the server has set last.
@@ -140,37 +147,40 @@ impl EventParser {
         if self.line.len() + more + self.data.len() + self.name.len() <= self.max_event {
             return Ok(());
         }
+        Err(self.too_long(self.max_event, "an event of the stream is longer"))
+    }
+
+    fn too_long(&mut self, limit: usize, why: &'static str) -> Error {
         self.has_failed = true;
-        let limit = self.max_event;
         (self.line, self.data) = (Vec::new(), Vec::new());
-        Err(Error::new(ErrorKind::LineTooLong { limit }).with_message("an event of the stream is longer"))
+        Error::new(ErrorKind::LineTooLong { limit }).with_message(why)
     }
 
     /// The line's last part has come.
-    fn end_line(&mut self, part: &[u8]) -> Option<ServerEvent> {
+    fn end_line(&mut self, part: &[u8]) -> Result<Option<ServerEvent>> {
         if self.line.is_empty() {
             return self.take(part);
         }
         let mut line = std::mem::take(&mut self.line);
         line.extend_from_slice(part);
-        let event = self.take(&line);
+        let event = self.take(&line)?;
         line.clear();
         self.line = line;
-        event
+        Ok(event)
     }
 
-    fn take(&mut self, line: &[u8]) -> Option<ServerEvent> {
+    fn take(&mut self, line: &[u8]) -> Result<Option<ServerEvent>> {
         let line = match std::mem::take(&mut self.is_first_line) {
             true => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
             false => line,
         };
         if line.is_empty() {
-            return self.dispatch();
+            return Ok(self.dispatch());
         }
         // Data is most of what comes.
         if let Some(value) = line.strip_prefix(b"data:") {
             self.take_data(without_space(value));
-            return None;
+            return Ok(None);
         }
         let (name, value) = match line.iter().position(|byte| *byte == b':') {
             Some(colon) => (&line[..colon], without_space(&line[colon + 1..])),
@@ -182,11 +192,7 @@ impl EventParser {
                 self.name.clear();
                 self.name.extend_from_slice(value);
             }
-            b"id" if !value.contains(&0) => {
-                self.id.clear();
-                self.id.extend_from_slice(value);
-                self.id_has_changed = true;
-            }
+            b"id" if !value.contains(&0) => self.take_id(value)?,
             b"retry" => {
                 if let Some(time) = milliseconds(value) {
                     (self.retry, self.fresh_retry) = (Some(time), Some(time));
@@ -195,7 +201,7 @@ impl EventParser {
             // A comment has no name.
             _ => {}
         }
-        None
+        Ok(None)
     }
 
     fn take_data(&mut self, value: &[u8]) {
@@ -204,9 +210,18 @@ impl EventParser {
         self.data.push(b'\n');
     }
 
+    fn take_id(&mut self, value: &[u8]) -> Result<()> {
+        let id = String::from_utf8_lossy(value);
+        if id.len() > MAX_ID {
+            return Err(self.too_long(MAX_ID, "an event's id is longer"));
+        }
+        self.new_id = Some(id.into());
+        Ok(())
+    }
+
     fn dispatch(&mut self) -> Option<ServerEvent> {
-        if std::mem::take(&mut self.id_has_changed) {
-            self.last_event_id = text(self.id.clone());
+        if let Some(id) = self.new_id.take() {
+            self.last_event_id = id;
         }
         if self.data.is_empty() {
             self.name.clear();

@@ -11,14 +11,16 @@ use super::retry::is_transient;
 /// What no `Retry-After` is waited for longer than.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// What the pause doubles from where the server wants none at all.
+/// What a server cannot have the pause shorter than, and what it doubles from where there is to be none at all.
 const SHORTEST: Duration = Duration::from_millis(500);
 
 /// How a lost stream is connected again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reconnect {
-    /// The reconnection time: the server's, once it has set one.
+    /// The reconnection time until the server has set one.
     pub(crate) time: Duration,
+    /// The server's.
+    pub(crate) asked: Option<Duration>,
     /// What no pause of our own making passes.
     pub(crate) ceiling: Duration,
     /// How many connections in a row may fail.
@@ -27,7 +29,12 @@ pub(crate) struct Reconnect {
 
 impl Default for Reconnect {
     fn default() -> Self {
-        Self { time: Duration::from_secs(3), ceiling: Duration::from_secs(60), max_attempts: None }
+        Self {
+            time: Duration::from_secs(3),
+            asked: None,
+            ceiling: Duration::from_secs(60),
+            max_attempts: None,
+        }
     }
 }
 
@@ -35,7 +42,7 @@ impl Reconnect {
     /// The pause after so many connections in a row that brought no event: the reconnection time after none of those, and
     /// a bound that doubles with each, of which at least half is waited. `asked` is a `Retry-After`, `random` any number.
     pub(crate) fn pause(&self, fruitless: u32, asked: Option<Duration>, random: u64) -> Duration {
-        let least = self.time.min(self.ceiling);
+        let least = self.least();
         let own = match fruitless {
             0 => least,
             _ => {
@@ -47,6 +54,15 @@ impl Reconnect {
             }
         };
         own.max(asked.unwrap_or_default().min(LONGEST))
+    }
+
+    /// The reconnection time. Whoever wants to be connected again sooner than a server may ask for, is.
+    fn least(&self) -> Duration {
+        let time = match self.asked {
+            Some(asked) => asked.max(SHORTEST.min(self.time)),
+            None => self.time,
+        };
+        time.min(self.ceiling)
     }
 
     /// Whether so many connections in a row that failed are all there may be.
@@ -115,6 +131,22 @@ mod tests {
     }
 
     #[test]
+    fn a_server_cannot_have_the_pause_shorter_than_half_a_second_unless_the_caller_has_it_shorter() {
+        let ms = Duration::from_millis;
+        let least = |own, asked| {
+            let reconnect = Reconnect { time: ms(own), asked: Some(ms(asked)), ..Reconnect::default() };
+            reconnect.pause(0, None, 0)
+        };
+        for (own, asked, expected) in
+            [(3000, 0, 500), (3000, 499, 500), (3000, 501, 501), (400, 0, 400), (400, 450, 450), (0, 0, 0)]
+        {
+            assert_eq!(least(own, asked), ms(expected), "{own} {asked}");
+        }
+        let reconnect = Reconnect { asked: Some(ms(0)), ceiling: ms(100), ..Reconnect::default() };
+        assert_eq!(reconnect.pause(0, None, 0), ms(100));
+    }
+
+    #[test]
     fn a_retry_after_is_waited_for_past_the_ceiling_but_not_for_ever() {
         let reconnect = Reconnect::default();
         assert_eq!(reconnect.pause(1, Some(seconds(600)), 0), seconds(600));
@@ -124,8 +156,12 @@ mod tests {
 
     #[test]
     fn pauses_of_any_size_do_not_overflow() {
-        let reconnect =
-            Reconnect { time: Duration::MAX, ceiling: Duration::MAX, max_attempts: Some(u32::MAX) };
+        let reconnect = Reconnect {
+            time: Duration::MAX,
+            asked: None,
+            ceiling: Duration::MAX,
+            max_attempts: Some(u32::MAX),
+        };
         for random in RANDOM {
             let _ = reconnect.pause(u32::MAX, Some(Duration::MAX), random);
         }

@@ -172,6 +172,24 @@ impl Payload for Whole {
     }
 }
 
+/// What was ended before it was over, and how far it had come.
+pub(super) struct LetGo(pub(super) Transfer);
+
+impl Body for LetGo {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        Poll::Ready(None)
+    }
+}
+
+impl Payload for LetGo {
+    fn transfer(&self) -> Transfer {
+        self.0
+    }
+}
+
 /// One of our errors, as it is or within an `io::Error`; else a failure of somebody else's transfer.
 fn as_ours(error: Box<dyn StdError + Send + Sync>) -> Error {
     let error = match error.downcast::<Error>() {

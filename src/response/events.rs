@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes};
 use futures_util::stream::Stream;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::event_stream::{EventParser, ServerEvent};
+use crate::event_stream::{EventId, EventParser, ServerEvent};
 
 use super::Response;
 use super::json::essence;
@@ -63,7 +63,8 @@ impl Response {
 ///
 /// # Errors
 /// [`ErrorKind::ContentType`] where it is not `text/event-stream`; [`ErrorKind::LineTooLong`] for an event of more than
-/// 1 MiB, or than [`EventStream::max_event`] says; those of [`Response::chunk`]. After an error it ends.
+/// 1 MiB, or than [`EventStream::max_event`] says, and for an id of more than [`MAX_ID`](crate::event_stream::MAX_ID);
+/// those of [`Response::chunk`]. After an error it ends, and so does the transfer.
 ///
 /// # Dropping
 /// Dropping it ends the transfer, as dropping the [`Response`] does.
@@ -116,6 +117,10 @@ impl EventStream {
         self.parser.last_event_id()
     }
 
+    pub(crate) fn shared_id(&self) -> EventId {
+        self.parser.shared_id()
+    }
+
     /// The reconnection time that the server has set last.
     #[must_use]
     pub fn retry(&self) -> Option<Duration> {
@@ -129,7 +134,7 @@ impl EventStream {
     }
 
     /// It goes on where another one has ended.
-    pub(crate) fn after(mut self, last_event_id: &str, max_event: usize) -> Self {
+    pub(crate) fn after(mut self, last_event_id: EventId, max_event: usize) -> Self {
         self.parser = EventParser::after(last_event_id).max_event(max_event);
         self
     }
@@ -176,12 +181,14 @@ impl Stream for EventStream {
         if this.state == State::Ended {
             return Poll::Ready(None);
         }
-        let event = ready!(this.poll_event(cx)).transpose();
-        if !matches!(event, Some(Ok(_))) {
-            this.state = State::Ended;
-            this.piece = Bytes::new();
+        let event = ready!(this.poll_event(cx));
+        if !matches!(event, Ok(Some(_))) {
+            (this.state, this.piece) = (State::Ended, Bytes::new());
         }
-        Poll::Ready(event)
+        if event.is_err() {
+            this.response.let_go();
+        }
+        Poll::Ready(event.transpose())
     }
 }
 

@@ -67,7 +67,8 @@ impl Response {
 /// # Errors
 /// [`ErrorKind::Json`] for a line that is not what was asked for, with its number and its start; the next value is that of
 /// the next line, so whoever can do without goes on. [`ErrorKind::LineTooLong`] for a line of more than 1 MiB, or than
-/// [`JsonLines::max_line`] says, and those of [`Response::chunk`]: after these it ends.
+/// [`JsonLines::max_line`] says, and those of [`Response::chunk`]: after these it ends, and so does the
+/// transfer.
 ///
 /// # Dropping
 /// Dropping it ends the transfer, as dropping the [`Response`] does.
@@ -197,6 +198,7 @@ impl<T: DeserializeOwned> Stream for JsonLines<T> {
             Ok(value) => Poll::Ready(value),
             Err(error) => {
                 (this.has_ended, this.piece, this.line) = (true, Bytes::new(), Vec::new());
+                this.response.let_go();
                 Poll::Ready(Some(Err(error)))
             }
         }

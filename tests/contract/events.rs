@@ -1,5 +1,7 @@
 //! Server-sent events, event sources and lines of JSON.
 
+use std::time::Duration;
+
 use dualfetch::{Config, Session, SessionExt};
 use futures_util::TryStreamExt;
 
@@ -13,7 +15,7 @@ pub async fn of_a_response_in_pieces(lab: &impl Lab) {
     let mut events = post.body(stream).await.expect("a head").events();
     let mut seen = Vec::new();
     while let Some(event) = events.try_next().await.expect("sound") {
-        seen.push([event.event, event.data, event.id]);
+        seen.push([event.event, event.data, event.id.to_string()]);
     }
     let expected = [["e", "première", ""], ["message", "a\nb", "7"]];
     assert_eq!(seen, expected.map(|event| event.map(str::to_owned)));
@@ -34,10 +36,11 @@ pub async fn a_source_goes_on_behind_the_last_event_until_it_is_told_to_stop(lab
         session.event_source(lab.url("/events/3")),
         session.post(lab.url("/events/3")).body("x").event_source(),
     ] {
-        let mut source = source.await.expect("a stream");
+        // Shorter than a server may have it.
+        let mut source = source.reconnection_time(Duration::from_millis(10)).await.expect("a stream");
         let mut seen = Vec::new();
         while let Some(event) = source.try_next().await.expect("sound") {
-            seen.push((event.event, event.data, event.id));
+            seen.push((event.event, event.data, event.id.to_string()));
         }
         let expected = [1, 2, 3].map(|n| ("tick".to_owned(), format!("{n}\nof 3"), n.to_string()));
         assert_eq!(seen, expected);

@@ -6,6 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use dualfetch::event_stream::MAX_ID;
 use dualfetch::platform::scripted::{Call, Reply, Scripted};
 use dualfetch::{
     Body, Client, Config, DynSession, Error, ErrorKind, EventSource, EventSourceBuilder, Method, Phase,
@@ -151,7 +152,7 @@ fn an_id_of_other_letters_is_sent_as_utf_8_and_one_with_a_control_character_ends
 fn the_reconnection_time_is_the_callers_until_the_server_sets_one_under_the_ceiling() {
     let replies = [
         events("data: a\n\n"),
-        events("retry: 250\ndata: b\n\n"),
+        events("retry: 750\ndata: b\n\n"),
         events("data: c\n\n"),
         // Without an event, too.
         events("data: d\n\nretry: 9000000000000000000000\n"),
@@ -161,7 +162,31 @@ fn the_reconnection_time_is_the_callers_until_the_server_sets_one_under_the_ceil
         run(replies, |source| source.reconnection_time(secs(7)).max_reconnection_time(secs(20)));
     assert_eq!(seen.concat(), "abcde");
     let ms = Duration::from_millis;
-    assert_eq!(pauses(&calls), [secs(7), ms(250), ms(250), secs(20), secs(20)]);
+    assert_eq!(pauses(&calls), [secs(7), ms(750), ms(750), secs(20), secs(20)]);
+}
+
+#[test]
+fn a_server_cannot_have_it_connected_again_without_a_pause_but_the_caller_can() {
+    let hasty = || (0..5).map(|_| events("retry: 0\ndata: a\n\n"));
+    let (seen, _, calls) = run(hasty(), |source| source);
+    assert_eq!((seen.len(), pauses(&calls)), (5, vec![Duration::from_millis(500); 5]));
+    let own = Duration::from_millis(20);
+    let (_, _, calls) = run(hasty(), |source| source.reconnection_time(own));
+    assert_eq!(pauses(&calls), [own; 5]);
+    let (_, _, calls) = run(hasty(), |source| source.reconnection_time(Duration::ZERO));
+    assert_eq!(pauses(&calls), [Duration::ZERO; 5]);
+}
+
+#[test]
+fn an_id_that_is_too_long_ends_it() {
+    let long: &'static str = format!("data: a\n\nid: {}\ndata: b\n\n", "x".repeat(MAX_ID + 1)).leak();
+    let (seen, error, calls) = run([events(long)], |source| source);
+    assert_eq!((seen.concat(), calls.len()), ("a".to_owned(), 1));
+    assert_eq!(error.expect("an error").kind(), &ErrorKind::LineTooLong { limit: MAX_ID });
+    let fits: &'static str = format!("id: {}\ndata: a\n\n", "x".repeat(MAX_ID)).leak();
+    let (_, error, calls) = run([events(fits)], |source| source);
+    assert!(error.is_none());
+    assert_eq!(header(&calls[1], "last-event-id").map(str::len), Some(MAX_ID));
 }
 
 #[test]

@@ -101,6 +101,50 @@ fn a_stream_of_events_ends_after_an_error() {
     }
 }
 
+/// Reads on until an error. Then the one permit is free, though what was read is still there.
+fn gives_its_permit_back<T>(reply: Reply, expected: &ErrorKind, read: impl Fn(Response) -> T)
+where
+    T: futures_util::Stream<Item: std::fmt::Debug>
+        + futures_util::TryStream<Error = dualfetch::Error>
+        + Unpin,
+{
+    let (platform, session) = session(Config::new().limit(1));
+    platform.on("https://a.example/", reply.stall().chunked());
+    platform.on("https://b.example/", Reply::ok("there"));
+    platform.run(async {
+        let mut values = read(session.get("https://a.example/").await.expect("a head"));
+        let error = loop {
+            match values.try_next().await {
+                Ok(value) => assert!(value.is_some(), "no end before the error"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), expected);
+        assert_eq!((session.figures().in_flight, platform.open()), (0, 0), "{expected:?}");
+        session.get("https://b.example/").await.expect("the permit is free");
+        drop(values);
+    });
+}
+
+#[test]
+fn a_reader_that_has_ended_by_an_error_holds_no_permit() {
+    let too_long = ErrorKind::LineTooLong { limit: 13 };
+    let long = || stream(&["data: 1\n\n", "data: 22345678\n\n"]);
+    gives_its_permit_back(long(), &too_long, |response| response.events().max_event(13));
+    gives_its_permit_back(long(), &too_long, |response| response.lines().max_line(13));
+    gives_its_permit_back(Reply::html("data: 1\n\n"), &ErrorKind::ContentType, Response::events);
+}
+
+#[test]
+fn what_an_error_has_ended_still_tells_how_far_it_had_come() {
+    reading(stream(&["data: 1\n\n", "data: 22345678\n\n"]).stall().chunked(), async |response| {
+        let mut events = response.events().max_event(13);
+        events.next().await.expect("an event").expect("sound");
+        events.next().await.expect("an error").expect_err("it is too long");
+        assert_eq!(events.response().transfer().decoded, 25);
+    });
+}
+
 #[cfg(feature = "json")]
 mod json_lines {
     #[cfg(target_arch = "wasm32")]
@@ -184,6 +228,14 @@ mod json_lines {
                 assert_eq!(second.expect("it fits"), "345", "{body:?}");
             }
         }
+    }
+
+    #[test]
+    fn lines_that_have_ended_by_an_error_hold_no_permit() {
+        let too_long = ErrorKind::LineTooLong { limit: 4 };
+        gives_its_permit_back(pieces(&["1\n", "234567\n"]), &too_long, |response| {
+            response.json_lines::<u64>().max_line(4)
+        });
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use dualfetch::event_source::Lost;
+use dualfetch::event_stream::EventId;
 use dualfetch::{
     DefaultSession, Error, ErrorKind, EventSource, Phase, RequestBuilder, Result, ServerEvent, Session,
 };
@@ -168,7 +169,7 @@ struct Printer {
     is_terminal: bool,
     is_quiet: bool,
     count: u64,
-    last_event_id: String,
+    last_event_id: EventId,
     line: Vec<u8>,
 }
 
@@ -178,7 +179,7 @@ struct Row<'a>(&'a ServerEvent);
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ServerEvent { event, data, id, .. } = self.0;
-        serializer.collect_map([("event", event), ("data", data), ("id", id)])
+        serializer.collect_map([("event", event.as_str()), ("data", data), ("id", id)])
     }
 }
 
@@ -189,14 +190,14 @@ impl Printer {
             is_terminal: io::stdout().is_terminal(),
             is_quiet: args.quiet,
             count: 0,
-            last_event_id: args.last_event_id.clone().unwrap_or_default(),
+            last_event_id: args.last_event_id.as_deref().unwrap_or_default().into(),
             line: Vec::new(),
         }
     }
 
     fn print(&mut self, event: &ServerEvent) -> io::Result<()> {
         self.count += 1;
-        self.last_event_id.clone_from(&event.id);
+        self.last_event_id = event.id.clone();
         self.line.clear();
         match self.format {
             EventFormat::Text => self.text(event),
