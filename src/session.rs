@@ -41,9 +41,6 @@ pub trait Session: MaybeSend + MaybeSync {
     /// `raise_for_status` is set.
     ///
     /// # Cancellation
-    /// Dropping the future ends the request and gives its permit, or its place in line, back.
-    ///
-    /// # Cancellation
     /// Dropping the future ends the request and gives its permit, or its place in the line, back.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response>> + MaybeSend;
 

@@ -24,7 +24,7 @@ async fn events_are_printed_over_connections_until_the_server_says_that_there_ar
     let url = server.url(0, "/events/3");
     let (code, out, err) = run(&["events", &url]).await;
     assert_eq!((code, out.as_str()), (Some(0), "tick: 1\n  of 3\ntick: 2\n  of 3\ntick: 3\n  of 3\n"));
-    assert_eq!(err.matches("the stream has ended; connecting again in 10 ms").count(), 3, "{err}");
+    assert_eq!(err.matches("the stream has ended; connecting again in 500 ms").count(), 3, "{err}");
 
     let (code, out, err) = run(&["events", "--format", "jsonl", "--last-event-id", "1", "-q", &url]).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
@@ -32,7 +32,7 @@ async fn events_are_printed_over_connections_until_the_server_says_that_there_ar
         [2, 3].map(|n| json!({"event": "tick", "data": format!("{n}\nof 3"), "id": n.to_string()}));
     assert_eq!(rows(&out), expected);
 
-    let (code, out, _) = run(&["events", "--format", "data", "--count", "2", &url]).await;
+    let (code, out, _) = run(&["events", "--format", "data", "-n", "2", &url]).await;
     assert_eq!((code, out.as_str()), (Some(0), "1\nof 3\n2\nof 3\n"));
 }
 

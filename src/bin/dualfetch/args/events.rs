@@ -10,7 +10,11 @@ use super::help::AFTER_EVENTS;
 /// Each is printed when it has ended. With --data or --json the request is a POST, as APIs want it that stream their
 /// answers. A host without a scheme is asked over https and, where nobody takes the connection, over http.
 #[derive(Args, Debug)]
-#[command(after_long_help = AFTER_EVENTS)]
+#[command(
+    after_long_help = AFTER_EVENTS,
+    // Its letter is that of the count here.
+    mut_arg("netrc", |arg| arg.short(None))
+)]
 pub(crate) struct EventsArgs {
     /// Such as https://example.com/events
     #[arg(value_name = "URL")]
@@ -21,7 +25,7 @@ pub(crate) struct EventsArgs {
     pub(crate) format: EventFormat,
 
     /// End after so many events
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true, help_heading = "Output")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true, help_heading = "Output")]
     pub(crate) count: Option<u64>,
 
     /// Say nothing on standard error of connections that are lost, and give no summary

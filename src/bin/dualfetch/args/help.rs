@@ -129,8 +129,8 @@ Connections:
   The first one has to succeed, but for what --retries tries again; then the stream is connected again
   after each loss, for as long as it takes: when it has ended, was cut off, or was silent for --timeout,
   and after the statuses 408, 425, 429 and 5xx. It is asked for what comes after the last event
-  (Last-Event-ID), after the pause that the server has set (retry), 3 s unless it has: twice as long
-  after each connection that brings nothing, up to a minute. The server ends it by status 204. Any
+  (Last-Event-ID), after the pause that the server has set (retry), 0.5 s at least, or 3 s: twice as
+  long after each connection that brings nothing, up to a minute. The server ends it by status 204. Any
   other status and another content type than text/event-stream are failures.
 
 Exit status:
@@ -146,7 +146,7 @@ Environment:
 
 Examples:
   dualfetch events https://stream.example/changes
-  dualfetch events https://stream.example/changes --count 10 --format jsonl | jq -r .data
+  dualfetch events https://stream.example/changes -n 10 --format jsonl | jq -r .data
   dualfetch events https://stream.example/changes --last-event-id 1041 --timeout none
   A completion, token by token:
     dualfetch events https://api.example/v1/chat/completions -H \"Authorization: Bearer $KEY\" \\
