@@ -17,7 +17,7 @@ export interface ServerEvent {
 export interface EventsOptions {
   /**
    * How many characters an event's data and name, and any one line, may have; more is an error of code `line_too_long`.
-   * So is an id of more than 8 KiB, which no header field holds, whatever is set here.
+   * So is an id of more than 8 KiB, whatever is set here: hardly a server takes a longer header field.
    * @default 1_048_576
    */
   maxEvent?: number;
