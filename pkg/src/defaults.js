@@ -139,6 +139,7 @@ export function added(fields, more) {
   return rest.length === 0 ? fields : [...fields, ...rest];
 }
 
-const without = (fields, name) => fields.filter((_, at) => fields[at - (at % 2)].toLowerCase() !== name);
+/** Header fields without those of this name, in lower case. */
+export const without = (fields, name) => fields.filter((_, at) => fields[at - (at % 2)].toLowerCase() !== name);
 
 const has = (fields, name) => fields.some((field, at) => at % 2 === 0 && field.toLowerCase() === name);

@@ -33,18 +33,6 @@ export class ClosedError extends DualfetchError {
   }
 }
 
-/** A WebSocket's handshake was answered by something else: `handshake`. */
-export class HandshakeError extends DualfetchError {
-  constructor(code, message, details = {}) {
-    super(code, message, details);
-    this.status = details.detail ?? null;
-  }
-
-  get name() {
-    return "HandshakeError";
-  }
-}
-
 /** Something handed in makes no sense: `invalid_header`, `invalid_option`, `invalid_url`, `unsupported_scheme`. */
 export class InputError extends DualfetchError {
   constructor(code, message, details = {}) {
@@ -130,7 +118,6 @@ const named = (thrown, name) =>
 
 export const isBodyError = (thrown) => named(thrown, "BodyError");
 export const isClosedError = (thrown) => named(thrown, "ClosedError");
-export const isHandshakeError = (thrown) => named(thrown, "HandshakeError");
 export const isInputError = (thrown) => named(thrown, "InputError");
 export const isNetworkError = (thrown) => named(thrown, "NetworkError");
 export const isRedirectError = (thrown) => named(thrown, "RedirectError");
@@ -143,7 +130,6 @@ export const isDualfetchError = (thrown) =>
   named(thrown, "DualfetchError") ||
   isBodyError(thrown) ||
   isClosedError(thrown) ||
-  isHandshakeError(thrown) ||
   isInputError(thrown) ||
   isNetworkError(thrown) ||
   isRedirectError(thrown) ||

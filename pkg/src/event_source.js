@@ -5,9 +5,10 @@ import { failureOf, needEvents, statusError } from "./response.js";
 /** Server-sent events that go on where the connection is lost. */
 export class SessionEventSource {
   #events;
-  #done;
+  #ended;
   #ending = new AbortController();
   #isClosed = false;
+  #isOver = false;
   #way;
 
   /**
@@ -20,7 +21,7 @@ export class SessionEventSource {
   constructor(plan, ask, { relay, race }) {
     const pass = () => this.#ending.abort(relay.reason);
     relay?.add(pass);
-    this.#done = () => relay?.remove(pass);
+    this.#ended = () => relay?.remove(pass);
     if (relay?.aborted) pass();
     const { signal } = this.#ending;
     const way = { ask, error, failureOf, id: plan.lastEventId ?? "", isOurs, needEvents, race, signal, statusError };
@@ -41,13 +42,19 @@ export class SessionEventSource {
   }
 
   async next() {
+    const { signal } = this.#ending;
+    const last = { done: true, value: undefined };
+    if (this.#isOver) return last;
     try {
+      // What had come before is not handed out any more.
+      signal.throwIfAborted();
       const step = await this.#events.next();
-      if (step.done) this.#done();
+      signal.throwIfAborted();
+      if (step.done) this.#finish();
       return step;
     } catch (thrown) {
-      this.#done();
-      if (this.#isClosed) return { done: true, value: undefined };
+      this.#finish();
+      if (this.#isClosed) return last;
       throw thrown;
     }
   }
@@ -62,8 +69,15 @@ export class SessionEventSource {
   /** Ends it: the connection, or the wait for one. */
   close() {
     this.#isClosed = true;
-    this.#done();
+    this.#finish();
     this.#ending.abort();
+  }
+
+  #finish() {
+    this.#isOver = true;
+    this.#ended();
+    // In the middle of a piece it holds what is left of that.
+    this.#events.return().catch(() => {});
   }
 
   async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {

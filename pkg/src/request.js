@@ -39,6 +39,12 @@ export function sending(request, body) {
   return whole(body).then(([bytes, type]) => withBody(request, "body", bytes, type));
 }
 
+/** The body as it can be sent again: a stream is read to its end. */
+export async function repeatable(body) {
+  const isStream = typeof body?.getReader === "function" || typeof body?.[Symbol.asyncIterator] === "function";
+  return isStream ? (await whole(body))[0] : body;
+}
+
 const is = (body, name) => typeof globalThis[name] === "function" && body instanceof globalThis[name];
 
 /** The form as it is now: it may be sent later, and more than once. */

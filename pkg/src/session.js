@@ -1,4 +1,4 @@
-import { added, calling, extended, rooted } from "./defaults.js";
+import { added, calling, extended, rooted, without } from "./defaults.js";
 import { asking, SessionEventSource } from "./event_source.js";
 import { error, isOurs } from "./failure.js";
 import { fetchOver } from "./fetch.js";
@@ -6,7 +6,7 @@ import { before, isRaised, layered, SessionRequest, withoutLayers } from "./laye
 import { DOWNLOAD, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES, written as jsonOf } from "./options.js";
 import { Page, pageRow } from "./page.js";
 import { race, Relay } from "./relay.js";
-import { asked, href, pageUrl, resolved } from "./request.js";
+import { asked, href, pageUrl, repeatable, resolved } from "./request.js";
 import { failureOf, SessionResponse, statusError } from "./response.js";
 import { Rows } from "./rows.js";
 import { EVENT_SOURCE, WEBSOCKET } from "./stream_options.js";
@@ -165,12 +165,17 @@ export class BaseSession {
     const plan = { anyType, lastEventId, maxAttempts, maxEvent, maxReconnectionTime, onLost, reconnectionTime };
     this.#calling(own);
     const given = { ...options };
-    for (const name of [...Object.keys(plan), "signal"]) delete given[name];
-    const ask = (fields, isFirst, signal) => {
+    for (const name of [...Object.keys(plan), "signal", "searchParams"]) delete given[name];
+    // Read once: what iterates may do so once, as a stream does.
+    for (const name of ["params", "form"]) if (own[name] !== undefined) given[name] = String(own[name]);
+    const ask = async (fields, isFirst, signal) => {
+      if (isFirst) given.body = await this.#engine.race(Relay.of(signal), repeatable(given.body));
       const [asked, more] = asking(given, fields);
       // From then on it is connected again from here.
       if (!isFirst) asked.retry = false;
-      asked.headers = pairs(added(own.headers ?? [], more));
+      // Where to go on is told once: the caller's field is where it began.
+      const kept = fields.length === 0 ? (own.headers ?? []) : without(own.headers ?? [], "last-event-id");
+      asked.headers = pairs(added(kept, more));
       return this.request(url, { ...asked, signal });
     };
     const relay = Relay.of(signal);

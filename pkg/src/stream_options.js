@@ -55,9 +55,13 @@ export const WEBSOCKET = {
 const pause = (value, name, out) => {
   out[name] = value === 0 ? 0 : milliseconds(value, name);
 };
+
+/** A status is judged by whether the stream may come later. */
+const { raiseForStatus: _, throwHttpErrors: __, ...OF_REQUEST } = REQUEST;
+
 /** What `eventSource` takes. */
 export const EVENT_SOURCE = {
-  ...REQUEST,
+  ...OF_REQUEST,
   ...EVENTS_READER,
   lastEventId: text,
   maxAttempts: (value, name, out) => (out[name] = value === null || value === Infinity ? Infinity : positive(value, name)),

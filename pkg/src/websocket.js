@@ -41,6 +41,8 @@ export async function opened(url, wishes, way) {
   const pass = () => ending.end(relay.reason);
   const done = () => relay?.remove(pass);
   relay?.add(pass);
+  // It may have fired since the call began, and calls nobody a second time.
+  if (relay?.aborted) pass();
   let wire;
   request.body = (_, { signal }) => {
     clocks.start("total");
@@ -143,18 +145,25 @@ export class SessionWebSocket {
   /** The messages. Leaving the loop closes the connection. */
   [Symbol.asyncIterator]() {
     const quietly = () => this.close().catch(() => {});
+    let isOver = false;
     const next = async () => {
+      if (isOver) return { done: true, value: undefined };
       try {
         const value = await this.receive();
+        isOver ||= value === undefined;
         return { done: value === undefined, value };
       } catch (reason) {
+        isOver = true;
         // A loop that has thrown asks no more; another reader's does.
         if (reason?.phase === "read") quietly();
         throw reason;
       }
     };
     const end = async (value) => {
-      await quietly();
+      isOver = true;
+      const closing = quietly();
+      this.#wire.clear();
+      await closing;
       return { done: true, value };
     };
     return { next, return: end, [Symbol.asyncIterator]: function () { return this; } };

@@ -5,7 +5,7 @@ const MOST_UNSENT = 1024 * 1024;
 const LOOK = 10;
 
 /** Of a WebSocket's `readyState`. */
-const [OPEN, CLOSED] = [1, 3];
+const [OPEN, CLOSING, CLOSED] = [1, 2, 3];
 
 /** What a message counts for at least, in bytes: one of none takes room, too. */
 const LEAST = 64;
@@ -20,8 +20,10 @@ export class Wire {
   /** `{ reason }`, of which receivers are told. */
   #failure;
   #code;
-  /** Whether closing it began here. */
+  /** Whether it is being closed from here, or is let go of. */
   #isClosing = false;
+  /** Whether the closing began here: the server's close frame had not come yet. */
+  #isFirst = false;
   #isHeld = false;
   #timer;
   #cause;
@@ -141,6 +143,11 @@ export class Wire {
     }
   }
 
+  /** Drops what nobody has taken. */
+  clear() {
+    this.#messages.clear();
+  }
+
   close(code, reason) {
     if (!this.#isOver) this.#end(code, reason);
     return this.#settled.passed;
@@ -196,10 +203,13 @@ export class Wire {
   #end(code, reason) {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#isFirst = this.socket.readyState < CLOSING;
     this.#timer = later(this.settings.closeTimeout, () => {
-      this.#failure ??= { reason: this.#timeout("close") };
+      // Receivers are told of what failed first.
+      const reason = this.#timeout("close");
+      this.#failure ??= { reason };
       this.socket.terminate?.();
-      this.#finish(1006, "", false, this.#failure.reason);
+      this.#finish(1006, "", false, reason);
     });
     try {
       if (code === undefined) this.socket.close();
@@ -215,8 +225,9 @@ export class Wire {
     this.#listen("removeEventListener");
     // Deno says 0 where there was no close frame.
     const isLost = !wasClean && (code === 1006 || code < 1000);
-    const by = isLost && this.#code === undefined ? "neither" : this.#isClosing ? "client" : "server";
-    this.closed = Object.freeze({ code: this.#code ?? (isLost ? 1006 : code), reason, by, wasClean });
+    const own = this.#isFirst ? this.#code : undefined;
+    const by = isLost && own === undefined ? "neither" : this.#isFirst ? "client" : "server";
+    this.closed = Object.freeze({ code: own ?? (isLost ? 1006 : code), reason, by, wasClean });
     if (isLost) {
       const details = this.#cause === undefined ? {} : { cause: this.#cause };
       this.#failure ??= { reason: this.#error("disconnected", "the connection ended without a closing handshake", details) };

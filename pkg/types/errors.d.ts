@@ -1,6 +1,9 @@
 import type { Hop } from "./response.js";
 
-/** The stable word for what went wrong, the same in Rust, JavaScript and JSON output. */
+/**
+ * The stable word for what went wrong, the same in Rust, JavaScript and JSON output. `handshake`, a WebSocket's that was
+ * answered by something else, is in that output alone: no platform tells so much, and here it is `network`.
+ */
 export type ErrorCode =
   | "aborted"
   | "body_consumed"
@@ -62,15 +65,6 @@ export class BodyError extends DualfetchError {}
 
 /** The session, or the WebSocket that is to send, was closed: `closed`. */
 export class ClosedError extends DualfetchError {}
-
-/**
- * A WebSocket's handshake was answered by something else: `handshake`. No platform tells so much, and there it is `network`:
- * this is here for what JSON of the command line tells.
- */
-export class HandshakeError extends DualfetchError {
-  /** The status that was answered. */
-  readonly status: number | null;
-}
 
 /** Something handed in makes no sense: `invalid_header`, `invalid_option`, `invalid_url`, `unsupported_scheme`. */
 export class InputError extends DualfetchError {
@@ -144,8 +138,6 @@ export function isDualfetchError(thrown: unknown): thrown is DualfetchError;
 export function isBodyError(thrown: unknown): thrown is BodyError;
 /** Whether it is a `ClosedError` of this library. */
 export function isClosedError(thrown: unknown): thrown is ClosedError;
-/** Whether it is a `HandshakeError` of this library. */
-export function isHandshakeError(thrown: unknown): thrown is HandshakeError;
 /** Whether it is an `InputError` of this library. */
 export function isInputError(thrown: unknown): thrown is InputError;
 /** Whether it is a `NetworkError` of this library. */

@@ -112,7 +112,11 @@ export interface WebSocketClose {
   readonly reason: string;
   /** Whose close frame came first; `"neither"` where the connection was lost, or given up after `closeTimeout`. */
   readonly by: "client" | "server" | "neither";
-  /** Whether the closing handshake was done: all that was sent before has come. */
+  /**
+   * What the platform says: whether both close frames went and the connection ended in order behind them. All that the server
+   * had sent before has come where `code` is not 1006, whatever this says: its close frame is the last of it. (That is what
+   * `is_clean` of the Rust crate and a loop's end go by.)
+   */
   readonly wasClean: boolean;
 }
 
