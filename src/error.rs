@@ -85,6 +85,17 @@ impl Error {
         }
     }
 
+    /// The status that the error is about: that of [`Status`](ErrorKind::Status), of [`Handshake`](ErrorKind::Handshake),
+    /// or a proxy's.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self.0.kind {
+            ErrorKind::Status(status) | ErrorKind::Handshake { status } => Some(status),
+            ErrorKind::Proxy { status, .. } => status,
+            _ => None,
+        }
+    }
+
     /// The URL of the hop that failed.
     #[must_use]
     pub fn url(&self) -> Option<&Url> {
@@ -151,6 +162,13 @@ impl Error {
         self
     }
 
+    /// Puts this URL in place of the one it has.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn of_url(mut self, url: Url) -> Self {
+        self.0.url = Some(url);
+        self
+    }
+
     pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self
@@ -192,9 +210,11 @@ const SHOWN: usize = 300;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.kind)?;
-        if let Some(message) = &self.0.message {
-            write!(f, ": {message}")?;
+        match (&self.0.kind, &self.0.message) {
+            // What is closed need not be the session.
+            (ErrorKind::Closed, Some(message)) => f.write_str(message)?,
+            (kind, Some(message)) => write!(f, "{kind}: {message}")?,
+            (kind, None) => kind.fmt(f)?,
         }
         if let Some(url) = &self.0.url {
             let url = url.redacted();
@@ -295,7 +315,7 @@ pub enum ErrorKind {
     /// [`io::Error`]. (A file that is sent is [`RequestBody`](Self::RequestBody).) Native. Not retried.
     File,
     /// The answer is no handshake of a WebSocket: another status than 101, which is told, or a field that is wrong, which
-    /// the message names. Native; a page is not told why (`Network`). Not retried.
+    /// the message names. Native; a page is not told why (`Network`). Retried for some statuses.
     Handshake {
         /// The status that was answered.
         status: StatusCode,
@@ -466,9 +486,9 @@ impl fmt::Display for ErrorKind {
             Self::Connect => f.write_str("could not connect"),
             Self::ContentType => f.write_str("unexpected content type"),
             Self::Decode => f.write_str("the body could not be decoded"),
-            Self::Checksum | Self::Denied | Self::File | Self::Handshake { .. } | Self::WebSocket { .. } => {
-                f.write_str(self.code())
-            }
+            Self::Checksum | Self::Denied | Self::File => f.write_str(self.code()),
+            Self::Handshake { .. } => f.write_str("the server did not open the WebSocket"),
+            Self::WebSocket { .. } => f.write_str("the WebSocket was given up"),
             Self::Disconnected => f.write_str("the connection ended early"),
             Self::Dns => f.write_str("the host name could not be resolved"),
             Self::HeadersTooLarge => f.write_str("the response's header fields are too many or too large"),

@@ -115,8 +115,8 @@ impl WebSocket {
     /// The next message as JSON, whether it came as text or bytes.
     ///
     /// # Errors
-    /// As [`next`](Self::next); [`Json`](ErrorKind::Json) where it is none;
-    /// [`Disconnected`](ErrorKind::Disconnected) where the connection is over.
+    /// As [`next`](Self::next); [`Json`](ErrorKind::Json) where it is none, which the message shows the start of;
+    /// [`Closed`](ErrorKind::Closed) where the connection is over.
     ///
     /// # Cancellation
     /// Dropping the future loses nothing.

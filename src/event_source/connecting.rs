@@ -10,7 +10,6 @@ use crate::browser_options::{BrowserOptions, Cache};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event_stream::EventId;
 use crate::platform;
-use crate::policy::reconnect::may_pass;
 use crate::policy::retry::pause_asked_for;
 use crate::request::{Request, insert};
 use crate::response::{EventStream, RAISE_TIME, Response};
@@ -100,19 +99,13 @@ async fn judged<S: Session + ?Sized>(
                 Err(error) => Connected::Failed(Failure { error, asked: None }),
             }
         }
-        // What is asked for again need not be read.
-        _ if !response.ok() && !may_pass(&ErrorKind::Status(status)) => {
-            let error = Error::new(ErrorKind::Status(status));
-            let error = response.into_error(error, session.sleep(RAISE_TIME)).await;
-            Connected::Failed(Failure { error, asked })
-        }
         _ => {
             let error = Error::new(ErrorKind::Status(status));
             let error = match response.ok() {
-                true => error.with_message("a stream of events has status 200"),
-                false => error,
+                true => response.failed(error.with_message("a stream of events has status 200")),
+                false => response.into_error(error, session.sleep(RAISE_TIME)).await,
             };
-            Connected::Failed(Failure { error: response.failed(error), asked })
+            Connected::Failed(Failure { error, asked })
         }
     }
 }

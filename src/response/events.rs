@@ -62,7 +62,8 @@ impl Response {
 /// Dropping the future of one event loses nothing.
 ///
 /// # Errors
-/// [`ErrorKind::ContentType`] where it is not `text/event-stream`; [`ErrorKind::LineTooLong`] for an event of more than
+/// [`ErrorKind::ContentType`] where it is not `text/event-stream`, [`ErrorKind::Status`] where the status is 400 or more
+/// besides; [`ErrorKind::LineTooLong`] for an event of more than
 /// 1 MiB, or than [`EventStream::max_event`] says, and for an id of more than [`MAX_ID`](crate::event_stream::MAX_ID);
 /// those of [`Response::chunk`]. After an error it ends, and so does the transfer.
 ///
@@ -148,8 +149,12 @@ impl EventStream {
         if self.takes_any_type || essence(content_type) == "text/event-stream" {
             return Ok(());
         }
-        let why = format!("{content_type:?} is not text/event-stream");
-        Err(self.response.failed(Error::new(ErrorKind::ContentType).with_message(why)))
+        let (kind, more) = match self.response.ok() {
+            true => (ErrorKind::ContentType, ""),
+            false => (ErrorKind::Status(self.response.status()), "; error_for_status() tells what it says"),
+        };
+        let why = format!("{content_type:?} is not text/event-stream{more}");
+        Err(self.response.failed(Error::new(kind).with_message(why)))
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<ServerEvent>>> {

@@ -144,12 +144,12 @@ impl<'a, S: Session + ?Sized> WebSocketBuilder<'a, S> {
             check(&options)?;
             let options = Arc::new(options);
             request.extensions_mut().insert(Arc::clone(&options));
-            let response = session.send(request).await?;
+            let response = session.send(request).await.map_err(told_as_asked)?;
             let status = response.status();
             if status != StatusCode::SWITCHING_PROTOCOLS {
                 let error =
                     Error::new(ErrorKind::Handshake { status }).with_message(format!("status {status}"));
-                return Err(response.into_error(error, session.sleep(RAISE_TIME)).await);
+                return Err(told_as_asked(response.into_error(error, session.sleep(RAISE_TIME)).await));
             }
             let url = with_scheme(response.url(), [("http", "ws"), ("https", "wss")])?;
             let (head, mut body, _) = response.into_answer();
@@ -185,6 +185,14 @@ fn check(options: &WebSocketOptions) -> Result<()> {
     match options.heartbeat.is_some_and(|every| every.is_zero()) {
         true => invalid("heartbeat", "0 is no time between two beats; leave it out for none".to_owned()),
         false => Ok(()),
+    }
+}
+
+/// With the scheme of WebSockets in place of that of the request that opens them.
+fn told_as_asked(error: Error) -> Error {
+    match error.url().map(|url| with_scheme(url, [("http", "ws"), ("https", "wss")])) {
+        Some(Ok(url)) => error.of_url(url),
+        _ => error,
     }
 }
 

@@ -84,12 +84,17 @@ impl WebSocketReceiver {
     /// The same.
     #[cfg(feature = "json")]
     pub async fn receive_json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
-        let over = || {
-            Error::new(ErrorKind::Disconnected).with_url(&self.0.url).with_message("the WebSocket is closed")
+        let message = match poll_fn(|cx| self.0.link().poll_receive(cx)).await {
+            Some(message) => message?,
+            None => return Err(self.0.link().is_closed()),
         };
-        let message = poll_fn(|cx| self.0.link().poll_receive(cx)).await.ok_or_else(over)??;
-        serde_json::from_slice(message.as_bytes())
-            .map_err(|error| Error::new(ErrorKind::Json).with_source(error).with_url(&self.0.url))
+        serde_json::from_slice(message.as_bytes()).map_err(|error| {
+            let start: String = String::from_utf8_lossy(message.as_bytes()).chars().take(80).collect();
+            Error::new(ErrorKind::Json)
+                .with_message(format!("{error}; the message starts {start:?}"))
+                .with_source(error)
+                .with_url(&self.0.url)
+        })
     }
 
     /// How the connection was closed; `None` while it is open.

@@ -297,10 +297,10 @@ impl Link {
         self.halves.wake_by_ref();
     }
 
-    fn is_closed(&self) -> Error {
+    pub(super) fn is_closed(&self) -> Error {
         let error = Error::new(ErrorKind::Closed).with_url(&self.url);
         match &self.closed {
-            Some(close) => error.with_message(format!("the WebSocket, with code {}", close.code)),
+            Some(close) => error.with_message(format!("the WebSocket is closed, with code {}", close.code)),
             None => error.with_message("the WebSocket is being closed"),
         }
     }

@@ -336,6 +336,7 @@ fn an_answer_that_is_no_handshake_is_an_error_with_what_it_says() {
         let status = dualfetch::StatusCode::FORBIDDEN;
         assert_eq!((error.kind(), error.body()), (&ErrorKind::Handshake { status }, Some("members only")));
         assert!(error.to_string().contains("403") && error.to_string().contains("members only"), "{error}");
+        assert_eq!((error.status(), error.url().expect("its URL").as_str()), (Some(status), ROOM));
         for path in ["page", "empty"] {
             let error = session.websocket(format!("wss://chat.example/{path}")).await.unwrap_err();
             assert_eq!(error.code(), "handshake", "{path}");
@@ -463,11 +464,15 @@ fn json_goes_as_text_and_comes_as_either() {
     let reply = Reply::websocket().sends(b"[1]".as_slice()).sends("{").echoes();
     opened(reply, as_it_is, async |socket| {
         assert_eq!(socket.receive_json::<Vec<u8>>().await.expect("bytes"), [1]);
-        assert_eq!(socket.receive_json::<u8>().await.unwrap_err().kind(), &ErrorKind::Json);
+        let error = socket.receive_json::<u8>().await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Json);
+        assert!(error.to_string().contains("starts \"{\""), "{error}");
         socket.send_json(&("pear", 7)).await.expect("sent");
         assert_eq!(socket.next().await.unwrap().unwrap(), Message::from(r#"["pear",7]"#));
         socket.close(CloseCode::NORMAL, "").await.expect("closed");
-        assert_eq!(socket.receive_json::<u8>().await.unwrap_err().kind(), &ErrorKind::Disconnected);
+        let error = socket.receive_json::<u8>().await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Closed);
+        assert_eq!(error.to_string(), format!("the WebSocket is closed, with code 1000 ({ROOM})"));
     });
 }
 
