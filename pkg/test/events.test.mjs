@@ -238,7 +238,7 @@ test("an event source is not bound by the session's total, and by a read timeout
     status(204),
   ];
   const lost = [];
-  const source = bound.eventSource(`${server.url}/script`, { timeout: { read: 200 }, reconnectionTime: 0, onLost: ({ error }) => lost.push(error) });
+  const source = bound.eventSource(`${server.url}/script`, { timeout: { read: 2000 }, reconnectionTime: 0, onLost: ({ error }) => lost.push(error) });
   assert.equal((await source.next()).value.data, "one, and more than ten bytes");
   setTimeout(open, 100);
   assert.equal((await source.next()).value.data, "two");
@@ -289,7 +289,83 @@ test("a signal ends it with its own reason, and is let go of", async () => {
   await assert.rejects(aborted.next(), (thrown) => thrown === "before");
 });
 
+test("an event source that is closed, or whose signal has fired, gives no more of what had come", async () => {
+  const two = stream("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n");
+  const one = new Session();
+  script = [two, two];
+  const closed = one.eventSource(`${server.url}/script`);
+  assert.equal((await closed.next()).value.data, "1");
+  closed.close();
+  for (let at = 0; at < 2; at += 1) assert.deepEqual(await closed.next(), { done: true, value: undefined });
+  assert.equal(closed.lastEventId, "1");
+
+  const controller = new AbortController();
+  const aborted = one.eventSource(`${server.url}/script`, { signal: controller.signal });
+  assert.equal((await aborted.next()).value.data, "1");
+  controller.abort("enough");
+  await assert.rejects(aborted.next(), (thrown) => thrown === "enough");
+  assert.equal(aborted.lastEventId, "1");
+  assert.deepEqual(await aborted.next(), { done: true, value: undefined });
+  await until(() => one.figures().inFlight === 0);
+  // In the turn in which it comes, too.
+  script = [two];
+  const later = one.eventSource(`${server.url}/script`);
+  assert.equal((await later.next()).value.data, "1");
+  const coming = later.next();
+  later.close();
+  assert.deepEqual(await coming, { done: true, value: undefined });
+});
+
+test("a Last-Event-ID of the caller's own is where it begins, and not where it stays", async () => {
+  const asked = [];
+  const note = (answer) => (response, { headers }) => {
+    asked.push(headers["last-event-id"]);
+    answer(response);
+  };
+  script = [note(stream("data: 5\n\n")), note(stream("id: 6\ndata: 6\n\n")), note(status(204))];
+  const source = session.eventSource(`${server.url}/script`, { headers: { "Last-Event-ID": "5" }, reconnectionTime: 1, maxReconnectionTime: 1 });
+  assert.equal((await all(source)).length, 2);
+  script = [note(status(204))];
+  await all(session.eventSource(`${server.url}/script`, { headers: { "Last-Event-ID": "5" }, lastEventId: "7" }));
+  assert.deepEqual(asked, ["5", "5", "6", "7"]);
+});
+
+test("what can be read once is sent with each connection", async () => {
+  const once = function* () {
+    yield ["a", "1"];
+  };
+  const bodies = {
+    stream: () => ({ body: new Blob(["a=1"]).stream() }),
+    iterable: () => ({
+      body: (async function* () {
+        yield new TextEncoder().encode("a=1");
+      })(),
+    }),
+    form: () => ({ form: once() }),
+  };
+  for (const [of, body] of Object.entries(bodies)) {
+    const asked = [];
+    const note = (answer) => (response, { body, params }) => {
+      asked.push([body, params.get("a")]);
+      answer(response);
+    };
+    script = [note(stream("data: 1\n\n")), note(stream("data: 2\n\n")), note(status(204))];
+    const source = session.eventSource(`${server.url}/script`, { method: "POST", ...body(), searchParams: once(), reconnectionTime: 1, maxReconnectionTime: 1 });
+    assert.equal((await all(source)).length, 2, of);
+    assert.deepEqual(asked, Array(3).fill(["a=1", "1"]), of);
+  }
+  const broken = session.eventSource(`${server.url}/script`, {
+    method: "POST",
+    body: new ReadableStream({ start: (controller) => controller.error(new Error("spilt")) }),
+    onLost: () => assert.fail("it was never connected"),
+  });
+  await assert.rejects(all(broken), { code: "invalid_option", option: "body", message: /spilt/ });
+});
+
 test("options of events are checked", async () => {
+  for (const option of ["raiseForStatus", "throwHttpErrors"]) {
+    assert.throws(() => session.eventSource("http://a/", { [option]: true }), { code: "invalid_option", option });
+  }
   assert.throws(() => session.eventSource("http://a/", { maxAttempts: 0 }), { code: "invalid_option", option: "maxAttempts" });
   assert.throws(() => session.eventSource("http://a/", { reconnectionTime: -1 }), { option: "reconnectionTime" });
   assert.throws(() => session.eventSource("http://a/", { proxy: "x" }), isUnsupportedError);

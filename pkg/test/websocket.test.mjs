@@ -195,8 +195,17 @@ test("against a server that nobody here wrote, compressed and large, as a module
   }
 });
 
-test("without a WebSocket it is not supported", { skip: typeof WebSocket === "function" }, async () => {
-  await assert.rejects(new Session().websocket(server.url), (thrown) => isUnsupportedError(thrown) && thrown.feature === "websocket");
+test("without a WebSocket it is not supported", async () => {
+  const platforms = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
+  delete globalThis.WebSocket;
+  try {
+    await assert.rejects(new Session().websocket(server.url), (thrown) => isUnsupportedError(thrown) && thrown.feature === "websocket");
+  } finally {
+    if (platforms !== undefined) Object.defineProperty(globalThis, "WebSocket", platforms);
+  }
+});
+
+test("a WebSocket that is none, or is another than the session's, is refused", () => {
   assert.throws(() => new Session({ WebSocket: 7 }), { option: "WebSocket" });
   assert.throws(() => new Session().extend({ WebSocket: CLASSES.ws }), { option: "WebSocket" });
 });

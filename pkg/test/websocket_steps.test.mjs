@@ -51,3 +51,57 @@ test("what a platform's WebSocket tells comes to what the table says", async () 
     assert.deepEqual(session.figures(), { inFlight: 0, waiting: 0, hosts: [] }, name);
   }
 });
+
+test("an iterator that is left gives no more, and holds nothing that had come", async () => {
+  const { socket, fake, session } = await opened();
+  for (const message of ["1", "2", "3"]) fake.take({ message });
+  const iterator = socket[Symbol.asyncIterator]();
+  assert.equal((await iterator.next()).value, "1");
+  const leaving = iterator.return("left");
+  fake.take({ close: { code: 1000, reason: "", wasClean: true } });
+  assert.deepEqual(await leaving, { done: true, value: "left" });
+  assert.deepEqual(await iterator.next(), { done: true, value: undefined });
+  assert.equal(await socket.receive(), undefined);
+  assert.equal(session.figures().inFlight, 0);
+});
+
+test("an iterator that has thrown is over", async () => {
+  const { socket, fake } = await opened();
+  const iterator = socket[Symbol.asyncIterator]();
+  fake.take({ close: { code: 1006, reason: "", wasClean: false } });
+  await assert.rejects(iterator.next(), { code: "disconnected" });
+  assert.deepEqual(await iterator.next(), { done: true, value: undefined });
+});
+
+test("close() that nobody answers is a timeout, whatever the connection had failed with", async () => {
+  const tooLong = await opened({ maxMessageSize: 1, closeTimeout: 20 });
+  tooLong.fake.take({ message: "long" });
+  const isLate = (thrown) => isTimeoutError(thrown) && thrown.phase === "close";
+  await assert.rejects(tooLong.socket.close(), isLate);
+  await assert.rejects(tooLong.socket.receive(), isWebSocketError);
+
+  const controller = new AbortController();
+  const aborted = await opened({ signal: controller.signal, closeTimeout: 20 });
+  controller.abort("enough");
+  await assert.rejects(aborted.socket.close(), isLate);
+  await assert.rejects(aborted.socket.receive(), (thrown) => thrown === "enough");
+});
+
+test("a signal that fires while the call begins ends it", async () => {
+  const WebSocket = class extends fakes() {
+    constructor(...given) {
+      super(...given);
+      setTimeout(() => this.take({ open: true }));
+    }
+  };
+  const session = new Session({ WebSocket });
+  const controller = new AbortController();
+  const url = {
+    get href() {
+      controller.abort("meanwhile");
+      return URL_OF;
+    },
+  };
+  await assert.rejects(session.websocket(url, { signal: controller.signal }), (thrown) => thrown === "meanwhile");
+  assert.equal(WebSocket.made.length, 0);
+});
