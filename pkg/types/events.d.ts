@@ -44,7 +44,8 @@ export interface JsonLinesOptions {
 
 /**
  * What `eventSource` takes. `timeout.total` and `maxBody` are none unless they are set here: the session's are not for
- * streams without an end. `timeout.read` notices a server that falls silent, `timeout.headers` one that does not answer.
+ * streams without an end. `timeout.read` notices a server that falls silent, `timeout.headers` one that does not answer. A body
+ * that is a stream is read to its end for the first connection, and kept for the later ones.
  */
 export interface EventSourceOptions extends Omit<AnyRequestOptions, "raiseForStatus" | "throwHttpErrors">, EventsOptions {
   /**
@@ -92,14 +93,18 @@ export interface EventSourceOptions extends Omit<AnyRequestOptions, "raiseForSta
  * for the queue and the wall clock, and the statuses 408, 425, 429 and 5xx. It asks then for what comes after the last event,
  * having waited for the reconnection time. Each connection in a row that brings no event doubles that, between half of it and
  * all at random; the first event sets it back. A `Retry-After` is waited for. It ends when the server says so, by status 204,
- * and after an error: any other status, another content type, an event or an id that is too long, a closed session.
+ * and after an error: any other status, another content type, an event or an id that is too long, a closed session,
+ * or by a signal, with its own reason: what had come and was not taken is dropped then.
  *
  * It holds a permit of the session while it is connected, and none while it pauses. Leaving the loop ends it.
  */
 export interface SessionEventSource extends AsyncIterableIterator<ServerEvent> {
   /** The id that it goes on after; "" where there is none. */
   readonly lastEventId: string;
-  /** Ends it: the connection, or the wait for one. A loop that waits for an event ends. */
+  /**
+   * Ends it: the connection, or the wait for one. A loop that waits for an event ends; what had come and was not taken is
+   * dropped.
+   */
   close(): void;
   /** The events. */
   [Symbol.asyncIterator](): SessionEventSource;

@@ -130,7 +130,8 @@ export type WebSocketMessage = string | Uint8Array;
  *
  * The loop over it gives message after message and ends with the closing handshake, whoever began it and whatever its code;
  * `closed` tells. A connection that ends without one (1006), which is also what a platform says when the server has broken
- * the protocol, makes it throw a `NetworkError` of code `disconnected`. Leaving the loop closes the connection with 1000.
+ * the protocol, makes it throw a `NetworkError` of code `disconnected`. Leaving the loop closes the connection with 1000 and drops
+ * what had come.
  */
 export interface SessionWebSocket extends AsyncIterable<WebSocketMessage> {
   /** The URL it was opened by, its scheme ws or wss, without a fragment. */
