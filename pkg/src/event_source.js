@@ -9,6 +9,8 @@ export class SessionEventSource {
   #ending = new AbortController();
   #isClosed = false;
   #isOver = false;
+  /** What `lastEventId` stays, where the event behind it was dropped. */
+  #kept;
   #way;
 
   /**
@@ -34,7 +36,7 @@ export class SessionEventSource {
 
   /** The id that it goes on after. */
   get lastEventId() {
-    return this.#way.parser?.lastEventId ?? this.#way.id;
+    return this.#kept ?? this.#way.parser?.lastEventId ?? this.#way.id;
   }
 
   [Symbol.asyncIterator]() {
@@ -48,7 +50,9 @@ export class SessionEventSource {
     try {
       // What had come before is not handed out any more.
       signal.throwIfAborted();
+      const before = this.lastEventId;
       const step = await this.#events.next();
+      if (signal.aborted && !step.done) this.#kept = before;
       signal.throwIfAborted();
       if (step.done) this.#finish();
       return step;

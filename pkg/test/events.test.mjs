@@ -315,6 +315,7 @@ test("an event source that is closed, or whose signal has fired, gives no more o
   const coming = later.next();
   later.close();
   assert.deepEqual(await coming, { done: true, value: undefined });
+  assert.equal(later.lastEventId, "1");
 });
 
 test("a Last-Event-ID of the caller's own is where it begins, and not where it stays", async () => {
