@@ -1,9 +1,6 @@
 import type { Hop } from "./response.js";
 
-/**
- * The stable word for what went wrong, the same in Rust, JavaScript and JSON output. `handshake`, a WebSocket's that was
- * answered by something else, is in that output alone: no platform tells so much, and here it is `network`.
- */
+/** The stable word for what went wrong, the same in Rust, JavaScript and JSON output. */
 export type ErrorCode =
   | "aborted"
   | "body_consumed"
@@ -18,7 +15,6 @@ export type ErrorCode =
   | "disconnected"
   | "dns"
   | "file"
-  | "handshake"
   | "headers_too_large"
   | "invalid_header"
   | "invalid_option"
