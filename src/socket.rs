@@ -56,7 +56,7 @@ pub trait Socket: MaybeSend {
     /// What the platform cannot send.
     fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<()>;
 
-    /// Whether the peer's close frame has come, and is yet to be received.
+    /// Whether the peer's close frame has come, and is yet to be received; it has been answered then.
     fn is_closed_by_peer(&self) -> bool;
 
     /// A number that is another one whenever anything has come since, a pong included, or a part of much that is unsent

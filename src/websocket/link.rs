@@ -36,6 +36,9 @@ pub(super) struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Open,
+    /// The peer's close frame is there, behind what it sent before or where the platform does not show it yet. Where
+    /// nothing is to be received, it is to come until then.
+    Closed(Duration),
     /// Our close frame is on its way, or there; the peer's may come until then.
     Closing(Duration),
     /// The peer has said that it closes. It may end the connection until then; after it we do.
@@ -160,12 +163,16 @@ impl Link {
 
     /// Begins the closing handshake, unless that has begun.
     pub(super) fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<()> {
-        // Where the peer's close frame is there and nobody has taken it yet, it has been answered.
-        if let Some(socket) = self.socket.as_mut().filter(|socket| !socket.is_closed_by_peer())
-            && self.stage == Stage::Open
-        {
-            socket.close(code, reason).map_err(|error| error.with_url(&self.url))?;
-            self.stage = Stage::Closing(self.after(self.options.close_timeout));
+        if let Some(socket) = self.socket.as_mut().filter(|_| self.stage == Stage::Open) {
+            // Where the peer's close frame is there and nobody has taken it yet, it has been answered.
+            let stage = match socket.is_closed_by_peer() {
+                true => Stage::Closed,
+                false => {
+                    socket.close(code, reason).map_err(|error| error.with_url(&self.url))?;
+                    Stage::Closing
+                }
+            };
+            self.stage = stage(self.after(self.options.close_timeout));
             self.receive_by = None;
             // Who waits for a message is to wait no longer than the answer may take.
             self.halves.receiving.wake();
@@ -226,14 +233,14 @@ impl Link {
                     next = next.into_iter().chain([at]).min();
                 }
             }
-            Stage::Closing(until) if until <= now => {
+            Stage::Closed(until) | Stage::Closing(until) if until <= now => {
                 return Poll::Ready(Err(self.failed(Error::timeout(Phase::Close))));
             }
             Stage::Ending(until) if until <= now => {
                 self.over();
                 return Poll::Ready(Ok(()));
             }
-            Stage::Closing(until) | Stage::Ending(until) => next = Some(until),
+            Stage::Closed(until) | Stage::Closing(until) | Stage::Ending(until) => next = Some(until),
         }
         match (next, &mut self.clock) {
             (Some(at), Some(clock)) => clock.poll_until(cx, at),
@@ -268,7 +275,7 @@ impl Link {
 
     fn close_received(&mut self, code: Option<CloseCode>, reason: Text) {
         let by = match self.stage {
-            Stage::Open => ClosedBy::Server,
+            Stage::Open | Stage::Closed(_) => ClosedBy::Server,
             Stage::Closing(_) | Stage::Ending(_) => ClosedBy::Client,
         };
         let code = code.unwrap_or(CloseCode::NO_STATUS);

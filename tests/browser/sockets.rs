@@ -194,6 +194,12 @@ impl Fake {
         self.js(&format!("this.made.at(-1).tell('{kind}', {fields})"));
     }
 
+    /// The same, its connection being over already.
+    fn tell_closed(&self, kind: &str, fields: &str) {
+        self.js("this.made.at(-1).readyState = 3");
+        self.tell(kind, fields);
+    }
+
     /// What was called at the last one made, its constructor first.
     fn calls(&self) -> String {
         self.js("return this.made.at(-1).calls.join(', ')").as_string().expect("text")
@@ -325,6 +331,83 @@ async fn a_class_that_says_why_it_failed_is_listened_to() {
         let mut socket = socket.expect("a WebSocket");
         assert_eq!(socket.next().await.expect("it goes on").expect("a message").as_text(), Some("quick"));
         assert_eq!(outcome(&socket.next().await.expect("it goes on")), "disconnected");
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn an_end_that_no_event_tells_of_is_told_by_the_error() {
+    run(async |_| {
+        let fake = Fake::new();
+        let opening = fake.session.websocket("ws://fake.example/").connect();
+        let (failed, ()) = join(opening, async {
+            fake.tell_closed("error", "{ message: 'not today' }");
+        })
+        .await;
+        let error = failed.expect_err("it failed");
+        assert_eq!(error.code(), "network");
+        assert!(error.message().is_some_and(|message| message.contains("not today")), "{error}");
+        let (mut socket, _) = fake.open().await;
+        fake.tell("message", "{ data: 'before' }");
+        fake.tell_closed("error", "{ error: new Error('it is lost') }");
+        assert_eq!(socket.next().await.expect("it goes on").expect("a message").as_text(), Some("before"));
+        let error = socket.next().await.expect("it goes on").expect_err("it failed");
+        assert_eq!(error.code(), "disconnected");
+        assert!(error.message().is_some_and(|message| message.contains("it is lost")), "{error}");
+        // Where one follows, it says more.
+        let (mut socket, _) = fake.open().await;
+        fake.tell_closed("error", "{}");
+        fake.tell("close", "{ code: 1001, wasClean: false }");
+        assert!(socket.next().await.is_none());
+        assert_eq!(socket.closed().expect("it is closed").code, CloseCode::GOING_AWAY);
+        let (socket, _) = fake.open().await;
+        fake.tell_closed("error", "{}");
+        drop(socket);
+        assert_eq!(fake.session.figures(), Figures::default());
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn an_end_of_code_0_is_one_without_a_close_frame() {
+    run(async |_| {
+        let fake = Fake::new();
+        let (mut socket, _) = fake.open().await;
+        fake.tell("close", "{ code: 0, reason: '', wasClean: false }");
+        assert_eq!(outcome(&socket.next().await.expect("it goes on")), "disconnected");
+        let close = socket.closed().expect("it is closed");
+        assert_eq!((close.code, close.by), (CloseCode::ABNORMAL, ClosedBy::Neither));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn who_closes_what_the_server_is_closing_has_not_closed_it() {
+    run(async |_| {
+        let fake = Fake::new();
+        let (mut socket, _) = fake.open().await;
+        fake.js("this.made.at(-1).readyState = 2");
+        let (closed, ()) = join(socket.close(4000.into(), "mine"), async {
+            fake.tell("close", "{ code: 4001, reason: 'its own', wasClean: true }");
+        })
+        .await;
+        let close = closed.expect("it is closed");
+        assert_eq!((u16::from(close.code), &*close.reason, close.by), (4001, "its own", ClosedBy::Server));
+        assert_eq!(fake.calls(), "ws://fake.example/, close");
+        // Where that does not come to its end, it is waited for no longer than for an answer.
+        let opening = fake.session.websocket("ws://fake.example/").close_timeout(Duration::from_millis(20));
+        let (socket, ()) = join(opening.connect(), async { fake.tell("open", "{}") }).await;
+        let mut socket = socket.expect("a WebSocket");
+        fake.js("this.made.at(-1).readyState = 2");
+        assert_eq!(outcome(&socket.close(CloseCode::NORMAL, "").await), "timeout close");
+        // Once closing it has begun here, it is ours.
+        let (mut socket, _) = fake.open().await;
+        fake.js("this.made.at(-1).onclosing = () => this.made.at(-1).readyState = 2");
+        let (closed, ()) = join(socket.close(CloseCode::NORMAL, ""), async {
+            fake.tell("close", "{ code: 1000, wasClean: true }");
+        })
+        .await;
+        assert_eq!(closed.expect("it is closed").by, ClosedBy::Client);
     })
     .await;
 }

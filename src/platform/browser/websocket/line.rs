@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::socket::{CloseCode, Incoming, Message, Socket, Text, WebSocketOptions
 
 use super::super::failure::{self, Thrown, told};
 use super::super::globals::{self, Runtime, field};
+use super::super::tasks;
 use super::super::timer::{Sleep, Timers};
 use super::plain::{Event, Plain};
 
@@ -25,6 +26,9 @@ const UNSENT: f64 = 1024.0 * 1024.0;
 
 /// How often it is asked whether that has gone. No event tells.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// What is told in one turn is told before this has passed.
+const TURN: Duration = Duration::from_millis(1);
 
 /// In bytes: what a message takes at least while it waits, or empty ones would take all memory and count for nothing.
 const LEAST: usize = 64;
@@ -37,7 +41,6 @@ pub(super) struct Line {
     inside: Rc<Inside>,
     /// The next time that it is asked how much is unsent.
     look: Option<Sleep>,
-    timers: Timers,
     on_message: Closure<dyn Fn(Event)>,
     on_other: Closure<dyn Fn(Event)>,
 }
@@ -45,6 +48,7 @@ pub(super) struct Line {
 /// What the events are told to.
 struct Inside {
     plain: Plain,
+    timers: Timers,
     max_message_size: usize,
     max_buffered: usize,
     state: RefCell<State>,
@@ -53,6 +57,8 @@ struct Inside {
 struct State {
     stage: Stage,
     has_opened: bool,
+    /// Whether closing it began here.
+    is_closing: bool,
     /// What has come and was not taken.
     queue: VecDeque<Incoming>,
     /// What that takes, in bytes.
@@ -78,6 +84,7 @@ impl Line {
         let state = State {
             stage: Stage::Opening,
             has_opened: false,
+            is_closing: false,
             queue: VecDeque::new(),
             buffered: 0,
             heard: 0,
@@ -86,6 +93,7 @@ impl Line {
         };
         let inside = Rc::new(Inside {
             plain,
+            timers,
             max_message_size: options.max_message_size.unwrap_or(usize::MAX),
             max_buffered: options.max_buffered,
             state: RefCell::new(state),
@@ -94,7 +102,7 @@ impl Line {
         let on_message = Closure::new(move |event: Event| told.message(&event.data()));
         let told = Rc::clone(&inside);
         let on_other = Closure::new(move |event| told.other(event));
-        let line = Self { inside, look: None, timers, on_message, on_other };
+        let line = Self { inside, look: None, on_message, on_other };
         line.inside.plain.attach(line.on_message.as_ref(), line.on_other.as_ref())?;
         Ok(line)
     }
@@ -127,7 +135,8 @@ impl Line {
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.inside.state.borrow_mut().waker = Some(cx.waker().clone());
         while self.inside.plain.buffered() > UNSENT {
-            let look = self.look.get_or_insert_with(|| self.timers.sleep_until(globals::now() + LOOK));
+            let timers = &self.inside.timers;
+            let look = self.look.get_or_insert_with(|| timers.sleep_until(globals::now() + LOOK));
             ready!(Pin::new(look).poll(cx));
             self.look = None;
         }
@@ -189,16 +198,24 @@ impl Socket for Line {
 
     fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<()> {
         match code.map(u16::from) {
-            None => self.inside.plain.close(None),
-            Some(code @ (1000 | 3000..=4999)) => self.inside.plain.close(Some((code, reason))),
+            None => self.inside.plain.close(None)?,
+            Some(code @ (1000 | 3000..=4999)) => self.inside.plain.close(Some((code, reason)))?,
             Some(code) => {
-                Err(unsupported("close_code", &format!("{code}; there are 1000 and 3000 to 4999 here")))
+                let why = format!("{code}; there are 1000 and 3000 to 4999 here");
+                return Err(unsupported("close_code", &why));
             }
         }
+        self.inside.state.borrow_mut().is_closing = true;
+        Ok(())
     }
 
+    /// The platform tells of the close frame only once the connection has ended, but that it closes at once.
     fn is_closed_by_peer(&self) -> bool {
-        matches!(self.inside.state.borrow().queue.back(), Some(Incoming::Close(..)))
+        let state = self.inside.state.borrow();
+        match state.stage {
+            Stage::Open => !state.is_closing && self.inside.plain.is_closing(),
+            _ => matches!(state.queue.back(), Some(Incoming::Close(..))),
+        }
     }
 
     fn heard(&self) -> u64 {
@@ -244,7 +261,7 @@ impl Inside {
     }
 
     /// It has opened, failed or ended.
-    fn other(&self, event: Event) {
+    fn other(self: &Rc<Self>, event: Event) {
         let kind = event.kind().as_string().unwrap_or_default();
         let mut state = self.state.borrow_mut();
         match (&state.stage, kind.as_str()) {
@@ -253,16 +270,34 @@ impl Inside {
                 state.has_opened = true;
             }
             (Stage::Opening | Stage::Open, "error") => {
-                // The end follows.
                 state.error = Some(event);
+                // The end follows, but for workerd, where nothing does.
+                if self.plain.is_closed() {
+                    tasks::spawn(Box::pin(end(Rc::downgrade(self))));
+                }
                 return;
             }
-            (Stage::Opening, "close") => {
-                let error = not_opened(state.error.as_ref().unwrap_or(&event));
+            (Stage::Opening | Stage::Open, "close") => {
+                drop(state);
+                return self.close(&event);
+            }
+            _ => return,
+        }
+        let waker = state.waker.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    /// It has ended, as the event tells that tells of it.
+    fn close(&self, event: &JsValue) {
+        let mut state = self.state.borrow_mut();
+        match state.stage {
+            Stage::Opening => {
+                let error = not_opened(state.error.as_deref().unwrap_or(event));
                 state.stage = Stage::Ended { in_order: false, error: Some(error) };
             }
-            (Stage::Open, "close") => state.close(&event),
-            _ => return,
+            Stage::Open => state.close(event),
+            Stage::Ended { .. } => return,
         }
         let waker = state.waker.take();
         drop(state);
@@ -287,12 +322,24 @@ impl Inside {
     }
 }
 
+/// No event will tell of the end: what is not told of it in this turn is not told.
+async fn end(inside: Weak<Inside>) {
+    let turn = inside.upgrade().map(|inside| inside.timers.sleep_until(globals::now() + TURN));
+    if let Some(turn) = turn {
+        turn.await;
+    }
+    if let Some(inside) = inside.upgrade() {
+        inside.close(&JsValue::UNDEFINED);
+    }
+}
+
 impl State {
-    fn close(&mut self, event: &Event) {
+    fn close(&mut self, event: &JsValue) {
         let code = field(event, "code").as_f64().unwrap_or(1006.0) as u16;
         let is_clean = field(event, "wasClean").is_truthy();
         // A close frame may have come though the rest of the closing handshake did not.
-        if !is_clean && code == 1006 {
+        // Deno says 0 where none did.
+        if !is_clean && (code == 1006 || code < 1000) {
             let error = ended_by(self.error.take());
             self.stage = Stage::Ended { in_order: false, error: Some(error) };
             return;
@@ -336,7 +383,7 @@ fn unsupported(feature: &'static str, why: &str) -> Error {
 }
 
 /// A page is not told why. Other run-times say it in the event.
-fn not_opened(event: &Event) -> Error {
+fn not_opened(event: &JsValue) -> Error {
     let error = field(event, "error");
     if error.is_object() {
         return failure::network(error);

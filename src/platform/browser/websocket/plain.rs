@@ -93,6 +93,16 @@ impl Plain {
         self.ready_state().as_f64() == Some(1.0)
     }
 
+    /// One of the two sides has begun to close it, and it has not ended yet.
+    pub(super) fn is_closing(&self) -> bool {
+        self.ready_state().as_f64() == Some(2.0)
+    }
+
+    /// It has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.ready_state().as_f64() == Some(3.0)
+    }
+
     pub(super) fn send(&self, data: &JsValue) -> Result<()> {
         self.send_plain(data).map_err(failure::network)
     }
