@@ -2,11 +2,12 @@
 
 use std::process::Stdio;
 
+use bytes::Bytes;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::run::{dualfetch, output, rows, run, told};
-use crate::support::{CountingServer, RawServer, Refusing, Script, within};
+use crate::support::{CountingServer, Gate, RawServer, Refusing, Script, within};
 
 /// A server of this stream.
 async fn stream(stream: &'static str) -> RawServer {
@@ -134,5 +135,40 @@ async fn an_event_is_printed_when_it_comes_and_ctrl_c_is_a_success() {
         kill_process(id.expect("it runs"), signal).expect("it can be told");
         let status = within("the end", String::new, child.wait()).await.expect("it ran");
         assert_eq!(status.code(), Some(code));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_holds_up_neither_a_signal_nor_the_deadline() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use tokio::io::AsyncReadExt;
+
+    // More than a pipe holds.
+    let event = Bytes::from(format!("data: {}\n\n", "x".repeat(1_000_000)));
+    let script = Script::new().forever(
+        Script::new()
+            .read_head()
+            .send_head("200 OK", &[("Content-Type", "text/event-stream")])
+            .send(event)
+            .pause(&Gate::new()),
+    );
+    let server = RawServer::start(script).await;
+    let url = server.url("/");
+    for (signal, code) in [(Some(Signal::INT), 0), (Some(Signal::TERM), 143), (None, 1)] {
+        let mut args = vec!["events", &url];
+        if signal.is_none() {
+            args.extend(["--total-timeout", "1s"]);
+        }
+        let mut child = dualfetch(&args).spawn().expect("the command starts");
+        let mut out = child.stdout.take().expect("a pipe");
+        // What has begun to be written is not written to its end.
+        within("a byte", String::new, out.read_u8()).await.expect("it writes");
+        if let Some(signal) = signal {
+            let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+            kill_process(id.expect("it runs"), signal).expect("it can be told");
+        }
+        let ended = within("the end", String::new, child.wait_with_output()).await.expect("it ran");
+        assert_eq!(ended.status.code(), Some(code), "{signal:?}");
     }
 }

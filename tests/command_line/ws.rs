@@ -43,7 +43,7 @@ async fn what_is_to_be_said_first_and_then_only_listened_to() {
 async fn bytes_are_sent_and_written_as_they_are() {
     let server = WebSocketServer::start().await;
     let url = server.url("/ws/echo?id=bytes");
-    let wait = ["ws", &url, "--wait", "300ms"];
+    let both = ["ws", &url, "-n", "2"];
     let run_bytes = async |args: &[&str]| {
         let mut child = dualfetch(args).stdin(Stdio::piped()).spawn().expect("it starts");
         let mut stdin = child.stdin.take().expect("a pipe");
@@ -51,11 +51,11 @@ async fn bytes_are_sent_and_written_as_they_are() {
         drop(stdin);
         child.wait_with_output().await.expect("it ran")
     };
-    let got = run_bytes(&[&wait[..], &["--binary"]].concat()).await;
+    let got = run_bytes(&[&both[..], &["--binary"]].concat()).await;
     assert_eq!((got.status.code(), &got.stdout[..]), (Some(0), &b"\xff\x00text"[..]));
-    let got = run_bytes(&[&wait[..], &["--binary", "--hex"]].concat()).await;
+    let got = run_bytes(&[&both[..], &["--binary", "--hex"]].concat()).await;
     assert_eq!((got.status.code(), &got.stdout[..]), (Some(0), &b"ff00\n74657874\n"[..]));
-    let got = told(run_bytes(&wait).await);
+    let got = told(run_bytes(&both).await);
     assert!(got.0 == Some(2) && got.1.is_empty() && got.2.contains("--binary"), "{got:?}");
     assert_eq!(seen(&server, "bytes").await, "close 1000");
 }
@@ -88,7 +88,7 @@ async fn many_messages_come_whole_and_in_order_however_slowly_they_are_read() {
 async fn exit_codes_tell_a_close_in_order_from_all_others() {
     let (server, refusing) = (WebSocketServer::start().await, Refusing::new());
     let url = |path: &str| server.url(path);
-    let cases: [(&[&str], i32, &str, &str); 18] = [
+    let cases: [(&[&str], i32, &str, &str); 21] = [
         (&[&url("/ws/close?code=1000&reason=done")], 0, "", ""),
         (&[&url("/ws/close")], 0, "", ""),
         (&[&url("/ws/close?code=4001&reason=not%20you")], 1, "", "* closed by the server: 4001 not you"),
@@ -97,7 +97,9 @@ async fn exit_codes_tell_a_close_in_order_from_all_others() {
         (&[&url("/ws/cut")], 1, "last\n", "closing handshake"),
         (&[&url("/ws/refused")], 1, "", "403"),
         (&["--retries", "0", &refusing.url("/")], 1, "", "could not connect"),
+        (&["--max-message-size", "999", &url("/ws/sizes/1000")], 1, "", "999 bytes"),
         (&["--max-message", "999", &url("/ws/sizes/1000")], 1, "", "999 bytes"),
+        (&[&url("/ws/sizes/4194305")], 1, "", "4194304 bytes"),
         (&["--heartbeat", "100ms", &url("/ws/silent")], 1, "", "heartbeat"),
         (&[&url("/ws/faults/bad-utf-8")], 1, "", "UTF-8"),
         (&["ftp://example.com/"], 2, "", "ftp"),
@@ -105,6 +107,7 @@ async fn exit_codes_tell_a_close_in_order_from_all_others() {
         (&["-d", "x", &url("/ws/echo")], 2, "", "-m"),
         (&["-X", "PUT", &url("/ws/echo")], 2, "", "GET"),
         (&["--http2", &url("/ws/echo")], 2, "", "HTTP/1.1"),
+        (&["--origin", "https://a.example\nx: y", &url("/ws/echo")], 2, "", "origin"),
         (&["--protocol", "two words", &url("/ws/echo")], 2, "", "two words"),
         (&["-n", "0", &url("/ws/echo")], 2, "", "--count"),
     ];
@@ -135,7 +138,7 @@ async fn the_handshake_is_what_was_asked_for_and_shown_without_its_secrets() {
         "me:hidden",
         "--protocol",
         "v2,v1",
-        "--compress",
+        "--permessage-deflate",
         "--no-input",
     ])
     .await;
@@ -161,7 +164,8 @@ async fn the_handshake_is_what_was_asked_for_and_shown_without_its_secrets() {
 
     let server = WebSocketServer::start().await;
     let url = server.url("/ws/echo?protocol=v1");
-    let (code, out, err) = run(&["ws", "-v", "--protocol", "v1", "-m", "x", "-n", "1", &url]).await;
+    let (code, out, err) =
+        run(&["ws", "-v", "--compress", "--protocol", "v1", "-m", "x", "-n", "1", &url]).await;
     assert_eq!((code, out.as_str()), (Some(0), "x\n"));
     for part in ["< 101 Switching Protocols", "< sec-websocket-protocol: v1"] {
         assert!(err.contains(part), "{part} is missing in\n{err}");

@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dualfetch::maybe::{BoxFuture, MaybeSend};
-use dualfetch::{Body, Error, ErrorKind, HeaderMap, Limits, Method, Request, Response, Result, Session, Url};
+use dualfetch::{
+    Body, Error, ErrorKind, HeaderMap, Limits, Method, Request, RequestBuilder, Response, Result, Session,
+    Url,
+};
 use http::Extensions;
 
 use crate::digests::Digests;
@@ -25,20 +28,24 @@ pub(crate) struct Question {
 impl Question {
     /// The request that asks it of this URL.
     pub(crate) fn of(&self, url: Url) -> Result<Request> {
-        let digest = self.digest.as_ref().map(|digests| digests.of(&url)).transpose()?;
-        let mut builder = Request::builder(self.method.clone(), url);
-        if let Some(digest) = digest {
-            builder = builder.digest_auth_by(digest);
+        self.by(Request::builder(self.method.clone(), url.clone()), &url)?.build()
+    }
+
+    /// The same by this builder, which has the method and this URL.
+    pub(crate) fn by<S>(&self, mut builder: RequestBuilder<S>, url: &Url) -> Result<RequestBuilder<S>> {
+        if let Some(digests) = &self.digest {
+            builder = builder.digest_auth_by(digests.of(url)?);
         }
         if !self.body.is_none() {
             builder = builder.body(self.body.clone());
         }
+        for (name, value) in &self.headers {
+            builder = builder.append_header(name, value);
+        }
         for (name, value) in &self.cookies {
             builder = builder.cookie(name, value);
         }
-        let mut request = builder.build()?;
-        request.headers_mut().clone_from(&self.headers);
-        Ok(request)
+        Ok(builder)
     }
 }
 
@@ -108,17 +115,11 @@ impl<S: Session> Session for Asking<S> {
         let (url, own) = (request.url().as_str().to_owned(), request.headers().clone());
         let extensions = request.extensions().clone();
         async move {
-            let Some(bare) = url.strip_suffix(BARE) else { return self.ask(&url, &own, &extensions).await };
-            let secure = bare.strip_suffix('#').unwrap_or(bare);
-            let refused = match self.ask(secure, &own, &extensions).await {
-                Err(error) if is_refused(&error) => error,
-                other => return other,
+            let ask = |url: String| {
+                let (own, extensions) = (&own, &extensions);
+                async move { self.ask(&url, own, extensions).await }
             };
-            let plain = secure.replacen("https:", "http:", 1);
-            match self.ask(&plain, &own, &extensions).await {
-                Err(error) if is_refused(&error) => Err(refused),
-                other => other,
-            }
+            first_taken(&url, ask).await
         }
     }
 
@@ -135,8 +136,26 @@ impl<S: Session> Session for Asking<S> {
     }
 }
 
+/// Asks this URL; a [`bare`] host's over https and, where nobody takes the connection, over http. Where nobody takes that
+/// either, the first failure tells more.
+pub(crate) async fn first_taken<T, F>(url: &str, ask: impl Fn(String) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let Some(secure) = url.strip_suffix(BARE) else { return ask(url.to_owned()).await };
+    let secure = secure.strip_suffix('#').unwrap_or(secure);
+    let refused = match ask(secure.to_owned()).await {
+        Err(error) if is_refused(&error) => error,
+        other => return other,
+    };
+    match ask(secure.replacen("https:", "http:", 1)).await {
+        Err(error) if is_refused(&error) => Err(refused),
+        other => other,
+    }
+}
+
 /// Nobody takes the connection, at the host itself and not at one that it redirects to.
-pub(crate) fn is_refused(error: &Error) -> bool {
+fn is_refused(error: &Error) -> bool {
     *error.kind() == ErrorKind::Connect && error.history().is_empty()
 }
 
@@ -165,16 +184,6 @@ pub(crate) fn bare(text: &str) -> Option<String> {
     let fragment = if text.contains('#') { "" } else { "#" };
     let url = format!("https://{text}{fragment}{BARE}");
     Url::parse(&url).is_ok().then_some(url)
-}
-
-/// The URLs to ask, one after the other while nobody takes the connection: a bare host's are two.
-pub(crate) fn candidates(text: &str) -> Vec<String> {
-    match bare(text) {
-        Some(_) => {
-            ["https", "http"].map(|scheme| format!("{scheme}://{}", text.trim_start_matches("//"))).into()
-        }
-        None => vec![text.to_owned()],
-    }
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
 //! `dualfetch events`: server-sent events as they come.
 
 use std::future::pending;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use dualfetch::event_source::Lost;
 use dualfetch::event_stream::EventId;
-use dualfetch::{
-    DefaultSession, Error, ErrorKind, EventSource, Phase, RequestBuilder, Result, ServerEvent, Session,
-};
+use dualfetch::{DefaultSession, Error, ErrorKind, EventSource, Phase, Result, ServerEvent, Session, Url};
+use futures_util::FutureExt;
 use http::header::ACCEPT;
 use serde::{Serialize, Serializer};
 
 use crate::args::{EventFormat, EventsArgs};
-use crate::asking::{Question, candidates, is_refused};
-use crate::output::{jsonl, plain};
+use crate::asking::{Question, bare, first_taken};
+use crate::failing::failed;
+use crate::output::{jsonl, plain, standard};
 use crate::row::explain;
 use crate::signals::{Signal, Signals};
 use crate::units::{Bound, Took};
@@ -46,14 +46,7 @@ pub(crate) fn run(args: &EventsArgs) -> Result<ExitCode, Stop> {
         Ended::Over | Ended::Signal(Signal::Interrupt) => Ok(ExitCode::SUCCESS),
         Ended::Signal(signal) => Ok(signal.exit_code()),
         Ended::Stop(stop) => Err(stop),
-        Ended::Failed(error) => {
-            say(&format!("error: {}", explain(&args.url, &error).message));
-            let is_misuse = matches!(
-                error.kind(),
-                ErrorKind::InvalidHeader | ErrorKind::InvalidUrl | ErrorKind::UnsupportedScheme
-            );
-            Ok(ExitCode::from(if is_misuse { 2 } else { 1 }))
-        }
+        Ended::Failed(error) => Ok(failed(&args.url, &error)),
     }
 }
 
@@ -90,19 +83,22 @@ async fn printed(
         Ok(events) => events,
         Err(error) => return Ended::Failed(error),
     };
-    while let Some(event) = events.next().await {
-        let printed = match event {
-            Ok(event) => printer.print(&event),
-            Err(error) => return Ended::Failed(error),
-        };
-        if let Err(error) = printed {
-            return Ended::Stop(Stop::writing(&"standard output", &error));
+    loop {
+        let mut next = Some(events.next().await);
+        let mut end = None;
+        while let (None, Some(event)) = (&end, next.take()) {
+            end = printer.take(event);
+            if end.is_none() && printer.pending.len() < standard::AT_ONCE {
+                next = events.next().now_or_never();
+            }
         }
-        if args.count.is_some_and(|count| printer.count >= count) {
-            break;
+        if let Err(stop) = printer.write().await {
+            return Ended::Stop(stop);
+        }
+        if let Some(end) = end {
+            return end;
         }
     }
-    Ended::Over
 }
 
 async fn connected<'a>(
@@ -110,9 +106,10 @@ async fn connected<'a>(
     question: &Question,
     args: &EventsArgs,
 ) -> Result<EventSource<'a, DefaultSession>> {
-    let mut refused = None;
-    for url in candidates(&args.url) {
-        let mut source = asked(session, question, &url)?.event_source().reconnect(!args.no_reconnect);
+    first_taken(&bare(&args.url).unwrap_or_else(|| args.url.clone()), async |url: String| {
+        let url = Url::parse(&url)?;
+        let asked = question.by(session.request(question.method.clone(), url.clone()), &url)?;
+        let mut source = asked.event_source().reconnect(!args.no_reconnect);
         if let Some(id) = &args.last_event_id {
             source = source.last_event_id(id);
         }
@@ -123,35 +120,9 @@ async fn connected<'a>(
             let url = args.url.clone();
             source = source.on_lost(move |lost| tell_lost(&url, lost));
         }
-        match source.await {
-            // The first one tells more.
-            Err(error) if is_refused(&error) => refused = refused.or(Some(error)),
-            connected => return connected,
-        }
-    }
-    Err(refused.unwrap_or_else(|| ErrorKind::Connect.into()))
-}
-
-/// The question, of this URL.
-fn asked<'a>(
-    session: &'a DefaultSession,
-    question: &Question,
-    url: &str,
-) -> Result<RequestBuilder<&'a DefaultSession>> {
-    let mut builder = session.request(question.method.clone(), url);
-    if let Some(digests) = &question.digest {
-        builder = builder.digest_auth_by(digests.of(&dualfetch::Url::parse(url)?)?);
-    }
-    if !question.body.is_none() {
-        builder = builder.body(question.body.clone());
-    }
-    for (name, value) in &question.headers {
-        builder = builder.append_header(name, value);
-    }
-    for (name, value) in &question.cookies {
-        builder = builder.cookie(name, value);
-    }
-    Ok(builder)
+        source.await
+    })
+    .await
 }
 
 fn tell_lost(url: &str, lost: &Lost<'_>) {
@@ -168,9 +139,15 @@ struct Printer {
     /// What is written is shown to somebody: a stranger's control characters are kept out.
     is_terminal: bool,
     is_quiet: bool,
+    /// After so many of them it ends.
+    most: Option<u64>,
+    taken: u64,
+    last_taken: EventId,
+    /// What has been written of them.
     count: u64,
     last_event_id: EventId,
-    line: Vec<u8>,
+    /// What has not.
+    pending: Vec<u8>,
 }
 
 /// As an object.
@@ -185,55 +162,67 @@ impl Serialize for Row<'_> {
 
 impl Printer {
     fn new(args: &EventsArgs) -> Self {
+        let last_event_id = EventId::from(args.last_event_id.as_deref().unwrap_or_default());
         Self {
             format: args.format,
             is_terminal: io::stdout().is_terminal(),
             is_quiet: args.quiet,
+            most: args.count,
+            taken: 0,
+            last_taken: last_event_id.clone(),
             count: 0,
-            last_event_id: args.last_event_id.as_deref().unwrap_or_default().into(),
-            line: Vec::new(),
+            last_event_id,
+            pending: Vec::new(),
         }
     }
 
-    fn print(&mut self, event: &ServerEvent) -> io::Result<()> {
-        self.count += 1;
-        self.last_event_id = event.id.clone();
-        self.line.clear();
+    /// Renders it, unless it is the end.
+    fn take(&mut self, event: Option<Result<ServerEvent>>) -> Option<Ended> {
+        let event = match event {
+            None => return Some(Ended::Over),
+            Some(Err(error)) => return Some(Ended::Failed(error)),
+            Some(Ok(event)) => event,
+        };
         match self.format {
-            EventFormat::Text => self.text(event),
-            EventFormat::Jsonl => jsonl::write(&Row(event), &mut self.line),
+            EventFormat::Text => self.text(&event),
+            EventFormat::Jsonl => jsonl::write(&Row(&event), &mut self.pending),
             EventFormat::Data => self.data(&event.data),
         }
-        self.line.push(b'\n');
-        let mut out = io::stdout().lock();
-        out.write_all(&self.line)?;
-        // So that it is there when it has come.
-        out.flush()
+        self.pending.push(b'\n');
+        self.taken += 1;
+        self.last_taken = event.id;
+        self.most.is_some_and(|most| self.taken >= most).then_some(Ended::Over)
+    }
+
+    async fn write(&mut self) -> Result<(), Stop> {
+        standard::put(&mut self.pending).await?;
+        (self.count, self.last_event_id) = (self.taken, self.last_taken.clone());
+        Ok(())
     }
 
     fn text(&mut self, event: &ServerEvent) {
         if event.event != "message" {
-            self.line.extend_from_slice(plain(&event.event).as_bytes());
-            self.line.extend_from_slice(b": ");
+            self.pending.extend_from_slice(plain(&event.event).as_bytes());
+            self.pending.extend_from_slice(b": ");
         }
         for (at, line) in event.data.split('\n').enumerate() {
             if at > 0 {
-                self.line.extend_from_slice(b"\n  ");
+                self.pending.extend_from_slice(b"\n  ");
             }
-            self.line.extend_from_slice(plain(line).as_bytes());
+            self.pending.extend_from_slice(plain(line).as_bytes());
         }
     }
 
     fn data(&mut self, data: &str) {
         if !self.is_terminal {
-            self.line.extend_from_slice(data.as_bytes());
+            self.pending.extend_from_slice(data.as_bytes());
             return;
         }
         for (at, line) in data.split('\n').enumerate() {
             if at > 0 {
-                self.line.push(b'\n');
+                self.pending.push(b'\n');
             }
-            self.line.extend_from_slice(plain(line).as_bytes());
+            self.pending.extend_from_slice(plain(line).as_bytes());
         }
     }
 

@@ -13,6 +13,7 @@ use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE}
 
 use crate::args::GetArgs;
 use crate::asking::{Asking, Question, bare};
+use crate::failing::failed;
 use crate::form::look_for;
 use crate::meter::Meter;
 use crate::row::explain;
@@ -75,10 +76,9 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Stop> {
                 if args.verbose {
                     tell_hops(&error);
                 }
-                say(&format!("error: {}", explain(&args.url, &error).message));
+                let code = failed(&args.url, &error);
                 tell_left(target.as_ref(), args);
-                let is_no_url = matches!(error.kind(), ErrorKind::InvalidUrl | ErrorKind::UnsupportedScheme);
-                Ok(ExitCode::from(if is_no_url { 2 } else { 1 }))
+                Ok(code)
             }
         }
     })?;

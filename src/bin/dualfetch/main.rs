@@ -9,6 +9,7 @@ mod demo;
 mod digests;
 mod documents;
 mod events;
+mod failing;
 mod files;
 mod form;
 mod frequent;

@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use dualfetch::html::{Document, Element, Extent};
-use dualfetch::{DefaultSession, Error, ErrorKind, Method, Page, PageOptions, Request, SessionExt, Url};
+use dualfetch::{DefaultSession, Error, Method, Page, PageOptions, Request, SessionExt, Url};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::args::{PageArgs, PageFormat};
 use crate::asking::{Asking, bare};
+use crate::failing::failed;
 use crate::metadata::{describe, line};
 use crate::output::{jsonl, plain};
 use crate::row::{Object, Row, explain};
@@ -41,14 +42,7 @@ pub(crate) fn run(args: &PageArgs) -> Result<ExitCode, Stop> {
                 None => ExitCode::SUCCESS,
             })
         }
-        Err(error) => {
-            let is_misuse = matches!(
-                error.kind(),
-                ErrorKind::InvalidOption { .. } | ErrorKind::InvalidUrl | ErrorKind::UnsupportedScheme
-            );
-            say(&format!("error: {}", explain(&args.url, &error).message));
-            Ok(ExitCode::from(if is_misuse { 2 } else { 1 }))
-        }
+        Err(error) => Ok(failed(&args.url, &error)),
     }
 }
 

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use dualfetch::websocket::{Close, CloseCode, ClosedBy, Message, Text, WebSocketSender};
-use dualfetch::{Error, ErrorKind, Method, Session, SessionExt, Url, WebSocket};
+use dualfetch::{Error, Method, Session, SessionExt, Url, WebSocket};
 use futures_util::SinkExt;
 
 use crate::args::WsArgs;
 use crate::asking::{Asking, bare};
+use crate::failing::failed;
 use crate::get::{tell_headers, tell_request};
 use crate::row::explain;
 use crate::signals::{Signal, Signals};
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &WsArgs) -> Result<ExitCode, Stop> {
         };
         match opened {
             Ok(socket) => Talk::new(socket, args).run(signals).await,
-            Err(error) => Ok(failed(args, &error)),
+            Err(error) => Ok(failed(&args.url, &error)),
         }
     })?;
     cookies.save()?;
@@ -67,11 +68,11 @@ async fn open(session: &impl Session, url: &str, args: &WsArgs) -> Result<WebSoc
         .websocket(url)
         .protocols(&args.protocol)
         .heartbeat(args.heartbeat.and_then(|bound| bound.0))
-        .max_message_size(usize::try_from(args.max_message).unwrap_or(usize::MAX));
+        .max_message_size(usize::try_from(args.max_message_size).unwrap_or(usize::MAX));
     if let Some(origin) = &args.origin {
         opening = opening.origin(origin);
     }
-    if args.compress {
+    if args.permessage_deflate {
         opening = opening.permessage_deflate(true);
     }
     let socket = opening.await?;
@@ -81,15 +82,6 @@ async fn open(session: &impl Session, url: &str, args: &WsArgs) -> Result<WebSoc
         say("<");
     }
     Ok(socket)
-}
-
-fn failed(args: &WsArgs, error: &Error) -> ExitCode {
-    say(&format!("error: {}", explain(&args.url, error).message));
-    let is_asked_wrong = matches!(
-        error.kind(),
-        ErrorKind::InvalidOption { .. } | ErrorKind::InvalidUrl | ErrorKind::UnsupportedScheme
-    );
-    ExitCode::from(if is_asked_wrong { 2 } else { 1 })
 }
 
 /// An open connection.
@@ -147,7 +139,7 @@ impl<'a> Talk<'a> {
             (Some(stop), ..) => Err(stop),
             (_, _, Err(signal)) => Ok(signal.exit_code()),
             (_, signal, Ok(Printed::Failed(error))) => {
-                let code = failed(args, &error);
+                let code = failed(&args.url, &error);
                 Ok(signal.map_or(code, Signal::exit_code))
             }
             (_, signal, Ok(_)) => {
@@ -170,13 +162,11 @@ async fn send_all(
     if args.no_input {
         pending::<()>().await;
     }
-    let mut lines = lines::of_standard_input();
-    while let Some(line) = lines.recv().await {
-        let mut next = Some(line);
-        while let Some(line) = next.take() {
+    let mut input = lines::of_standard_input();
+    while let Some(lines) = input.recv().await {
+        for line in lines {
             let message = message(line?, args.binary)?;
             sent(sender.feed(message).await).await;
-            next = lines.try_recv().ok();
         }
         sent(SinkExt::<Message>::flush(sender).await).await;
     }

@@ -61,8 +61,8 @@ pub(crate) struct WsArgs {
     pub(crate) wait: Option<Bound>,
 
     /// How large a message may be that comes, after decompression; a larger one closes the connection with 1009
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = units::size, allow_negative_numbers = true, help_heading = MESSAGES)]
-    pub(crate) max_message: u64,
+    #[arg(long, alias = "max-message", value_name = "SIZE", default_value = "4MiB", value_parser = units::size, allow_negative_numbers = true, help_heading = MESSAGES)]
+    pub(crate) max_message_size: u64,
 
     /// A subprotocol to offer, the best first; may be given several times
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = WEBSOCKET)]
@@ -78,9 +78,9 @@ pub(crate) struct WsArgs {
     #[arg(long, value_name = "TIME", value_parser = units::bound, allow_negative_numbers = true, help_heading = WEBSOCKET)]
     pub(crate) heartbeat: Option<Bound>,
 
-    /// Offer compressed messages (permessage-deflate)
-    #[arg(long, help_heading = WEBSOCKET)]
-    pub(crate) compress: bool,
+    /// Offer compressed messages (RFC 7692)
+    #[arg(long, alias = "compress", help_heading = WEBSOCKET)]
+    pub(crate) permessage_deflate: bool,
 
     /// No word on standard error about how it was closed
     #[arg(short, long, help_heading = WEBSOCKET)]
@@ -98,8 +98,9 @@ const AFTER: &str = "\
 Messages:
   A line is a message without its line end, an empty one an empty message. A message that comes is
   written with a line end behind it, whatever it holds; on a terminal without the control characters
-  that a stranger may have put there. Nothing is read ahead of what is written or sent: whoever is slow,
-  at either end, slows the other end down.
+  that a stranger may have put there. Little is read ahead of what is written or sent, at most a message
+  or 64 KiB, and two lines of standard input or 32 KiB: whoever is slow, at either end, slows the other
+  end down.
 
   It is closed with 1000: at the end of standard input, after --count messages, by Ctrl-C (a second one
   does not wait for the server's answer), and when nobody reads on (as after `| head`). Standard error

@@ -2,6 +2,7 @@
 
 mod delimited;
 pub(crate) mod jsonl;
+pub(crate) mod standard;
 pub(crate) mod table;
 mod text;
 mod writer;

@@ -1,6 +1,6 @@
 //! Standard input, a line at a time.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -10,22 +10,37 @@ use crate::Stop;
 /// A longer line is no message.
 const LONGEST: usize = 64 * 1024 * 1024;
 
-/// How many lines may be read ahead of what was sent.
-const AHEAD: usize = 16;
+/// In bytes: what is asked for at once. Lines that came together are sent together.
+const AT_ONCE: usize = 16 * 1024;
 
-/// The lines, without their ends. Reading blocks, so a thread does it; it waits while what it has read is not sent.
-pub(super) fn of_standard_input() -> mpsc::Receiver<Result<Bytes, Stop>> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+/// The lines, without their ends. Reading blocks, so a thread does it; it waits while what it has read is not sent. So
+/// there are at most two of these ahead: one here and one with the thread.
+pub(super) fn of_standard_input() -> mpsc::Receiver<Vec<Result<Bytes, Stop>>> {
+    let (sender, receiver) = mpsc::channel(1);
     std::thread::spawn(move || {
-        let mut input = io::stdin().lock();
-        while let Some(line) = next(&mut input).transpose() {
-            let is_over = line.is_err();
-            if sender.blocking_send(line).is_err() || is_over {
+        let mut input = BufReader::with_capacity(AT_ONCE, io::stdin().lock());
+        loop {
+            let lines = together(&mut input);
+            let is_over = lines.last().is_none_or(Result::is_err);
+            if lines.is_empty() || sender.blocking_send(lines).is_err() || is_over {
                 return;
             }
         }
     });
     receiver
+}
+
+/// The next line, and those that are there with it; none at the end. An error comes last.
+fn together(input: &mut BufReader<impl Read>) -> Vec<Result<Bytes, Stop>> {
+    let mut lines = Vec::new();
+    while let Some(line) = next(input).transpose() {
+        let is_over = line.is_err();
+        lines.push(line);
+        if is_over || !input.buffer().contains(&b'\n') {
+            break;
+        }
+    }
+    lines
 }
 
 fn next(input: &mut impl BufRead) -> Result<Option<Bytes>, Stop> {
@@ -56,5 +71,23 @@ mod tests {
             lines.push(line);
         }
         assert_eq!(lines, ["one", "", "two\rhalf", "last"]);
+    }
+
+    #[test]
+    fn no_more_is_read_ahead_than_is_there() {
+        let text = format!("a\nbc\n\n{}\nd\nlast", "x".repeat(100));
+        let mut input = BufReader::with_capacity(8, text.as_bytes());
+        let mut all = Vec::new();
+        loop {
+            let lines = together(&mut input);
+            if lines.is_empty() {
+                break;
+            }
+            all.push(lines.into_iter().map(|line| line.expect("it can be read").len()).collect::<Vec<_>>());
+        }
+        assert_eq!(all.concat(), [1, 2, 0, 100, 1, 4]);
+        assert_eq!(all[0], [1, 2, 0]);
+        // A long one brings along what the buffer has behind it, and no more.
+        assert!(all[1..].iter().all(|lines| lines.len() <= 2), "{all:?}");
     }
 }

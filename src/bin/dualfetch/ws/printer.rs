@@ -1,7 +1,7 @@
 //! Messages on their way to standard output.
 
 use std::cell::Cell;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use dualfetch::websocket::{Message, WebSocketReceiver};
@@ -9,10 +9,7 @@ use dualfetch::{Error, Result};
 use futures_util::FutureExt;
 
 use crate::Stop;
-use crate::output::plain;
-
-/// In bytes: what is written at once of messages that are there already.
-const AT_ONCE: usize = 64 * 1024;
+use crate::output::{plain, standard};
 
 /// Prints what comes.
 pub(super) struct Printer {
@@ -48,11 +45,11 @@ impl Printer {
             let next = self.receiver.next().await;
             last.set(None);
             let mut end = self.take(next);
-            while end.is_none() && self.pending.len() < AT_ONCE {
+            while end.is_none() && self.pending.len() < standard::AT_ONCE {
                 let Some(next) = self.receiver.next().now_or_never() else { break };
                 end = self.take(next);
             }
-            if let Err(stop) = self.write().await {
+            if let Err(stop) = standard::put(&mut self.pending).await {
                 return Printed::Stop(stop);
             }
             last.set(Some(Instant::now()));
@@ -102,27 +99,5 @@ impl Printer {
             other => return out.extend_from_slice(other.as_bytes()),
         }
         out.push(b'\n');
-    }
-
-    /// Writes beside this thread: who does not read holds up neither Ctrl-C nor what is sent.
-    async fn write(&mut self) -> std::result::Result<(), Stop> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let mut pending = std::mem::take(&mut self.pending);
-        let writing = tokio::task::spawn_blocking(move || {
-            let mut out = io::stdout().lock();
-            let written = out.write_all(&pending).and_then(|()| out.flush());
-            pending.clear();
-            written.map(|()| pending)
-        });
-        match writing.await {
-            Ok(Ok(empty)) => {
-                self.pending = empty;
-                Ok(())
-            }
-            Ok(Err(error)) => Err(Stop::writing(&"standard output", &error)),
-            Err(error) => Err(Stop::Fault(format!("cannot write to standard output: {error}"))),
-        }
     }
 }
