@@ -32,6 +32,13 @@ pub async fn by_the_client(lab: &Lab) {
 }
 
 pub async fn without_a_code(lab: &Lab) {
+    let mut socket = lab.opened("/close").await;
+    assert!(socket.next().await.is_none());
+    let close = socket.closed().expect("it is closed");
+    assert_eq!((close.code, &*close.reason, close.by), (CloseCode::NO_STATUS, "", ClosedBy::Server));
+}
+
+pub async fn by_nobody(lab: &Lab) {
     // Whom a session's drop leaves behind sees an end without a close frame, and goes on serving others.
     drop(lab.opened("/echo").await);
     let mut socket = lab.opened("/echo").await;

@@ -28,10 +28,6 @@ pub async fn of_a_megabyte(lab: &Lab) {
 }
 
 pub async fn in_fragments(lab: &Lab) {
-    // aiohttp sends none.
-    if lab.library == "aiohttp" {
-        return;
-    }
     let mut socket = lab.opened("/fragments").await;
     assert_eq!(text(&mut socket).await, "Zürich 🦀");
     let bytes = socket.next().await.expect("a message").expect("a message");

@@ -37,7 +37,7 @@ def by_websockets(listener, forgets):
             elif kind == "headers":
                 await socket.send(said(socket.request.headers))
             elif kind == "close":
-                await socket.close(int(words[0]), words[1])
+                await (socket.close(int(words[0]), words[1]) if words else socket.close(None))
             elif kind == "closed":
                 await socket.send(json.dumps(closed.get(words[0])))
             elif kind == "count":
@@ -91,7 +91,11 @@ def by_aiohttp(listener, forgets):
         elif kind == "headers":
             await socket.send_str(said(request.headers))
         elif kind == "close":
-            await socket.close(code=int(words[0]), message=words[1].encode())
+            if words:
+                await socket.close(code=int(words[0]), message=words[1].encode())
+            else:
+                # Its own close always has a code.
+                await socket._writer.send_frame(b"", WSMsgType.CLOSE)
         elif kind == "closed":
             await socket.send_str(json.dumps(closed.get(words[0])))
         elif kind == "count":
