@@ -22,6 +22,7 @@ mod browser {
     mod lab;
     mod node;
     mod page;
+    mod platform_sockets;
     mod requests;
     mod sockets;
 }

@@ -14,31 +14,27 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::contract::{Lab, is_pending, outcome};
 
-use super::lab::{Browsing, pause, run};
+use super::lab::{pause, run};
 
-fn unsupported(result: Result<impl Sized, Error>, feature: &str) {
+pub(super) fn unsupported(result: Result<impl Sized, Error>, feature: &str) {
     let Err(error) = result else { panic!("{feature} was taken") };
     let named = matches!(error.kind(), ErrorKind::Unsupported { feature: named, .. } if *named == feature);
     assert!(named && error.code() == "unsupported", "{feature}: {error}");
 }
 
-async fn with_websockets(test: impl AsyncFnOnce(&Browsing)) {
-    run(async |lab| {
-        if lab.has_websocket() {
-            test(lab).await;
-        }
-    })
-    .await;
-}
-
 #[wasm_bindgen_test]
 async fn where_there_is_none_that_is_said() {
     run(async |lab| {
-        if !lab.has_websocket() {
-            let session = lab.session(Config::new());
-            unsupported(session.websocket(lab.socket("/ws/echo")).await, "websocket");
-            assert_eq!(session.figures(), Figures::default());
+        // It is looked up at each connection.
+        let own = function("const own = globalThis.WebSocket; delete globalThis.WebSocket; return own;");
+        let own = own.call0(&JsValue::UNDEFINED).expect("no exception");
+        let session = lab.session(Config::new());
+        let refused = session.websocket(lab.socket("/ws/echo")).await;
+        if !own.is_undefined() {
+            js_sys::Reflect::set(&js_sys::global(), &"WebSocket".into(), &own).expect("an object");
         }
+        unsupported(refused, "websocket");
+        assert_eq!(session.figures(), Figures::default());
     })
     .await;
 }
@@ -73,71 +69,6 @@ async fn what_no_platform_s_websocket_can_do_is_unsupported_by_name() {
             request.extensions_mut().insert(Arc::new(WebSocketOptions::default()));
             unsupported(session.send(request).await, feature);
         }
-    })
-    .await;
-}
-
-#[wasm_bindgen_test]
-async fn what_it_does_by_itself_may_be_asked_for() {
-    with_websockets(async |lab| {
-        let session = lab.session(Config::new());
-        let opening = session.websocket(lab.socket("/ws/echo")).permessage_deflate(true).auto_pong(true);
-        let mut socket = opening.await.expect("a WebSocket");
-        unsupported(socket.ping("anyone?").await, "ping");
-        unsupported(socket.pong("here").await, "pong");
-        for code in [1001, 1009, 1011, 1014] {
-            unsupported(socket.close(code.into(), "").await, "close_code");
-        }
-        // Nothing of it was sent.
-        socket.send("hello").await.expect("sent");
-        assert_eq!(socket.next().await.expect("it goes on").expect("a message").as_text(), Some("hello"));
-        socket.close(CloseCode::NORMAL, "").await.expect("an answer");
-    })
-    .await;
-}
-
-#[wasm_bindgen_test]
-async fn what_is_not_taken_is_bounded() {
-    with_websockets(async |lab| {
-        let session = lab.session(Config::new());
-        // An empty message takes room, too.
-        for (size, bound, fit) in [(400, 1000, 2), (0, 640, 10), (1000, 1000, 1)] {
-            let path = format!("/ws/sizes{}", format!("/{size}").repeat(fit + 5));
-            let mut socket =
-                session.websocket(lab.socket(&path)).max_buffered(bound).await.expect("a WebSocket");
-            while socket.send("more?").await.is_ok() {
-                pause(Duration::from_millis(5)).await;
-            }
-            for _ in 0..fit {
-                let message = socket.next().await.expect("it goes on").expect("a message");
-                assert_eq!(message.as_bytes().len(), size);
-            }
-            let error = socket.next().await.expect("it goes on").expect_err("too much");
-            assert_eq!(error.kind(), &ErrorKind::WebSocket { code: 1009 }, "{error}");
-            assert!(error.message().is_some_and(|message| message.contains("max_buffered")), "{error}");
-            let close = socket.closed().expect("it is closed");
-            assert_eq!((close.code, close.by), (CloseCode::MESSAGE_TOO_BIG, ClosedBy::Client));
-        }
-        assert_eq!(session.figures(), Figures::default());
-    })
-    .await;
-}
-
-#[wasm_bindgen_test]
-async fn many_opened_and_dropped_leave_nothing() {
-    with_websockets(async |lab| {
-        let session = lab.session(Config::new());
-        for n in 0..30 {
-            let mut opening = Box::pin(session.websocket(lab.socket("/ws/sizes/10/10")).connect());
-            // Some are given up in the middle of the handshake.
-            if is_pending(&mut opening).await && n % 3 > 0 {
-                let mut socket = opening.await.expect("a WebSocket");
-                if n % 3 > 1 {
-                    socket.send("x".repeat(100_000)).await.expect("sent");
-                }
-            }
-        }
-        assert_eq!(session.figures(), Figures::default());
     })
     .await;
 }
