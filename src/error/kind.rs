@@ -98,7 +98,7 @@ pub enum ErrorKind {
     Timeout(Phase),
     /// No secure connection: a certificate, an alert, or a peer that speaks no TLS. Not in a page. Not retried.
     Tls,
-    /// More redirects than `max_redirects`; [`Error::history`] has them. Not retried.
+    /// More redirects than `max_redirects`; [`Error::history`](super::Error::history) has them. Not retried.
     TooManyRedirects {
         /// The limit that was passed.
         limit: u32,
