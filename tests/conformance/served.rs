@@ -58,6 +58,21 @@ impl Served {
     }
 }
 
+/// nginx in between: where to ask it for what the server at this port has, by this configuration.
+pub fn behind_nginx(name: &str, conf: &str, origin: u16) -> (u16, Served) {
+    let (port, folder) = (Port::new(), Folder::new(&format!("{name}-nginx")));
+    // Root's nginx would serve as somebody who may not read the folder.
+    let user = if rustix::process::geteuid().is_root() { "user root root;" } else { "" };
+    let conf = conf.replace("@user@", user).replace("@port@", &port.number().to_string());
+    folder.write("nginx.conf", conf.replace("@origin@", &origin.to_string()));
+    folder.write("temp/keep", "");
+    let mut program = Command::new(installed("DUALFETCH_NGINX"));
+    program.arg("-p").arg(folder.path()).arg("-c").arg(folder.path().join("nginx.conf"));
+    program.args(["-e", "stderr"]).env("NGINX", format!("{};", port.descriptor()));
+    let served = Served::start(&mut program, folder);
+    (port.number(), served)
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         if std::thread::panicking() {

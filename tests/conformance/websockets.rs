@@ -11,7 +11,7 @@ use dualfetch::websocket::WebSocketBuilder;
 use dualfetch::{DefaultSession, SessionExt, WebSocket};
 
 use super::help::run_on_two;
-use super::served::{Folder, Port, Served, installed};
+use super::served::{Folder, Port, Served, behind_nginx, installed};
 use super::table::{self, cases};
 
 #[test]
@@ -56,19 +56,9 @@ impl Lab {
 
     /// The same server by way of nginx.
     fn behind_nginx(&self) -> Self {
-        let (port, folder) = (Port::new(), Folder::new("websockets-nginx"));
-        // Root's nginx would serve as somebody who may not read the folder.
-        let user = if rustix::process::geteuid().is_root() { "user root root;" } else { "" };
-        let conf = include_str!("websockets/nginx.conf").replace("@user@", user);
-        let conf = conf.replace("@port@", &port.number().to_string());
-        folder.write("nginx.conf", conf.replace("@origin@", &self.port.to_string()));
-        folder.write("temp/keep", "");
-        let mut program = Command::new(installed("DUALFETCH_NGINX"));
-        program.arg("-p").arg(folder.path()).arg("-c").arg(folder.path().join("nginx.conf"));
-        program.args(["-e", "stderr"]).env("NGINX", format!("{};", port.descriptor()));
-        let served = Served::start(&mut program, folder);
+        let (port, served) = behind_nginx("websockets", include_str!("websockets/nginx.conf"), self.port);
         let name = format!("{} behind nginx", self.name);
-        Self { name, library: self.library, port: port.number(), _served: served }
+        Self { name, library: self.library, port, _served: served }
     }
 
     fn url(&self, path: &str) -> String {
