@@ -9,6 +9,7 @@ use dualfetch::websocket::{CloseCode, ClosedBy, Message, WebSocketBuilder, WebSo
 use dualfetch::{Client, Config, DefaultSession, Error, ErrorKind, Figures, Session, SessionExt, WebSocket};
 use futures_util::future::join;
 use js_sys::Function;
+use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -123,6 +124,17 @@ impl Fake {
     /// The last one made has this event.
     fn tell(&self, kind: &str, fields: &str) {
         self.js(&format!("this.made.at(-1).tell('{kind}', {fields})"));
+    }
+
+    /// One of the steps of tests/sockets.json, but for what the caller does.
+    fn step(&self, step: &Value) {
+        let (kind, fields) = step.as_object().and_then(|step| step.iter().next()).expect("one word");
+        match kind.as_str() {
+            "state" => drop(self.js(&format!("this.made.at(-1).readyState = {fields}"))),
+            "message" => self.tell("message", &format!("{{ data: {fields} }}")),
+            "close" => self.tell("close", &fields.to_string()),
+            _ => self.tell(kind, "{}"),
+        }
     }
 
     /// The same, its connection being over already.
@@ -341,6 +353,62 @@ async fn who_closes_what_the_server_is_closing_has_not_closed_it() {
         assert_eq!(closed.expect("it is closed").by, ClosedBy::Client);
     })
     .await;
+}
+
+/// The npm package's sockets are held to the same table.
+#[wasm_bindgen_test]
+async fn what_a_platform_s_websocket_tells_comes_to_what_the_table_says() {
+    run(async |_| {
+        let all: Vec<Value> = serde_json::from_str(include_str!("../sockets.json")).expect("JSON");
+        assert!(all.len() >= 13, "{} cases", all.len());
+        for case in all {
+            let fake = Fake::new();
+            let steps = case["steps"].as_array().expect("a list");
+            let seen = came_to(&fake, steps).await;
+            assert_eq!(seen, case["outcome"], "{}", case["name"]);
+            assert_eq!(fake.session.figures(), Figures::default(), "{}", case["name"]);
+        }
+    })
+    .await;
+}
+
+/// What these steps come to, as the table has it.
+async fn came_to(fake: &Fake, steps: &[Value]) -> Value {
+    let opens = steps.iter().position(|step| step.get("open").is_some());
+    let (first, rest) = steps.split_at(opens.map_or(steps.len(), |at| at + 1));
+    let opening = fake.session.websocket("ws://fake.example/").connect();
+    let (socket, ()) = join(opening, async { first.iter().for_each(|step| fake.step(step)) }).await;
+    let mut socket = match socket {
+        Ok(socket) => socket,
+        Err(error) => return json!({ "opening": error.code() }),
+    };
+    let closes = rest.iter().position(|step| step.get("closing").is_some()).unwrap_or(rest.len());
+    rest[..closes].iter().for_each(|step| fake.step(step));
+    let mut error = None;
+    if let Some(Value::Object(own)) = rest.get(closes).map(|step| &step["closing"]) {
+        let code = own["code"].as_u64().and_then(|code| u16::try_from(code).ok()).expect("a code");
+        let closing = socket.close(code.into(), own["reason"].as_str().expect("text"));
+        let (closed, ()) =
+            join(closing, async { rest[closes + 1..].iter().for_each(|step| fake.step(step)) }).await;
+        error = closed.err().map(|error| error.code());
+    }
+    let mut messages = Vec::new();
+    while let Some(next) = socket.next().await {
+        match next {
+            Ok(message) => messages.push(message.as_text().expect("text").to_owned()),
+            Err(failure) => {
+                error = Some(failure.code());
+                break;
+            }
+        }
+    }
+    let close = socket.closed().expect("it is closed");
+    let by = match close.by {
+        ClosedBy::Client => "client",
+        ClosedBy::Server => "server",
+        _ => "neither",
+    };
+    json!({ "messages": messages, "error": error, "code": u16::from(close.code), "reason": &*close.reason, "by": by })
 }
 
 #[wasm_bindgen_test]
