@@ -1,6 +1,6 @@
 //! Help, completions, manual pages.
 
-use super::run::run;
+use super::run::{dualfetch, output, run, told};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn help_teaches_by_examples_and_fits_a_terminal() {
@@ -26,6 +26,25 @@ async fn help_teaches_by_examples_and_fits_a_terminal() {
     }
     let (_, short, _) = run(&["titles", "-h"]).await;
     assert!(short.lines().count() < out.lines().count() / 2, "{short}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_below_the_options_keeps_its_lines_in_a_narrow_terminal() {
+    for command in ["ws", "events"] {
+        let at = async |columns: &str| {
+            let mut help = dualfetch(&[command, "--help"]);
+            help.env("COLUMNS", columns);
+            let (code, out, _) = told(output(help).await);
+            assert_eq!(code, Some(0));
+            let below = out.split_once("\nExit status:").expect("a section").1.to_owned();
+            let (statuses, rest) = below.split_once("\nEnvironment:").expect("a section");
+            let (_, examples) = rest.split_once("\nExamples:").expect("a section");
+            (statuses.to_owned(), examples.to_owned())
+        };
+        let narrow = at("80").await;
+        assert!(narrow.1.lines().all(|line| line.chars().count() <= 80), "{narrow:?}");
+        assert_eq!(narrow, at("100").await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

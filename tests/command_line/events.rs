@@ -59,11 +59,24 @@ async fn without_reconnecting_the_end_of_the_stream_is_the_end_and_a_cut_is_a_fa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_get_is_sent_once_unless_it_is_to_be_sent_again() {
+    let server = stream("retry: 10\ndata: [DONE]\n\n").await;
+    let url = server.url("/v1/completions");
+    let (code, out, err) = run(&["events", "--json", "{}", "--format", "data", &url]).await;
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "[DONE]\n", ""));
+    assert_eq!(server.heads().len(), 1);
+    let again = ["events", "--json", "{}", "--reconnect", "-q", "-n", "2", "--format", "data", &url];
+    let (code, out, err) = run(&again).await;
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "[DONE]\n[DONE]\n", ""));
+    let (code, _, err) = run(&["events", "--reconnect", "--no-reconnect", &url]).await;
+    assert!(code == Some(2) && err.contains("--no-reconnect"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_request_is_what_was_asked_for_and_asks_for_events() {
     let server = stream("data: {\"choices\":[]}\n\ndata: [DONE]\n\n").await;
     let url = server.url("/v1/completions");
-    let args =
-        ["events", "--no-reconnect", "--json", "{\"stream\":true}", "-u", "me:secret", "--format", "data"];
+    let args = ["events", "--json", "{\"stream\":true}", "-u", "me:secret", "--format", "data"];
     let mut command = dualfetch(&args);
     command.args(["-H", "x-id: 7", "-b", "a=1", &url]);
     let (code, out, err) = told(output(command).await);

@@ -165,6 +165,22 @@ async fn a_file_that_takes_a_while_shows_how_far_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_to_go_on_is_told_of_events_unless_there_are_no_more() {
+    let server = CountingServer::builder().start().await;
+    for (args, told) in [
+        (&["-n", "1"][..], "1 event; to go on: --last-event-id \"1\""),
+        (&["--no-reconnect"], "1 event; to go on: --last-event-id \"1\""),
+        (&[], "2 events; there are no more"),
+    ] {
+        let terminal = Terminal::new();
+        let mut command = in_terminal(&[&["events", &server.url(0, "/events/2")], args].concat());
+        let mut child = command.stderr(terminal.stdio()).spawn().expect("it starts");
+        assert_eq!(within("the end", String::new, child.wait()).await.expect("it ran").code(), Some(0));
+        terminal.wait_for(told).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_cannot_command_a_terminal_and_its_close_is_told() {
     let server = WebSocketServer::start().await;
     let terminal = Terminal::new();
@@ -173,9 +189,27 @@ async fn a_message_cannot_command_a_terminal_and_its_close_is_told() {
     let mut command = in_terminal(&args);
     let mut child = command.stdout(terminal.stdio()).stderr(terminal.stdio()).spawn().expect("it starts");
     assert_eq!(within("the end", String::new, child.wait()).await.expect("it ran").code(), Some(0));
-    terminal.wait_for("* closed by here: 1000").await;
+    terminal.wait_for("* closed by this side: 1000").await;
     let text = terminal.text();
-    assert!(text.starts_with("red \u{fffd}[31m text\r\nline\r\n") && !text.contains('\u{1b}'), "{text:?}");
+    let told =
+        format!("* connected to {}\r\nred \u{fffd}[31m text\r\nline\r\n", url.replacen("http", "ws", 1));
+    assert!(text.starts_with(&told) && !text.contains('\u{1b}'), "{text:?}");
+    // What is typed there is told from what comes.
+    let terminal = Terminal::new();
+    let mut command = in_terminal(&[
+        "ws",
+        "--protocol",
+        "v1",
+        "-m",
+        "a\nb",
+        "-n",
+        "1",
+        &server.url("/ws/echo?protocol=v1"),
+    ]);
+    command.stdin(terminal.stdio()).stdout(terminal.stdio()).stderr(terminal.stdio());
+    let mut child = command.spawn().expect("it starts");
+    assert_eq!(within("the end", String::new, child.wait()).await.expect("it ran").code(), Some(0));
+    terminal.wait_for("?protocol=v1 (v1)\r\n< a\r\n  b\r\n* closed by this side").await;
     let terminal = Terminal::new();
     let mut command = in_terminal(&["ws", "--no-input", "-n", "1", &server.url("/ws/sizes/300")]);
     let mut child = command.stdout(terminal.stdio()).spawn().expect("it starts");

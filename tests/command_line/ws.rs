@@ -40,6 +40,59 @@ async fn what_is_to_be_said_first_and_then_only_listened_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_waited_for_and_that_there_is_none_is_told() {
+    let server = WebSocketServer::start().await;
+    // Longer than the silence that ends it once the answer is there.
+    let slow = server.url("/ws/echo?after_ms=1500");
+    let (code, out, err) = run_with_input(&["ws", &slow], b"question\n").await;
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "question\n", ""));
+    let (code, out, err) = run(&["ws", &slow, "-m", "question"]).await;
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "question\n", ""));
+    let (code, out, err) = run_with_input(&["ws", &server.url("/ws/silent")], b"question\n").await;
+    assert_eq!((code, out.as_str()), (Some(0), ""));
+    assert!(err.contains("* nothing came for 10") && err.contains("--wait"), "{err}");
+    // Nothing was asked.
+    let (code, out, err) = run(&["ws", &server.url("/ws/silent")]).await;
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "", ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_before_a_line_that_cannot_be_sent_has_its_answer() {
+    let server = WebSocketServer::start().await;
+    for extra in [&[][..], &["-n", "9"]] {
+        let url = server.url("/ws/echo?id=bad-line");
+        let mut child =
+            dualfetch(&[&["ws", &url], extra].concat()).stdin(Stdio::piped()).spawn().expect("it starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(b"ok\n\xff\nnot sent\n").await.expect("it reads");
+        drop(stdin);
+        let (code, out, err) = told(child.wait_with_output().await.expect("it ran"));
+        assert_eq!((code, out.as_str()), (Some(2), "ok\n"), "{err}");
+        assert!(err.contains("--binary"), "{err}");
+        assert_eq!(seen(&server, "bad-line").await, "close 1000");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loopback_host_without_a_scheme_is_asked_by_ws_and_advice_names_schemes_of_sockets() {
+    let server = WebSocketServer::start().await;
+    let url = server.url("/ws/echo");
+    let bare = url.strip_prefix("http://").expect("it is plain");
+    for url in [bare, &format!("//{bare}")] {
+        let (code, out, err) = run(&["ws", url, "-m", "hello", "-n", "1"]).await;
+        assert_eq!((code, out.as_str()), (Some(0), "hello\n"), "{err}");
+    }
+    for (url, told_err) in [
+        ("ftp://a.example/", "only ws, wss, http and https URLs"),
+        ("", "such as wss://example.com/"),
+        ("word", "write ws://word"),
+    ] {
+        let (code, _, err) = run(&["ws", url]).await;
+        assert!(code == Some(2) && err.contains(told_err) && !err.contains(" http://"), "{url:?}: {err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bytes_are_sent_and_written_as_they_are() {
     let server = WebSocketServer::start().await;
     let url = server.url("/ws/echo?id=bytes");
@@ -88,7 +141,7 @@ async fn many_messages_come_whole_and_in_order_however_slowly_they_are_read() {
 async fn exit_codes_tell_a_close_in_order_from_all_others() {
     let (server, refusing) = (WebSocketServer::start().await, Refusing::new());
     let url = |path: &str| server.url(path);
-    let cases: [(&[&str], i32, &str, &str); 21] = [
+    let cases: [(&[&str], i32, &str, &str); 22] = [
         (&[&url("/ws/close?code=1000&reason=done")], 0, "", ""),
         (&[&url("/ws/close")], 0, "", ""),
         (&[&url("/ws/close?code=4001&reason=not%20you")], 1, "", "* closed by the server: 4001 not you"),
@@ -100,7 +153,8 @@ async fn exit_codes_tell_a_close_in_order_from_all_others() {
         (&["--max-message-size", "999", &url("/ws/sizes/1000")], 1, "", "999 bytes"),
         (&["--max-message", "999", &url("/ws/sizes/1000")], 1, "", "999 bytes"),
         (&[&url("/ws/sizes/4194305")], 1, "", "4194304 bytes"),
-        (&["--heartbeat", "100ms", &url("/ws/silent")], 1, "", "heartbeat"),
+        (&["--heartbeat", "100ms", &url("/ws/silent")], 1, "", "nothing came for 50 ms after a ping"),
+        (&["--receive-timeout", "100ms", &url("/ws/echo?id=late")], 1, "", "nothing came for 100 ms"),
         (&[&url("/ws/faults/bad-utf-8")], 1, "", "UTF-8"),
         (&["ftp://example.com/"], 2, "", "ftp"),
         (&["no URL"], 2, "", "no URL"),
@@ -117,6 +171,7 @@ async fn exit_codes_tell_a_close_in_order_from_all_others() {
         assert!(err.contains(told_err) && (err.is_empty() == told_err.is_empty()), "{args:?}: {err}");
         assert!(!err.contains("panicked"), "{err}");
     }
+    assert_eq!(seen(&server, "late").await, "close 1000");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,6 +263,10 @@ async fn ctrl_c_closes_in_order_and_a_second_one_at_once() {
         }
         let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw).expect("it runs");
         kill_process(id, signal).expect("it can be told");
+        if signal == Signal::INT {
+            let line = within("a word", String::new, err.next_line()).await.expect("UTF-8");
+            assert_eq!(line.as_deref(), Some("* closing; Ctrl-C again does not wait"));
+        }
         if path.contains("silent") {
             // The close frame has come, and no answer will for a while.
             tokio::time::sleep(Duration::from_millis(100)).await;

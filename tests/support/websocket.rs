@@ -299,9 +299,9 @@ impl Line {
                 for size in sizes {
                     self.send(BINARY, &pattern(size.parse().unwrap_or(0))).await?;
                 }
-                self.echo().await
+                self.echo(None).await
             }
-            _ => self.echo().await,
+            _ => self.echo(asked.query("after_ms")).await,
         }
     }
 
@@ -318,7 +318,8 @@ impl Line {
         self.writer.flush().await
     }
 
-    async fn echo(&mut self) -> io::Result<Seen> {
+    async fn echo(&mut self, after_ms: Option<String>) -> io::Result<Seen> {
+        let after = Duration::from_millis(after_ms.and_then(|ms| ms.parse().ok()).unwrap_or(0));
         loop {
             let Frame { first, payload } = self.receive().await?;
             match first {
@@ -329,7 +330,10 @@ impl Line {
                 }
                 PING => self.send(PONG, &payload).await?,
                 PONG => {}
-                first => self.send(first, &payload).await?,
+                first => {
+                    tokio::time::sleep(after).await;
+                    self.send(first, &payload).await?;
+                }
             }
         }
     }

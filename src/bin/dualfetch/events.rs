@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use dualfetch::event_source::Lost;
 use dualfetch::event_stream::EventId;
-use dualfetch::{DefaultSession, Error, ErrorKind, EventSource, Phase, Result, ServerEvent, Session, Url};
+use dualfetch::{
+    DefaultSession, Error, ErrorKind, EventSource, Method, Phase, Result, ServerEvent, Session, Url,
+};
 use futures_util::FutureExt;
 use http::header::ACCEPT;
 use serde::{Serialize, Serializer};
@@ -38,12 +40,12 @@ pub(crate) fn run(args: &EventsArgs) -> Result<ExitCode, Stop> {
             () = passed(args.request.total()) => Ended::Failed(ErrorKind::Timeout(Phase::Total).into()),
             ended = printed(&session, &question, args, &mut printer) => ended,
         };
-        printer.sum_up();
+        printer.sum_up(matches!(ended, Ended::Over) && reconnects(args, &question));
         Ok(ended)
     })??;
     cookies.save()?;
     match ended {
-        Ended::Over | Ended::Signal(Signal::Interrupt) => Ok(ExitCode::SUCCESS),
+        Ended::Enough | Ended::Over | Ended::Signal(Signal::Interrupt) => Ok(ExitCode::SUCCESS),
         Ended::Signal(signal) => Ok(signal.exit_code()),
         Ended::Stop(stop) => Err(stop),
         Ended::Failed(error) => Ok(failed(&args.url, &error)),
@@ -52,8 +54,10 @@ pub(crate) fn run(args: &EventsArgs) -> Result<ExitCode, Stop> {
 
 /// Why no more is printed.
 enum Ended {
+    /// As many as were wanted.
+    Enough,
     Failed(Error),
-    /// There are no more, or as many as were wanted.
+    /// There are no more.
     Over,
     Signal(Signal),
     Stop(Stop),
@@ -101,6 +105,11 @@ async fn printed(
     }
 }
 
+/// What is no GET is not asked again unless that is wished for: it may be paid for, and would have another answer.
+fn reconnects(args: &EventsArgs, question: &Question) -> bool {
+    args.reconnect || (!args.no_reconnect && question.method == Method::GET)
+}
+
 async fn connected<'a>(
     session: &'a DefaultSession,
     question: &Question,
@@ -109,7 +118,7 @@ async fn connected<'a>(
     first_taken(&bare(&args.url).unwrap_or_else(|| args.url.clone()), async |url: String| {
         let url = Url::parse(&url)?;
         let asked = question.by(session.request(question.method.clone(), url.clone()), &url)?;
-        let mut source = asked.event_source().reconnect(!args.no_reconnect);
+        let mut source = asked.event_source().reconnect(reconnects(args, question));
         if let Some(id) = &args.last_event_id {
             source = source.last_event_id(id);
         }
@@ -191,7 +200,7 @@ impl Printer {
         self.pending.push(b'\n');
         self.taken += 1;
         self.last_taken = event.id;
-        self.most.is_some_and(|most| self.taken >= most).then_some(Ended::Over)
+        self.most.is_some_and(|most| self.taken >= most).then_some(Ended::Enough)
     }
 
     async fn write(&mut self) -> Result<(), Stop> {
@@ -226,12 +235,13 @@ impl Printer {
         }
     }
 
-    /// For somebody who looks on.
-    fn sum_up(&self) {
+    /// For somebody who looks on. `is_whole` is whether the server has said that there are no more.
+    fn sum_up(&self, is_whole: bool) {
         if self.is_quiet || !io::stderr().is_terminal() {
             return;
         }
         let behind = match self.last_event_id.as_str() {
+            _ if is_whole => "; there are no more".to_owned(),
             "" => String::new(),
             id => format!("; to go on: --last-event-id {id:?}"),
         };

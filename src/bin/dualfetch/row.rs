@@ -98,13 +98,19 @@ impl Row {
 
 /// What to say of an error at this URL, as it was given.
 pub(crate) fn explain(url: &str, error: &Error) -> RowError {
-    let detail = detail(url, error);
+    explain_as(url, error, "http")
+}
+
+/// The same where this is the scheme without TLS, and with an `s` behind it the one with TLS.
+pub(crate) fn explain_as(url: &str, error: &Error, scheme: &str) -> RowError {
+    let hint = hint(url, error, scheme);
+    let detail = detail(error, hint.as_deref());
     let kind = error.kind();
     let message = match detail.is_empty() {
         true => kind.to_string(),
         false => format!("{kind}: {detail}"),
     };
-    let detail = match (hint(url, error), error.phase()) {
+    let detail = match (hint, error.phase()) {
         (Some(hint), _) => hint,
         (None, None) if detail.is_empty() => kind.to_string(),
         (None, _) => detail,
@@ -114,7 +120,7 @@ pub(crate) fn explain(url: &str, error: &Error) -> RowError {
 }
 
 /// What an error says beyond its kind: its message, its root cause, and the redirect it happened at.
-fn detail(url: &str, error: &Error) -> String {
+fn detail(error: &Error, hint: Option<&str>) -> String {
     let mut parts: Vec<String> = error.message().map(str::to_owned).into_iter().collect();
     if let Some(cause) = causes(error).last() {
         let text = cause.to_string();
@@ -124,9 +130,7 @@ fn detail(url: &str, error: &Error) -> String {
             parts.push(text);
         }
     }
-    if let Some(hint) = hint(url, error) {
-        parts.push(hint);
-    }
+    parts.extend(hint.map(str::to_owned));
     if let (Some(at), false) = (error.url(), error.history().is_empty()) {
         parts.push(format!("at {}", at.redacted()));
     }
@@ -143,17 +147,17 @@ fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
 }
 
 /// What to do about it, where that can be told.
-fn hint(url: &str, error: &Error) -> Option<String> {
+fn hint(url: &str, error: &Error, scheme: &str) -> Option<String> {
     let has_no_scheme = !url.contains("://");
     if *error.kind() == ErrorKind::Tls && has_no_scheme {
         return Some(format!(
-            "no scheme is https; if it has no TLS, write http://{}",
+            "no scheme is {scheme}s; if it has no TLS, write {scheme}://{}",
             url.trim_start_matches('/')
         ));
     }
     if *error.kind() == ErrorKind::InvalidUrl && error.url().is_none() && has_no_scheme && is_word(url) {
         return Some(format!(
-            "a host without a scheme has a dot or a port; if it is one, write http://{url}"
+            "a host without a scheme has a dot or a port; if it is one, write {scheme}://{url}"
         ));
     }
     let is_out_of_files = causes(error).filter_map(<dyn StdError>::downcast_ref).any(is_out_of_files);
@@ -228,6 +232,11 @@ mod tests {
         assert_eq!(explain("http://a/", &full).detail.contains("ulimit -n"), cfg!(unix));
         let tls = Error::new(ErrorKind::Tls);
         assert!(explain("localhost:8080", &tls).message.ends_with("write http://localhost:8080"));
+        assert!(
+            explain_as("a.example", &tls, "ws")
+                .message
+                .ends_with("no scheme is wss; if it has no TLS, write ws://a.example")
+        );
         assert!(!explain("https://a.example", &tls).message.contains("http:"));
     }
 

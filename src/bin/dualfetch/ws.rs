@@ -2,31 +2,32 @@
 
 mod lines;
 mod printer;
+mod sending;
+mod words;
 
 use std::cell::Cell;
 use std::future::{Future, pending};
 use std::io::{self, IsTerminal};
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use dualfetch::websocket::{Close, CloseCode, ClosedBy, Message, Text, WebSocketSender};
+use dualfetch::websocket::{Close, CloseCode, ClosedBy, WebSocketSender};
 use dualfetch::{Error, Method, Session, SessionExt, Url, WebSocket};
-use futures_util::SinkExt;
 
 use crate::args::WsArgs;
 use crate::asking::{Asking, bare};
-use crate::failing::failed;
+use crate::failing::exit_code;
 use crate::get::{tell_headers, tell_request};
-use crate::row::explain;
 use crate::signals::{Signal, Signals};
 use crate::units::Bound;
 use crate::{Stop, block_on, say};
 
 use printer::{Printed, Printer};
+use sending::Sending;
 
-/// How long nothing may come once there is nothing more to send.
-const WAIT: Duration = Duration::from_secs(1);
+/// How long the closing handshake may take.
+const CLOSE: Duration = Duration::from_secs(10);
 
 /// How long the closing handshake may take where nobody reads on.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -37,9 +38,9 @@ pub(crate) fn run(args: &WsArgs) -> Result<ExitCode, Stop> {
     if question.method != Method::GET || !question.body.is_none() {
         return Err(Stop::Fault("a WebSocket is opened by a GET without a body: see -m".to_owned()));
     }
-    let url = bare(&args.url).unwrap_or_else(|| args.url.clone());
+    let url = whole(&args.url);
     if let Err(error) = Url::parse(&url) {
-        return Err(Stop::Fault(explain(&args.url, &error).message));
+        return Err(Stop::Fault(words::explain(&args.url, &error)));
     }
     let cookies = args.request.cookies()?;
     let session = args.request.session(args.request.config(Bound(None), &cookies)?)?;
@@ -56,11 +57,28 @@ pub(crate) fn run(args: &WsArgs) -> Result<ExitCode, Stop> {
         };
         match opened {
             Ok(socket) => Talk::new(socket, args).run(signals).await,
-            Err(error) => Ok(failed(&args.url, &error)),
+            Err(error) => {
+                say(&format!("error: {}", words::explain(&args.url, &error)));
+                Ok(exit_code(&error))
+            }
         }
     })?;
     cookies.save()?;
     ended
+}
+
+/// The URL, a host without a scheme being given one: ws on this machine, where servers in the making have no TLS.
+fn whole(text: &str) -> String {
+    let Some(url) = bare(text) else { return text.to_owned() };
+    let parsed = Url::parse(&url).ok();
+    let host = parsed.as_ref().and_then(Url::host).unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    match is_here {
+        true => format!("ws://{}", text.strip_prefix("//").unwrap_or(text)),
+        false => url,
+    }
 }
 
 async fn open(session: &impl Session, url: &str, args: &WsArgs) -> Result<WebSocket, Error> {
@@ -68,6 +86,8 @@ async fn open(session: &impl Session, url: &str, args: &WsArgs) -> Result<WebSoc
         .websocket(url)
         .protocols(&args.protocol)
         .heartbeat(args.heartbeat.and_then(|bound| bound.0))
+        .receive_timeout(args.receive_timeout.and_then(|bound| bound.0))
+        .close_timeout(CLOSE)
         .max_message_size(usize::try_from(args.max_message_size).unwrap_or(usize::MAX));
     if let Some(origin) = &args.origin {
         opening = opening.origin(origin);
@@ -80,6 +100,10 @@ async fn open(session: &impl Session, url: &str, args: &WsArgs) -> Result<WebSoc
         say(&format!("< {}", http::StatusCode::SWITCHING_PROTOCOLS));
         tell_headers('<', socket.headers());
         say("<");
+    }
+    if !args.quiet && io::stderr().is_terminal() {
+        let protocol = socket.protocol().map(|name| format!(" ({name})")).unwrap_or_default();
+        say(&format!("* connected to {}{protocol}", socket.url().redacted()));
     }
     Ok(socket)
 }
@@ -97,34 +121,38 @@ enum Why {
     /// All was sent, and nothing comes any more.
     Quiet,
     Signal(Signal),
-    Unsent(Stop),
 }
 
 impl<'a> Talk<'a> {
     fn new(socket: WebSocket, args: &'a WsArgs) -> Self {
         let (sender, receiver) = socket.split();
-        Self { args, sender, printer: Printer::new(receiver, args.hex, args.count) }
+        Self { args, sender, printer: Printer::new(receiver, args) }
     }
 
     /// Sends and prints until there is a reason to close, and closes.
     async fn run(self, mut signals: Signals) -> Result<ExitCode, Stop> {
         let Self { args, mut sender, mut printer } = self;
         let last = Cell::new(Some(Instant::now()));
+        let mut sending = Sending::new(args, &last);
         let mut printing = Box::pin(printer.run(&last));
         let why = tokio::select! {
             printed = &mut printing => Why::Printed(printed),
-            sent = send_all(&mut sender, args, &last) => sent.map_or_else(Why::Unsent, |()| Why::Quiet),
+            () = sending.run(&mut sender) => Why::Quiet,
             signal = signals.next() => Why::Signal(signal),
         };
-        let (mut ended, signal, mut stop) = match why {
-            Why::Printed(printed) => (Ok(printed), None, None),
-            Why::Quiet => (close(&mut sender, &mut printing, &mut signals).await, None, None),
+        let (mut ended, signal) = match why {
+            Why::Printed(printed) => (Ok(printed), None),
+            Why::Quiet => (close(&mut sender, &mut printing, &mut signals).await, None),
             Why::Signal(signal) => {
-                (close(&mut sender, &mut printing, &mut signals).await, Some(signal), None)
+                if signal == Signal::Interrupt && !args.quiet {
+                    say("* closing; Ctrl-C again does not wait");
+                }
+                (close(&mut sender, &mut printing, &mut signals).await, Some(signal))
             }
-            Why::Unsent(stop) => (close(&mut sender, &mut printing, &mut signals).await, None, Some(stop)),
         };
         drop(printing);
+        let mut stop = sending.fault;
+        let mut failure = None;
         ended = match ended {
             Ok(Printed::Enough) => close(&mut sender, printer.drain(), &mut signals).await,
             Ok(Printed::Stop(unwritten)) => {
@@ -133,82 +161,23 @@ impl<'a> Talk<'a> {
                 let closed = tokio::time::timeout(LEAVE, closing).await;
                 closed.unwrap_or(Ok(Printed::Over))
             }
+            // That nothing came for too long leaves it open.
+            Ok(Printed::Failed(error)) if sender.closed().is_none() => {
+                failure = Some(error);
+                close(&mut sender, printer.drain(), &mut signals).await
+            }
             other => other,
         };
-        match (stop, signal, ended) {
-            (Some(stop), ..) => Err(stop),
-            (_, _, Err(signal)) => Ok(signal.exit_code()),
-            (_, signal, Ok(Printed::Failed(error))) => {
-                let code = failed(&args.url, &error);
-                Ok(signal.map_or(code, Signal::exit_code))
-            }
-            (_, signal, Ok(_)) => {
-                let code = tell_close(args, sender.closed().as_ref());
-                Ok(signal.map_or(code, Signal::exit_code))
-            }
-        }
-    }
-}
-
-/// Sends all there is to send, and is ready when nothing has come for a while then.
-async fn send_all(
-    sender: &mut WebSocketSender,
-    args: &WsArgs,
-    last: &Cell<Option<Instant>>,
-) -> Result<(), Stop> {
-    for text in &args.message {
-        sent(sender.send(text.as_str()).await).await;
-    }
-    if args.no_input {
-        pending::<()>().await;
-    }
-    let mut input = lines::of_standard_input();
-    while let Some(lines) = input.recv().await {
-        for line in lines {
-            let message = message(line?, args.binary)?;
-            sent(sender.feed(message).await).await;
-        }
-        sent(SinkExt::<Message>::flush(sender).await).await;
-    }
-    let wait = match (args.wait, args.count) {
-        (Some(Bound(wait)), _) => wait,
-        (None, Some(_)) => None,
-        (None, None) => Some(WAIT),
-    };
-    match wait {
-        Some(wait) => silence(last, wait).await,
-        None => pending().await,
-    }
-    Ok(())
-}
-
-/// What cannot be sent any more is for what comes, or does not, to explain.
-async fn sent(result: dualfetch::Result<()>) {
-    if result.is_err() {
-        pending::<()>().await;
-    }
-}
-
-fn message(line: Bytes, is_binary: bool) -> Result<Message, Stop> {
-    if is_binary {
-        return Ok(Message::Binary(line));
-    }
-    let text = Text::try_from(line);
-    text.map(Message::Text).map_err(|_| {
-        Stop::Fault("a line of standard input is not UTF-8: --binary sends it as it is".to_owned())
-    })
-}
-
-/// Ready when nothing has come for so long, what came last having been written.
-async fn silence(last: &Cell<Option<Instant>>, wait: Duration) {
-    let from = Instant::now();
-    loop {
-        let now = Instant::now();
-        let until = last.get().map_or(now, |last| last.max(from)) + wait;
-        if until <= now {
-            return;
-        }
-        tokio::time::sleep_until(until.into()).await;
+        let code = match (stop, ended) {
+            (Some(stop), _) => return Err(stop),
+            (None, Err(signal)) => return Ok(signal.exit_code()),
+            (None, Ok(Printed::Failed(error))) => tell_failure(args, &failure.unwrap_or(error)),
+            (None, Ok(_)) => match failure {
+                Some(error) => tell_failure(args, &error),
+                None => tell_close(args, sender.closed().as_ref()),
+            },
+        };
+        Ok(signal.map_or(code, Signal::exit_code))
     }
 }
 
@@ -229,6 +198,11 @@ async fn close(
     }
 }
 
+fn tell_failure(args: &WsArgs, error: &Error) -> ExitCode {
+    say(&format!("error: {}", words::explain_end(args, error)));
+    exit_code(error)
+}
+
 fn tell_close(args: &WsArgs, close: Option<&Close>) -> ExitCode {
     let Some(close) = close else { return ExitCode::FAILURE };
     let is_in_order = match close.by {
@@ -236,7 +210,7 @@ fn tell_close(args: &WsArgs, close: Option<&Close>) -> ExitCode {
         _ => [CloseCode::NORMAL, CloseCode::NO_STATUS].contains(&close.code),
     };
     if !args.quiet && (!is_in_order || io::stderr().is_terminal()) {
-        let by = if close.by == ClosedBy::Client { "here" } else { "the server" };
+        let by = if close.by == ClosedBy::Client { "this side" } else { "the server" };
         say(format!("* closed by {by}: {} {}", close.code, close.reason).trim_end());
     }
     if is_in_order { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -8,7 +8,7 @@ use super::help::AFTER_EVENTS;
 /// Print server-sent events as they come, and go on where the connection is lost
 ///
 /// Each is printed when it has ended. With --data or --json the request is a POST, as APIs want it that stream their
-/// answers. A host without a scheme is asked over https and, where nobody takes the connection, over http.
+/// answers; it is sent once, unless --reconnect says otherwise. A host without a scheme is asked over https and, where nobody takes the connection, over http.
 #[derive(Args, Debug)]
 #[command(
     after_long_help = AFTER_EVENTS,
@@ -37,8 +37,14 @@ pub(crate) struct EventsArgs {
     pub(crate) last_event_id: Option<String>,
 
     /// End with the stream; one that is cut off, or silent for --timeout, is then a failure
+    ///
+    /// So it is for all methods but GET, unless --reconnect is given.
     #[arg(long, help_heading = "Stream")]
     pub(crate) no_reconnect: bool,
+
+    /// Connect again whatever the method: a POST, too, is then sent again after each loss
+    #[arg(long, conflicts_with = "no_reconnect", help_heading = "Stream")]
+    pub(crate) reconnect: bool,
 
     /// Take the answer for a stream of events whatever its content type
     #[arg(long, help_heading = "Stream")]

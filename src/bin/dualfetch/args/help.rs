@@ -124,31 +124,39 @@ Examples:
   dualfetch get --proxy-env --no-proxy .internal https://example.com/
   dualfetch get --unix-socket /run/docker.sock http://localhost/version";
 
+// A terminal of 80 columns breaks no line but those of paragraphs.
 pub(super) const AFTER_EVENTS: &str = "\
 Connections:
-  The first one has to succeed, but for what --retries tries again; then the stream is connected again
-  after each loss, for as long as it takes: when it has ended, was cut off, or was silent for --timeout,
-  and after the statuses 408, 425, 429 and 5xx. It is asked for what comes after the last event
-  (Last-Event-ID), after the pause that the server has set (retry), 0.5 s at least, or 3 s: twice as
-  long after each connection that brings nothing, up to a minute. The server ends it by status 204. Any
-  other status and another content type than text/event-stream are failures.
+  The first one has to succeed, but for what --retries tries again; then the stream is connected again after each loss, \
+for as long as it takes: when it has ended, was cut off, or was silent for --timeout, and after the statuses 408, 425, \
+429 and 5xx. It is asked for what comes after the last event (Last-Event-ID), after the pause that the server has set \
+(retry), 0.5 s at least, or 3 s: twice as long after each connection that brings nothing, up to a minute. The server ends \
+it by status 204. Any other status and another content type than text/event-stream are failures.
+
+  A request that is no GET, as with --data or --json, is sent once, and its stream's end is the end, as with \
+--no-reconnect. With --reconnect it is sent again after each loss.
 
 Exit status:
-  0  the server said that there are no more events, --count of them were printed, Ctrl-C ended it, or
-     nobody reads on (as after `| head`); with --no-reconnect also at the end of the stream
-  1  there was no stream, or something ended it for good; --total-timeout has passed
-  2  the command line is wrong, what is given is no http or https URL, or a file cannot be read
+  0  the server said that there are no more events, --count of them were
+     printed, Ctrl-C ended it, or nobody reads on (as after `| head`); where it
+     is not connected again also at the end of the stream
+  1  there was no stream, or something ended it for good; --total-timeout has
+     passed
+  2  the command line is wrong, what is given is no http or https URL, or a
+     file cannot be read
   143  ended by SIGTERM
 
 Environment:
-  Proxy variables (HTTP_PROXY and the like) are read with --proxy-env alone, and NETRC and ~/.netrc
-  with --netrc alone.
+  Proxy variables (HTTP_PROXY and the like) are read with --proxy-env alone, and NETRC and ~/.netrc with --netrc alone.
 
 Examples:
   dualfetch events https://stream.example/changes
-  dualfetch events https://stream.example/changes -n 10 --format jsonl | jq -r .data
-  dualfetch events https://stream.example/changes --last-event-id 1041 --timeout none
+  dualfetch events https://stream.example/changes -n 10 --format jsonl \\
+    | jq -r .data
+  dualfetch events https://stream.example/changes --last-event-id 1041 \\
+    --timeout none
   A completion, token by token:
-    dualfetch events https://api.example/v1/chat/completions -H \"Authorization: Bearer $KEY\" \\
-      --json @question.json --no-reconnect --format data \\
-      | grep -v '^\\[DONE\\]$' | jq --unbuffered -j '.choices[0].delta.content // empty'";
+    dualfetch events https://api.example/v1/chat/completions \\
+      -H \"Authorization: Bearer $KEY\" --json @question.json --format data \\
+      | grep -v '^\\[DONE\\]$' \\
+      | jq --unbuffered -j '.choices[0].delta.content // empty'";

@@ -9,6 +9,7 @@ use dualfetch::{Error, Result};
 use futures_util::FutureExt;
 
 use crate::Stop;
+use crate::args::WsArgs;
 use crate::output::{plain, standard};
 
 /// Prints what comes.
@@ -16,6 +17,8 @@ pub(super) struct Printer {
     receiver: WebSocketReceiver,
     hex: bool,
     is_terminal: bool,
+    /// What comes is told from what is typed.
+    is_marked: bool,
     /// How many are still to be printed.
     left: Option<u64>,
     pending: Vec<u8>,
@@ -34,9 +37,10 @@ pub(super) enum Printed {
 }
 
 impl Printer {
-    pub(super) fn new(receiver: WebSocketReceiver, hex: bool, count: Option<u64>) -> Self {
+    pub(super) fn new(receiver: WebSocketReceiver, args: &WsArgs) -> Self {
         let is_terminal = io::stdout().is_terminal();
-        Self { receiver, hex, is_terminal, left: count, pending: Vec::new() }
+        let is_marked = is_terminal && !args.no_input && io::stdin().is_terminal();
+        Self { receiver, hex: args.hex, is_terminal, is_marked, left: args.count, pending: Vec::new() }
     }
 
     /// Prints until there is a reason not to. `last` is when that was done last; none while it is.
@@ -83,11 +87,14 @@ impl Printer {
 
     fn render(&mut self, message: &Message) {
         let out = &mut self.pending;
+        if self.is_marked {
+            out.extend_from_slice(b"< ");
+        }
         match message {
             // A stranger's text is not for a terminal to obey.
             Message::Text(text) if self.is_terminal => {
                 let lines: Vec<String> = text.lines().map(plain).collect();
-                out.extend(lines.join("\n").into_bytes());
+                out.extend(lines.join(if self.is_marked { "\n  " } else { "\n" }).into_bytes());
             }
             Message::Text(text) => out.extend_from_slice(text.as_bytes()),
             other if self.hex => {
