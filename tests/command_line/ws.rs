@@ -48,11 +48,12 @@ async fn an_answer_is_waited_for_and_that_there_is_none_is_told() {
     assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "question\n", ""));
     let (code, out, err) = run(&["ws", &slow, "-m", "question"]).await;
     assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "question\n", ""));
+    // It does not answer the close either.
     let (code, out, err) = run_with_input(&["ws", &server.url("/ws/silent")], b"question\n").await;
-    assert_eq!((code, out.as_str()), (Some(0), ""));
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
     assert!(err.contains("* nothing came for 10") && err.contains("--wait"), "{err}");
     // Nothing was asked.
-    let (code, out, err) = run(&["ws", &server.url("/ws/silent")]).await;
+    let (code, out, err) = run(&["ws", &slow]).await;
     assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "", ""));
 }
 

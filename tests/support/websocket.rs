@@ -319,7 +319,7 @@ impl Line {
     }
 
     async fn echo(&mut self, after_ms: Option<String>) -> io::Result<Seen> {
-        let after = Duration::from_millis(after_ms.and_then(|ms| ms.parse().ok()).unwrap_or(0));
+        let after = after_ms.and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
         loop {
             let Frame { first, payload } = self.receive().await?;
             match first {
@@ -331,7 +331,9 @@ impl Line {
                 PING => self.send(PONG, &payload).await?,
                 PONG => {}
                 first => {
-                    tokio::time::sleep(after).await;
+                    if let Some(after) = after {
+                        tokio::time::sleep(after).await;
+                    }
                     self.send(first, &payload).await?;
                 }
             }
