@@ -84,6 +84,12 @@ export class SessionEventSource {
     this.#events.return().catch(() => {});
   }
 
+  /** For `console.log` and its like, which see no accessors. */
+  [Symbol.for("nodejs.util.inspect.custom")](_, options, inspect) {
+    const { lastEventId } = this;
+    return `SessionEventSource ${inspect({ lastEventId }, options)}`;
+  }
+
   async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
     await this.return();
   }

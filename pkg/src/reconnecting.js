@@ -26,7 +26,7 @@ export async function* reconnecting(plan, way) {
   for (let isFirst = true; ; isFirst = false) {
     let failure = null;
     try {
-      const response = await connected(way, isFirst, anyType);
+      const response = await connected(way, isFirst, isFirst || failed + 1 >= maxAttempts, anyType);
       if (response === undefined) return;
       [failed, fruitless] = [0, fruitless + 1];
       way.parser = new EventParser(way.error, maxEvent, way.id);
@@ -57,7 +57,7 @@ export async function* reconnecting(plan, way) {
 const RETRY_AFTER = Symbol("retry-after");
 
 /** The response of a connection that is a stream; undefined where there are to be no more. */
-async function connected({ ask, error, failureOf, id, needEvents, signal, statusError }, isFirst, anyType) {
+async function connected({ ask, error, failureOf, id, needEvents, signal, statusError }, isFirst, isLast, anyType) {
   const fields = id === "" ? [] : ["last-event-id", headerText(id, error)];
   const response = await ask(fields, isFirst, signal);
   const { status, headers } = response;
@@ -67,15 +67,15 @@ async function connected({ ask, error, failureOf, id, needEvents, signal, status
   }
   if (status !== 200) {
     // The body of what is asked for again is not waited for.
-    const failure = status >= 400 && !isPassing(status) ? await failureOf(response) : statusError(response);
+    const failure = status >= 400 && (isLast || !isPassing(status)) ? await failureOf(response) : statusError(response);
     response.cancel();
     throw Object.defineProperty(failure, RETRY_AFTER, { value: askedFor(headers) });
   }
   try {
-    if (!anyType) needEvents(headers.get("content-type") ?? "");
+    if (!anyType) needEvents(response);
   } catch (thrown) {
     response.cancel();
-    throw Object.assign(thrown, { url: response.url, attempts: response.attempts });
+    throw thrown;
   }
   return response;
 }

@@ -154,9 +154,10 @@ export class SessionResponse {
   /** The body as server-sent events, as they come. */
   events(options) {
     const { anyType = false, maxEvent } = read(EVENTS_READER, options);
-    const type = this.headers.get("content-type") ?? "";
+    if (!anyType && this.status >= 400 && !isEvents(this)) return this.#raising();
+    const need = () => anyType || needEvents(this);
     return this.#pieces(async function* (chunk) {
-      if (!anyType) needEvents(type);
+      need();
       const { EventParser } = await import("./events.js");
       const parser = new EventParser(error, maxEvent);
       for (let piece; (piece = await chunk()) !== undefined; ) yield* parser.take(piece);
@@ -216,6 +217,11 @@ export class SessionResponse {
     const [text] = await decoded(bytes, this.#about(), this.#reading.loadCharset).catch(() => [new TextDecoder().decode(bytes)]);
     // Where the body was cut, in the middle of a character perhaps.
     return this.#statusError(length >= KEPT ? text.replace(/\ufffd+$/, "") : text, problem);
+  }
+
+  /** What is to be read, where the status says why it is not there. */
+  async *#raising() {
+    throw await failureOf(this);
   }
 
   #statusError(body, problem = null) {
@@ -342,9 +348,16 @@ export class SessionResponse {
 }
 
 /** Refuses what is no stream of events. */
-export function needEvents(type) {
-  if (essence(type) === "text/event-stream") return;
-  throw error("content_type", `unexpected content type: ${JSON.stringify(type)} is not text/event-stream`);
+export function needEvents(response) {
+  if (isEvents(response)) return;
+  const { attempts, headers } = response;
+  const url = withoutUserinfo(response.url);
+  const type = JSON.stringify(headers.get("content-type") ?? "");
+  throw error("content_type", `unexpected content type: ${type} is not text/event-stream (${url})`, { url, attempts });
+}
+
+function isEvents({ headers }) {
+  return essence(headers.get("content-type") ?? "") === "text/event-stream";
 }
 
 /** A response of the platform's as one of ours. */

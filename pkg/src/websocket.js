@@ -61,6 +61,8 @@ export async function opened(url, wishes, way) {
     if (isOurs(thrown) && thrown.url === request.url) {
       [thrown.url, thrown.message] = [address, thrown.message.replace(`(${request.url})`, `(${address})`)];
     }
+    // The platform's own error is nearer than ours about it.
+    if (thrown?.cause?.told !== undefined) thrown.cause = thrown.cause.told;
     throw thrown;
   } finally {
     clocks.stop();
@@ -167,6 +169,12 @@ export class SessionWebSocket {
       return { done: true, value };
     };
     return { next, return: end, [Symbol.asyncIterator]: function () { return this; } };
+  }
+
+  /** For `console.log` and its like, which see no accessors. */
+  [Symbol.for("nodejs.util.inspect.custom")](_, options, inspect) {
+    const { url, protocol, bufferedAmount, closed } = this;
+    return `SessionWebSocket ${inspect({ url, protocol, bufferedAmount, closed }, options)}`;
   }
 
   /** Closes it, for `await using`. */

@@ -71,10 +71,7 @@ export class Wire {
         how(value);
       };
       const open = () => settle(resolve, answer);
-      this.#unopened = () => {
-        const message = "the WebSocket was not opened: no connection, or another answer than a handshake; the platform does not say which";
-        settle(reject, new TypeError(message, this.#cause === undefined ? undefined : { cause: this.#cause }));
-      };
+      this.#unopened = () => settle(reject, unopened(this.#cause));
       asked?.addEventListener("abort", quit);
       socket.addEventListener("open", open);
       if (asked?.aborted) quit();
@@ -176,9 +173,9 @@ export class Wire {
 
   #onError = ({ error }) => {
     // Some have one that says nothing.
-    if (error?.message) this.#cause = error;
-    // What follows tells how it was closed, but for workerd, where nothing does.
-    if (this.socket.readyState === CLOSED) setTimeout(() => this.#finish(1006, "", false));
+    if (error?.message || error?.code) this.#cause = error;
+    // What follows tells how it was closed, but for workerd, and for Undici 6 where a handshake fails: nothing does there.
+    if (this.socket.readyState === CLOSED || this.#unopened !== nothing) setTimeout(() => this.#finish(1006, "", false));
   };
 
   #onClose = ({ code, reason, wasClean }) => this.#finish(code, reason, wasClean);
@@ -330,6 +327,14 @@ export function sizeOf(message) {
 
 function isLonger(message, most) {
   return message.length > most || (typeof message === "string" && message.length * 3 > most && sizeOf(message) > most);
+}
+
+/** What the engine is told of a handshake that failed; what the platform says of it, if it does, is its `told`. */
+function unopened(told) {
+  const why = told?.message || told?.code || "no connection, or another answer than a handshake; the platform does not say which";
+  const error = new Error(`the WebSocket was not opened: ${why}`);
+  // The engine's message begins with the name, and its error is of the kind that the code names.
+  return Object.assign(error, { name: "", code: told?.code, told });
 }
 
 /** A promise and what settles it. That it fails is for who waits for it. */

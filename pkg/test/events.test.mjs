@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { inspect } from "node:util";
 
 import { isBodyError, isClosedError, isStatusError, isUnsupportedError, Session } from "dualfetch";
 
@@ -107,6 +108,36 @@ test("what is no stream of events is an error, unless any type is taken", async 
   await until(() => session.figures().inFlight === 0);
   const any = await session.get(`${server.url}/text`);
   assert.equal((await all(any.events({ anyType: true })))[0].data, "1");
+});
+
+test("a status of 400 or more says why there is no stream of events", async () => {
+  script = [status(401, { "content-type": "text/plain" }), stream("data: 1\n\n")];
+  const refused = await session.get(`${server.url}/script`);
+  await assert.rejects(all(refused.events()), (thrown) => {
+    return isStatusError(thrown) && thrown.status === 401 && thrown.body === "in short" && thrown.message.includes(`${server.url}/script`);
+  });
+  await until(() => session.figures().inFlight === 0);
+  const plain = await session.get(`${server.url}/text`);
+  await assert.rejects(all(plain.events()), ({ message }) => message.includes(`${server.url}/text`));
+  assert.equal((await all((await session.get(`${server.url}/script`)).events())).length, 1);
+});
+
+test("a status that may pass has its body with it where it is the last", async () => {
+  const lasts = async (answers, options) => {
+    script = answers;
+    const source = session.eventSource(`${server.url}/script`, { reconnectionTime: 0, maxReconnectionTime: 1, ...options });
+    await assert.rejects(all(source), (thrown) => isStatusError(thrown) && thrown.body === "in short");
+    assert.equal(script.length, 0);
+  };
+  await lasts([status(503)]);
+  await lasts([status(429)]);
+  await lasts([stream("data: 1\n\n"), status(500), status(503)], { maxAttempts: 2 });
+});
+
+test("console.log of an event source shows where it is", async () => {
+  const source = session.eventSource(`${server.url}/endless`, { lastEventId: "7" });
+  assert.equal(inspect(source), "SessionEventSource { lastEventId: '7' }");
+  source.close();
 });
 
 test("an event that is too long is an error, whatever its lines", async () => {
