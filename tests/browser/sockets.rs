@@ -290,6 +290,15 @@ async fn an_end_that_no_event_tells_of_is_told_by_the_error() {
         let error = failed.expect_err("it failed");
         assert_eq!(error.code(), "network");
         assert!(error.message().is_some_and(|message| message.contains("not today")), "{error}");
+        // A handshake that fails need not even say that it has ended.
+        let opening = fake.session.websocket("ws://fake.example/").connect();
+        let (failed, ()) = join(opening, async {
+            fake.tell("error", "{ message: 'no handshake' }");
+        })
+        .await;
+        let error = failed.expect_err("it failed");
+        assert_eq!(error.code(), "network");
+        assert!(error.message().is_some_and(|message| message.contains("no handshake")), "{error}");
         let (mut socket, _) = fake.open().await;
         fake.tell("message", "{ data: 'before' }");
         fake.tell_closed("error", "{ error: new Error('it is lost') }");

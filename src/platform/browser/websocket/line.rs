@@ -270,9 +270,10 @@ impl Inside {
                 state.has_opened = true;
             }
             (Stage::Opening | Stage::Open, "error") => {
+                let is_opening = matches!(state.stage, Stage::Opening);
                 state.error = Some(event);
-                // The end follows, but for workerd, where nothing does.
-                if self.plain.is_closed() {
+                // The end follows, but for workerd, and for Undici 6 where a handshake fails: nothing does there.
+                if is_opening || self.plain.is_closed() {
                     tasks::spawn(Box::pin(end(Rc::downgrade(self))));
                 }
                 return;
