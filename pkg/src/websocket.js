@@ -108,7 +108,7 @@ export class SessionWebSocket {
   /** The next message read as JSON. */
   async receiveJson() {
     const message = await this.receive();
-    if (message === undefined) throw this.#way.error("disconnected", `the WebSocket is closed (${this.url})`, { url: this.url, attempts: 1 });
+    if (message === undefined) throw this.#way.error("closed", `the WebSocket is closed (${this.url})`, { url: this.url, attempts: 1 });
     const text = typeof message === "string" ? message : new TextDecoder().decode(message);
     try {
       return await (this.#wire.settings.parseJson ?? JSON.parse)(text);

@@ -36,7 +36,7 @@ each("messages go both ways, text as strings and bytes as Uint8Array", async (se
   assert.deepEqual(await socket.close(3001, "grüß"), { code: 3001, reason: "grüß", by: "client", wasClean: true });
   assert.deepEqual(last().closed, { code: 3001, reason: "grüß" });
   assert.equal(await socket.receive(), undefined);
-  await assert.rejects(socket.receiveJson(), { code: "disconnected" });
+  await assert.rejects(socket.receiveJson(), { code: "closed" });
 });
 
 each("10,000 messages arrive in order and whole", async (session) => {

@@ -154,7 +154,7 @@ export interface SessionWebSocket extends AsyncIterable<WebSocketMessage> {
   receive(): Promise<WebSocketMessage | undefined>;
   /**
    * The next message as JSON, whether it came as text or bytes, by the session's `parseJson`.
-   * @throws {DualfetchError} as `receive` does; of code `json` for what is none, of code `disconnected` once the connection is
+   * @throws {DualfetchError} as `receive` does; of code `json` for what is none, of code `closed` once the connection is
    * closed
    */
   receiveJson<T = unknown>(): Promise<T>;
