@@ -1,6 +1,10 @@
 //! Server-sent events, read as `tests/events.json` says; the npm package's own parser is held to the same table.
 #![cfg(all(feature = "json", not(target_arch = "wasm32")))]
 
+#[path = "../fuzz/src/events/standard.rs"]
+#[allow(unreachable_pub, reason = "the fuzz targets reach it")]
+mod standard;
+
 use std::time::Duration;
 
 use base64::Engine;
@@ -11,6 +15,8 @@ use dualfetch::{Client, Config, ErrorKind, SessionExt};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use standard::{Read, by_the_standard};
+
 /// A stream, and what it comes to.
 struct Case {
     name: String,
@@ -18,16 +24,6 @@ struct Case {
     read: Read,
     /// What an event source waits after it, unless it is told otherwise.
     pause: Option<Duration>,
-}
-
-/// What a stream comes to: events (name, data, id), the reconnection time, the last event id, and whether an id is too
-/// long, which ends it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Read {
-    events: Vec<[String; 3]>,
-    retry: Option<Duration>,
-    last_event_id: String,
-    has_failed: bool,
 }
 
 fn cases() -> Vec<Case> {
@@ -51,7 +47,7 @@ fn case(value: &Value) -> Case {
             events: value["events"].as_array().expect("a list").iter().map(event).collect(),
             retry: time("retry"),
             last_event_id: text(&value["lastEventId"]),
-            has_failed: value.get("error").is_some_and(|code| code == "line_too_long"),
+            is_too_long: value.get("error").is_some_and(|code| code == "line_too_long"),
         },
         pause: time("pause"),
     }
@@ -69,7 +65,7 @@ fn text(value: &Value) -> String {
 fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Read {
     let mut parser = EventParser::new();
     let mut events = Vec::new();
-    let mut has_failed = false;
+    let mut is_too_long = false;
     for mut chunk in chunks {
         loop {
             match parser.next(&mut chunk) {
@@ -77,52 +73,14 @@ fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Read {
                 Ok(None) => break,
                 Err(error) => {
                     assert_eq!(error.kind(), &ErrorKind::LineTooLong { limit: MAX_ID });
-                    assert!(!has_failed, "it fails once");
-                    has_failed = true;
+                    assert!(!is_too_long, "it fails once");
+                    is_too_long = true;
                 }
             }
         }
         assert!(chunk.is_empty(), "it stops before the end of what it was given");
     }
-    Read { events, retry: parser.retry(), last_event_id: parser.last_event_id().to_owned(), has_failed }
-}
-
-/// The standard's steps as they are written there, over text that is all there; but an id may be too long.
-fn by_the_standard(stream: &[u8]) -> Read {
-    let text = String::from_utf8_lossy(stream);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
-    let mut lines: Vec<&str> = text.split('\n').collect();
-    lines.pop();
-    let mut read = Read::default();
-    let (mut data, mut name, mut id) = (String::new(), String::new(), String::new());
-    for line in lines {
-        if line.is_empty() {
-            id.clone_into(&mut read.last_event_id);
-            let (mut data, name) = (std::mem::take(&mut data), std::mem::take(&mut name));
-            if data.pop().is_some() {
-                let name = if name.is_empty() { "message".to_owned() } else { name };
-                read.events.push([name, data, id.clone()]);
-            }
-            continue;
-        }
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match field {
-            "data" => data.extend([value, "\n"]),
-            "event" => value.clone_into(&mut name),
-            "id" if !value.contains('\0') => {
-                if value.len() > MAX_ID {
-                    return Read { has_failed: true, ..read };
-                }
-                value.clone_into(&mut id);
-            }
-            "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                read.retry = Some(Duration::from_millis(value.parse().unwrap_or(u64::MAX)));
-            }
-            _ => {}
-        }
-    }
-    read
+    Read { events, retry: parser.retry(), last_event_id: parser.last_event_id().to_owned(), is_too_long }
 }
 
 #[test]
@@ -187,7 +145,7 @@ fn what_follows_a_stream_of_the_table_does_not_change_its_events() {
         let longer = [chunks.concat(), b"\n\nid:x\ndata:y\n\n".to_vec()].concat();
         let got = read([longer.as_slice()]);
         assert_eq!(got.events[..expected.events.len()], expected.events, "{name}");
-        let last = if expected.has_failed { &expected.last_event_id } else { "x" };
+        let last = if expected.is_too_long { &expected.last_event_id } else { "x" };
         assert_eq!(got.last_event_id, last, "{name}");
     }
 }
