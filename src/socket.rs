@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::maybe::{BoxClock, BoxSocket, MaybeSend, SharedAny};
 
 pub use close::{Close, CloseCode, ClosedBy};
+pub(crate) use message::MAX_CONTROL;
 pub use message::{Message, Text};
 pub use options::WebSocketOptions;
 

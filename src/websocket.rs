@@ -182,12 +182,7 @@ impl WebSocket {
     /// Dropping the future leaves the connection closing: [`next`](Self::next) goes on with it.
     pub async fn close(&mut self, code: CloseCode, reason: impl AsRef<str>) -> Result<Close> {
         check_close(code, reason.as_ref())?;
-        {
-            let mut link = self.shared().link();
-            if link.closed().is_none() {
-                link.close(Some(code), reason.as_ref())?;
-            }
-        }
+        self.shared().link().close(Some(code), reason.as_ref())?;
         poll_fn(|cx| {
             let mut link = self.shared().link();
             loop {
@@ -258,22 +253,20 @@ impl Stream for WebSocket {
 impl<M: Into<Message>> Sink<M> for WebSocket {
     type Error = Error;
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.shared().link().poll_ready(cx)
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Sink::<M>::poll_ready(Pin::new(&mut self.sender), cx)
     }
 
-    fn start_send(self: Pin<&mut Self>, message: M) -> Result<()> {
-        self.shared().link().send(message.into())
+    fn start_send(mut self: Pin<&mut Self>, message: M) -> Result<()> {
+        Pin::new(&mut self.sender).start_send(message)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.shared().link().poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Sink::<M>::poll_flush(Pin::new(&mut self.sender), cx)
     }
 
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let mut link = self.shared().link();
-        link.close(Some(CloseCode::NORMAL), "")?;
-        link.poll_close_sent(cx)
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Sink::<M>::poll_close(Pin::new(&mut self.sender), cx)
     }
 }
 

@@ -7,6 +7,9 @@ use std::ops::Deref;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+/// The most bytes of a ping, a pong or a close frame (RFC 6455, section 5.5).
+pub(crate) const MAX_CONTROL: usize = 125;
+
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -9,7 +9,9 @@ use futures_util::task::AtomicWaker;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::maybe::{BoxClock, BoxSocket, SharedAny};
 use crate::policy::heartbeat::{Beat, Heartbeat};
-use crate::socket::{Close, CloseCode, ClosedBy, Connection, Incoming, Message, Text, WebSocketOptions};
+use crate::socket::{
+    Close, CloseCode, ClosedBy, Connection, Incoming, MAX_CONTROL, Message, Text, WebSocketOptions,
+};
 use crate::url::Url;
 
 /// How long the peer may take to end the connection once both sides have sent their close frames.
@@ -143,11 +145,11 @@ impl Link {
     /// Takes a message that is to be sent.
     pub(super) fn send(&mut self, message: Message) -> Result<()> {
         if let Message::Ping(bytes) | Message::Pong(bytes) = &message
-            && bytes.len() > 125
+            && bytes.len() > MAX_CONTROL
         {
             let option = if matches!(message, Message::Ping(_)) { "ping" } else { "pong" };
             return Err(Error::new(ErrorKind::InvalidOption { option }).with_message(format!(
-                "{} bytes; there are at most 125 (RFC 6455, section 5.5)",
+                "{} bytes; there are at most {MAX_CONTROL} (RFC 6455, section 5.5)",
                 bytes.len()
             )));
         }

@@ -6,16 +6,13 @@ use bytes::Bytes;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use crate::socket::Text;
+use crate::socket::{CloseCode, MAX_CONTROL, Text};
 
 use super::deflate::Inflater;
 use super::fault::Fault;
 
 /// The longest header of a frame.
 const HEADER: usize = 14;
-
-/// The longest payload of a control frame. (RFC 6455, section 5.5.)
-pub(super) const CONTROL: usize = 125;
 
 /// From this much that is still to come of a payload it is read to where it stays.
 const DIRECT: usize = 4 * 1024;
@@ -183,7 +180,7 @@ impl Decoder {
         if !header.is_final {
             return Err(Fault::protocol("a fragment of a control frame"));
         }
-        if length > CONTROL as u64 {
+        if length > MAX_CONTROL as u64 {
             return Err(Fault::protocol("a control frame of more than 125 bytes"));
         }
         self.control.clear();
@@ -338,16 +335,11 @@ fn closed(payload: &[u8]) -> Result<Option<(u16, String)>, Fault> {
         };
     };
     let code = u16::from_be_bytes(*code);
-    if !may_be_sent(code) {
+    if !CloseCode::new(code).may_be_sent() {
         return Err(Fault::protocol(format!("a close frame with the code {code}, which is not to be sent")));
     }
     match std::str::from_utf8(reason) {
         Ok(reason) => Ok(Some((code, reason.to_owned()))),
         Err(_) => Err(Fault::data("a close frame whose reason is not UTF-8")),
     }
-}
-
-/// Whether a close code may stand in a frame: those of the registry, of libraries and of applications.
-pub(super) fn may_be_sent(code: u16) -> bool {
-    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
+use crate::socket::MAX_CONTROL;
+
 use super::deflate::Deflater;
-use super::incoming::CONTROL;
 use super::mask::{self, Masks};
 
 /// From this much that is unsent on there is no room for another message.
@@ -82,7 +83,7 @@ impl Encoder {
 
     /// A ping, or a pong that nobody asked for. Of a longer payload the first 125 bytes.
     pub(super) fn control(&mut self, is_ping: bool, data: Bytes) -> Result<(), NoChance> {
-        let data = if data.len() > CONTROL { data.slice(..CONTROL) } else { data };
+        let data = if data.len() > MAX_CONTROL { data.slice(..MAX_CONTROL) } else { data };
         // A heartbeat does not ask whether there is room.
         if self.rest.is_some() {
             self.waiting.push((is_ping, data));
@@ -107,7 +108,7 @@ impl Encoder {
         let mut payload = Vec::new();
         if let Some(code) = code {
             payload.extend_from_slice(&code.to_be_bytes());
-            payload.extend_from_slice(cut(reason, CONTROL - 2).as_bytes());
+            payload.extend_from_slice(cut(reason, MAX_CONTROL - 2).as_bytes());
         }
         self.close = Some(payload);
     }
@@ -196,7 +197,7 @@ impl Encoder {
         self.out.reserve(header.len(length) + data.len().min(PIECE));
         // A `Vec` takes all.
         let _ = header.format(length, &mut self.out);
-        let room = (self.written + PIECE).saturating_sub(self.out.len()).max(CONTROL);
+        let room = (self.written + PIECE).saturating_sub(self.out.len()).max(MAX_CONTROL);
         self.put(Rest { data, key, at: 0 }, room);
         Ok(())
     }
