@@ -23,6 +23,8 @@ pub mod events;
 pub mod fields;
 pub mod files;
 mod gated;
+#[cfg(all(feature = "gateway", not(target_arch = "wasm32")))]
+pub mod gateway;
 pub mod head;
 #[cfg(feature = "html")]
 pub mod html;

@@ -1,0 +1,127 @@
+//! Which header fields pass: those of requests to the upstream, and those of its answers to the client.
+
+use http::header::{self, CONNECTION};
+use http::{HeaderMap, HeaderName};
+
+/// What the gateway adds to `Via` (RFC 9110, 7.6.3), and refuses requests for that have come by it already.
+pub(super) const VIA: &str = "1.1 dualfetch";
+
+/// Where a relayed answer is from, after redirects.
+pub(super) const URL: HeaderName = HeaderName::from_static("dualfetch-url");
+/// How many redirects were followed.
+pub(super) const REDIRECTS: HeaderName = HeaderName::from_static("dualfetch-redirects");
+/// The code of the gateway's own failure.
+pub(super) const ERROR: HeaderName = HeaderName::from_static("dualfetch-error");
+
+/// Between two neighbours only (RFC 9110, 7.6.1), beside those that `Connection` names.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+    "proxy-authorization",
+];
+
+/// What a client's request tells the gateway, and nobody behind it: who asks, and from where.
+const OF_CLIENT: [&str; 15] = [
+    "authorization",
+    "client-ip",
+    "content-length",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "origin",
+    "referer",
+    "true-client-ip",
+    "user-agent",
+    "via",
+    "x-real-ip",
+    "x-request-id",
+    "cf-connecting-ip",
+];
+
+/// What an upstream's answer says of the upstream's origin. From the gateway's it would be about that one: sign the user in
+/// or out there, clear its storage, open it to other pages, or move them.
+const OF_ORIGIN: [&str; 24] = [
+    "alt-svc",
+    "authentication-info",
+    "clear-site-data",
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "document-policy",
+    "expect-ct",
+    "nel",
+    "origin-agent-cluster",
+    "permissions-policy",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-status",
+    "public-key-pins",
+    "refresh",
+    "report-to",
+    "reporting-endpoints",
+    "service-worker-allowed",
+    "set-cookie",
+    "set-cookie2",
+    "sourcemap",
+    "strict-transport-security",
+    "via",
+    "www-authenticate",
+];
+
+/// What goes to the upstream of a client's header fields.
+pub(super) fn to_upstream(fields: &HeaderMap) -> HeaderMap {
+    let is_named = named(fields);
+    let starts = ["sec-", "x-forwarded-", "proxy-", "dualfetch-", "access-control-request-"];
+    passing(fields, |name| {
+        let name = name.as_str();
+        !HOP_BY_HOP.contains(&name)
+            && !OF_CLIENT.contains(&name)
+            && !starts.iter().any(|start| name.starts_with(start))
+            && !is_named(name)
+    })
+}
+
+/// What goes to the client of an upstream's header fields.
+pub(super) fn to_client(fields: &HeaderMap) -> HeaderMap {
+    let is_named = named(fields);
+    let starts = ["access-control-", "cross-origin-", "dualfetch-", "proxy-"];
+    passing(fields, |name| {
+        let name = name.as_str();
+        !HOP_BY_HOP.contains(&name)
+            && !OF_ORIGIN.contains(&name)
+            && name != "x-request-id"
+            && !starts.iter().any(|start| name.starts_with(start))
+            && !is_named(name)
+    })
+}
+
+/// Whether a request has come by a gateway of this kind: then it goes in circles, or is to look as if it came from here.
+pub(super) fn is_loop(fields: &HeaderMap) -> bool {
+    fields.get_all(header::VIA).iter().any(|value| {
+        let value = value.as_bytes();
+        value.windows(9).any(|part| part.eq_ignore_ascii_case(b"dualfetch"))
+    })
+}
+
+fn passing(fields: &HeaderMap, passes: impl Fn(&HeaderName) -> bool) -> HeaderMap {
+    let mut passed = HeaderMap::with_capacity(fields.keys_len());
+    for (name, value) in fields.iter().filter(|(name, _)| passes(name)) {
+        passed.append(name.clone(), value.clone());
+    }
+    passed
+}
+
+/// The names that `Connection` lists. What an end-to-end message cannot do without stays, whatever it lists.
+fn named(fields: &HeaderMap) -> impl Fn(&str) -> bool {
+    let texts = fields.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let names: Vec<String> =
+        texts.flat_map(|text| text.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect();
+    const NEEDED: [&str; 4] = ["content-type", "content-encoding", "content-length", "content-range"];
+    move |name| !NEEDED.contains(&name) && names.iter().any(|named| named == name)
+}

@@ -1,0 +1,110 @@
+//! [`Gateway`]: an HTTP server's routes that fetch for those who cannot by themselves.
+//!
+//! A page may read only the sites that allow it (CORS), and many programs should not each ask the web in their own way.
+//! A gateway is one session behind HTTP: bounded, polite, and in [`SafeMode`](crate::SafeMode) whatever is set. It is an
+//! [axum] router, so that it can be mounted in a server of one's own; `dualfetch serve` is the server of the command line.
+//!
+//! | route | |
+//! |---|---|
+//! | `GET /fetch?url=…` (and HEAD, POST, PUT, PATCH, DELETE) | the answer of that URL, streamed through |
+//! | `POST /titles` | a list of URLs in, a row with its title for each as soon as it is known |
+//! | `GET /ws` | the same over a WebSocket, with pause, resume, cancel and progress |
+//! | `GET /healthz`, `/readyz`, `/metrics` | for what watches it |
+//! | `GET /openapi.json` | all of this, as OpenAPI 3.1 |
+//! | `GET /` and `/pkg/` | the page and the npm package, where [`Settings::assets`] names them |
+//!
+//! ```no_run
+//! use dualfetch::gateway::{Gateway, Settings};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let gateway = Gateway::new(Settings::new())?;
+//! let app = axum::Router::new().nest("/gateway", gateway.router());
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! // With the clients' addresses, which rates are counted by.
+//! axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod access;
+mod fetch;
+mod headers;
+mod health;
+mod keys;
+mod layers;
+mod metrics;
+mod problem;
+mod relay;
+mod settings;
+mod state;
+
+use axum::Router;
+
+use crate::error::Result;
+use crate::policy::scheduler::Figures;
+
+pub use keys::{Keys, NewKey};
+pub use settings::{CallRate, Settings};
+
+use state::State;
+
+/// A session behind HTTP. Cheap to clone: clones are the same gateway.
+///
+/// # Ending
+/// [`drain`](Self::drain), then [`close`](Self::close) once there is no more time. Dropping it ends nothing that is under
+/// way.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    state: State,
+}
+
+impl Gateway {
+    /// A gateway with these settings. Opens nothing yet.
+    ///
+    /// # Errors
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) with the setting that makes no sense; else as
+    /// [`Config::build`](crate::Config::build).
+    pub fn new(settings: Settings) -> Result<Self> {
+        Ok(Self { state: State::new(settings)? })
+    }
+
+    /// All routes, to be served or mounted. Where clients are to be told apart by their addresses the server has to hand
+    /// these over, as `into_make_service_with_connect_info::<SocketAddr>()` does.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        let guarded = Router::new().merge(fetch::routes()).merge(metrics::routes());
+        let open = Router::new().merge(health::routes());
+        layers::around(guarded, open, &self.state)
+    }
+
+    /// Takes new settings for requests that come from now on; those under way go on with the ones that they began with.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new). The settings then stay as they are.
+    pub fn reload(&self, settings: Settings) -> Result<()> {
+        self.state.reload(settings)
+    }
+
+    /// Begins the end: `/readyz` says so, lists take no more URLs, and every URL that was taken still gets its row.
+    pub fn drain(&self) {
+        self.state.drain();
+    }
+
+    /// Ends what is under way: URLs of lists that have no row yet get one of [`Closed`](crate::ErrorKind::Closed), bodies
+    /// that are relayed are cut, and new requests are refused.
+    pub fn close(&self) {
+        self.state.close();
+    }
+
+    /// What is under way and what waits, now.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.state.live().session.figures()
+    }
+
+    /// What `/metrics` shows.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.state.metrics().text(&self.state)
+    }
+}

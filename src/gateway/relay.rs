@@ -1,0 +1,67 @@
+//! [`Relay`]: an upstream's body on its way to the client.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use crate::error::Error;
+use crate::response::ResponseBody;
+
+use super::metrics::{Metrics, Open};
+use super::state::{State, closed};
+
+/// An upstream's body, counted, and cut when the gateway ends. Trailers are not passed on.
+pub(super) struct Relay {
+    body: ResponseBody,
+    closing: Pin<Box<WaitForCancellationFutureOwned>>,
+    metrics: Arc<Metrics>,
+    /// It is counted as open for as long as it is.
+    _open: Open,
+}
+
+impl Relay {
+    pub(super) fn new(body: ResponseBody, state: &State) -> Self {
+        let metrics = Arc::clone(state.metrics());
+        let closing = Box::pin(state.closing().clone().cancelled_owned());
+        Self { _open: metrics.open(), body, closing, metrics }
+    }
+}
+
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = &mut *self;
+        match Pin::new(&mut this.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(match frame.into_data() {
+                Ok(data) => {
+                    this.metrics.relayed(data.len());
+                    Some(Ok(Frame::data(data)))
+                }
+                Err(_) => None,
+            }),
+            Poll::Ready(ended) => Poll::Ready(ended),
+            Poll::Pending => {
+                ready!(this.closing.as_mut().poll(cx));
+                Poll::Ready(Some(Err(closed())))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,122 @@
+//! [`State`]: what all routes share.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::DefaultSession;
+use crate::error::{Error, ErrorKind, Result};
+
+use super::access::Limiter;
+use super::metrics::Metrics;
+use super::settings::Settings;
+
+/// What all routes share.
+#[derive(Clone)]
+pub(super) struct State(Arc<Shared>);
+
+struct Shared {
+    live: RwLock<Arc<Live>>,
+    stage: watch::Sender<Stage>,
+    closing: CancellationToken,
+    metrics: Arc<Metrics>,
+}
+
+/// What is for requests that come now; those under way keep the one that they began with.
+pub(super) struct Live {
+    pub(super) session: DefaultSession,
+    pub(super) settings: Settings,
+    pub(super) limiter: Limiter,
+}
+
+/// How near the end is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Running,
+    /// Nothing new is begun.
+    Draining,
+    /// What is under way ends.
+    Closing,
+}
+
+impl State {
+    pub(super) fn new(settings: Settings) -> Result<Self> {
+        let metrics = Arc::new(Metrics::new());
+        let live = Live::new(settings, &metrics)?;
+        Ok(Self(Arc::new(Shared {
+            live: RwLock::new(Arc::new(live)),
+            stage: watch::Sender::new(Stage::Running),
+            closing: CancellationToken::new(),
+            metrics,
+        })))
+    }
+
+    pub(super) fn reload(&self, settings: Settings) -> Result<()> {
+        let live = Arc::new(Live::new(settings, &self.0.metrics)?);
+        *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        Ok(())
+    }
+
+    pub(super) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.0.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
+    /// How near the end is, and to wait for it to come nearer.
+    pub(super) fn stage(&self) -> watch::Receiver<Stage> {
+        self.0.stage.subscribe()
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        *self.0.stage.borrow() > Stage::Running
+    }
+
+    /// Fires when what is under way has to end.
+    pub(super) fn closing(&self) -> &CancellationToken {
+        &self.0.closing
+    }
+
+    pub(super) fn drain(&self) {
+        self.advance(Stage::Draining);
+    }
+
+    pub(super) fn close(&self) {
+        self.advance(Stage::Closing);
+        self.0.closing.cancel();
+        drop(self.live().session.close());
+    }
+
+    fn advance(&self, to: Stage) {
+        self.0.stage.send_if_modified(|stage| {
+            let is_new = *stage < to;
+            *stage = (*stage).max(to);
+            is_new
+        });
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = *self.0.stage.borrow();
+        f.debug_struct("State").field("stage", &stage).field("settings", &self.live().settings).finish()
+    }
+}
+
+impl Live {
+    fn new(settings: Settings, metrics: &Arc<Metrics>) -> Result<Self> {
+        settings.check()?;
+        let watch = Arc::clone(metrics);
+        let session = settings.session().on_event(move |event| watch.event(event)).build()?;
+        Ok(Self { limiter: Limiter::new(settings.rate), session, settings })
+    }
+}
+
+/// The gateway has closed.
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Closed).with_message("the gateway is ending")
+}

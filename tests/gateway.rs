@@ -1,0 +1,11 @@
+//! The gateway's router as a unit, against servers of this process.
+#![cfg(all(feature = "gateway", not(target_arch = "wasm32")))]
+// Servers and clients of these tests run on the machine's own clock.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "gateway/access.rs"]
+mod access;
+#[path = "gateway/fetch.rs"]
+mod fetch;
+#[path = "gateway/lab.rs"]
+mod lab;
