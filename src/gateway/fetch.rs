@@ -1,5 +1,6 @@
 //! `/fetch`: the answer of a URL, streamed through.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,7 +10,7 @@ use axum::routing::{MethodFilter, on};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method};
 use http_body::Body as _;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
@@ -46,7 +47,7 @@ async fn fetch(Of(state): Of<State>, request: Request) -> Result<Response, Failu
     let answer = tokio::select! {
         biased;
         () = state.closing().cancelled() => return Err(closed().into()),
-        answer = sending => answer?,
+        answer = sending => answer.map_err(|error| failure(error, &live.settings))?,
     };
     if let Some(length) = answer.content_length()
         && length > limit
@@ -119,7 +120,7 @@ impl Asked {
         }
         let length = body.size_hint().exact();
         if length.is_some_and(|length| length > settings.max_upload) {
-            return Err(Failure::too_large(format!("more than {} bytes to send", settings.max_upload)));
+            return Err(too_long(settings));
         }
         if !body.is_end_stream() && !matches!(method, Method::GET | Method::HEAD) {
             let limit = usize::try_from(settings.max_upload).unwrap_or(usize::MAX);
@@ -130,6 +131,19 @@ impl Asked {
         request.headers_mut().extend(headers::to_upstream(&parts.headers));
         Ok(request)
     }
+}
+
+/// A body that came in pieces and grew too long is the client's fault.
+fn failure(error: Error, settings: &Settings) -> Failure {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    match causes.into_iter().any(|cause| cause.is::<LengthLimitError>()) {
+        true => too_long(settings),
+        false => error.into(),
+    }
+}
+
+fn too_long(settings: &Settings) -> Failure {
+    Failure::too_large(format!("more than {} bytes to send", settings.max_upload))
 }
 
 /// The answer as the client gets it.

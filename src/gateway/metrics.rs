@@ -52,16 +52,24 @@ pub(super) async fn count(Of(state): Of<State>, request: Request, next: Next) ->
     let took = live.session.now().saturating_sub(begun);
     let metrics = state.metrics();
     let status = response.status().as_u16();
+    if let Some(code) = response.extensions().get::<Told>() {
+        metrics.failed(code.0);
+    }
     metrics.requests.get_or_create(&Answered { route: route.clone(), method, status }).inc();
     metrics.seconds.get_or_create(&Route { route }).observe(took.as_secs_f64());
     response
 }
+
+/// The code of the failure that an answer tells, among its extensions.
+#[derive(Clone, Copy)]
+pub(super) struct Told(pub(super) &'static str);
 
 /// All figures. Those of a [session](crate::Session) come by its events.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     seconds: Family<Route, Histogram, fn() -> Histogram>,
+    failures: Family<Failure, Counter>,
     fetches: Family<Outcome, Counter>,
     fetch_seconds: Histogram,
     relayed: Counter,
@@ -90,6 +98,11 @@ struct Route {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Failure {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
 }
@@ -110,6 +123,7 @@ impl Metrics {
             registry: Registry::with_prefix("dualfetch"),
             requests: Family::default(),
             seconds: Family::new_with_constructor(latencies),
+            failures: Family::default(),
             fetches: Family::default(),
             fetch_seconds: latencies(),
             relayed: Counter::default(),
@@ -134,6 +148,11 @@ impl Metrics {
             "http_request_seconds",
             "From a request to the head of its answer",
             self.seconds.clone(),
+        );
+        all.register(
+            "failures",
+            "What clients were told of that did not work, by its code",
+            self.failures.clone(),
         );
         let outcomes = "Fetches by the class of their status, or the code of their error; a body that breaks counts once more";
         all.register("fetches", outcomes, self.fetches.clone());
@@ -200,6 +219,11 @@ impl Metrics {
             }
             _ => {}
         }
+    }
+
+    /// A client was told of this: by an answer, or by a row.
+    pub(super) fn failed(&self, code: &'static str) {
+        self.failures.get_or_create(&Failure { code }).inc();
     }
 
     fn outcome(&self, outcome: &'static str) {

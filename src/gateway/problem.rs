@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::error::{Error, ErrorKind, Phase};
 
 use super::headers;
+use super::metrics::Told;
 
 /// Something did not work.
 #[derive(Clone, Debug)]
@@ -165,6 +166,7 @@ impl Failure {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response.extensions_mut().insert(Told(self.code));
         response
     }
 }

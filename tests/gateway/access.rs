@@ -58,10 +58,19 @@ async fn names_that_point_here_are_no_reason_to_answer() {
         let uri = fetch(&url).uri_ref().cloned().expect("a URI");
         ask(&gateway, Request::get(uri).header("host", host))
     };
-    for host in ["localhost", "localhost:8080", "LOCALHOST", "127.0.0.1:8080", "[::1]:8080", "a.localhost", "192.0.2.7"] {
+    for host in [
+        "localhost",
+        "localhost:8080",
+        "LOCALHOST",
+        "127.0.0.1:8080",
+        "[::1]:8080",
+        "a.localhost",
+        "192.0.2.7",
+    ] {
         assert_eq!(to(host).await.status(), StatusCode::OK, "{host}");
     }
-    for host in ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", ""] {
+    for host in ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", ""]
+    {
         assert_eq!(problem(to(host).await).await["code"], "forbidden", "{host:?}");
     }
     let none = Request::get(fetch(&url).uri_ref().cloned().expect("a URI"));
@@ -86,7 +95,13 @@ async fn pages_of_other_origins_are_answered_where_the_settings_say_so() {
     assert_eq!(answer.headers()["access-control-expose-headers"], "*");
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(from("http://localhost").await.status(), StatusCode::OK, "its own page");
-    for origin in ["https://evil.example", "http://app.example", "https://app.example.evil", "null", "http://localhost:81"] {
+    for origin in [
+        "https://evil.example",
+        "http://app.example",
+        "https://app.example.evil",
+        "null",
+        "http://localhost:81",
+    ] {
         let answer = from(origin).await;
         assert!(!answer.headers().contains_key("access-control-allow-origin"), "{origin}");
         assert_eq!(problem(answer).await["code"], "forbidden", "{origin}");
@@ -108,7 +123,8 @@ async fn pages_of_other_origins_are_answered_where_the_settings_say_so() {
 async fn who_asks_too_often_is_told_when_to_ask_again() {
     let url = upstream().await;
     let mut slow = settings();
-    slow.rate = Some(CallRate::new(1, Duration::from_secs(3600)).and_then(|rate| rate.burst(2)).expect("a rate"));
+    slow.rate =
+        Some(CallRate::new(1, Duration::from_secs(3600)).and_then(|rate| rate.burst(2)).expect("a rate"));
     slow.trusted_proxies = vec!["10.0.0.9".parse().expect("an address")];
     let gateway = gateway(slow);
     let from = |peer: &str, told: &str| {
@@ -120,7 +136,8 @@ async fn who_asks_too_often_is_told_when_to_ask_again() {
         assert_eq!(from("192.0.2.1:5", "192.0.2.7").await.status(), StatusCode::OK);
     }
     let answer = from("192.0.2.1:6", "192.0.2.8").await;
-    let wait: u64 = answer.headers()["retry-after"].to_str().ok().and_then(|text| text.parse().ok()).expect("seconds");
+    let wait: u64 =
+        answer.headers()["retry-after"].to_str().ok().and_then(|text| text.parse().ok()).expect("seconds");
     assert!((3_000..=3_601).contains(&wait), "{wait}");
     assert_eq!(problem(answer).await["code"], "rate_limited");
     assert_eq!(from("192.0.2.2:5", "").await.status(), StatusCode::OK, "another address");

@@ -16,8 +16,7 @@ use tower::ServiceExt;
 /// Settings that let servers of this machine be asked.
 pub(crate) fn settings() -> Settings {
     let mut settings = Settings::new();
-    settings.safe_mode =
-        settings.safe_mode.allow_network("127.0.0.1").expect("a network").allow_any_port();
+    settings.safe_mode = settings.safe_mode.allow_network("127.0.0.1").expect("a network").allow_any_port();
     settings.limit_per_host = 0;
     settings.retries = 0;
     settings.timeout = settings.timeout.total(Duration::from_secs(20));
