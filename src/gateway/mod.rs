@@ -77,7 +77,9 @@ impl Gateway {
         layers::around(guarded, open, &self.state)
     }
 
-    /// Takes new settings for requests that come from now on; those under way go on with the ones that they began with.
+    /// Takes new settings for requests that come from now on; those under way go on with the ones that they began with. Its
+    /// connections are kept unless a bound of its fetching, its safe mode or its user agent has changed: then there is a new
+    /// session, and what is under way in the old one does not count in its limits.
     ///
     /// # Errors
     /// As [`new`](Self::new). The settings then stay as they are.

@@ -52,7 +52,8 @@ pub struct Settings {
     pub user_agent: String,
     /// The page's folder, and the npm package's. Default none.
     pub assets: Option<(PathBuf, PathBuf)>,
-    /// What else its session is made with: TLS roots, a resolver. Default [`Config::new`]. What is above goes over it.
+    /// What else its session is made with: TLS roots, a resolver. Default [`Config::new`]. What is above goes over it, and
+    /// a [reload](super::Gateway::reload) leaves it as it is.
     pub config: Config,
 }
 
@@ -134,6 +135,16 @@ impl Settings {
             .user_agent(&self.user_agent)
             .header("via", super::headers::VIA)
             .cookies(false)
+    }
+
+    /// Whether a session of the one is a session of the other.
+    pub(super) fn fetches_as(&self, other: &Self) -> bool {
+        let bounds = |of: &Self| {
+            (of.limit, of.limit_per_host, of.timeout, of.retries, of.max_redirects, of.max_response)
+        };
+        bounds(self) == bounds(other)
+            && self.safe_mode == other.safe_mode
+            && self.user_agent == other.user_agent
     }
 
     pub(super) fn check(&self) -> Result<()> {

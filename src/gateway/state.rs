@@ -6,8 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::DefaultSession;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform;
 
 use super::access::Limiter;
 use super::metrics::Metrics;
@@ -26,7 +27,7 @@ struct Shared {
 
 /// What is for requests that come now; those under way keep the one that they began with.
 pub(super) struct Live {
-    pub(super) session: DefaultSession,
+    pub(super) session: Client<platform::Default>,
     pub(super) settings: Settings,
     pub(super) limiter: Limiter,
 }
@@ -44,7 +45,7 @@ pub(super) enum Stage {
 impl State {
     pub(super) fn new(settings: Settings) -> Result<Self> {
         let metrics = Arc::new(Metrics::new());
-        let live = Live::new(settings, &metrics)?;
+        let live = Live::new(settings, None, &metrics)?;
         Ok(Self(Arc::new(Shared {
             live: RwLock::new(Arc::new(live)),
             stage: watch::Sender::new(Stage::Running),
@@ -54,7 +55,8 @@ impl State {
     }
 
     pub(super) fn reload(&self, settings: Settings) -> Result<()> {
-        let live = Arc::new(Live::new(settings, &self.0.metrics)?);
+        let before = self.live();
+        let live = Arc::new(Live::new(settings, Some(&before), &self.0.metrics)?);
         *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         Ok(())
     }
@@ -108,11 +110,22 @@ impl fmt::Debug for State {
 }
 
 impl Live {
-    fn new(settings: Settings, metrics: &Arc<Metrics>) -> Result<Self> {
+    /// `before`: what it comes after. Its session is kept where it may be, with its connections and what it counts.
+    fn new(mut settings: Settings, before: Option<&Self>, metrics: &Arc<Metrics>) -> Result<Self> {
         settings.check()?;
-        let watch = Arc::clone(metrics);
-        let session = settings.session().on_event(move |event| watch.event(event)).build()?;
-        Ok(Self { limiter: Limiter::new(settings.rate), session, settings })
+        if let Some(before) = before {
+            settings.config = before.settings.config.clone();
+        }
+        let session = match before.filter(|before| before.settings.fetches_as(&settings)) {
+            Some(before) => before.session.clone(),
+            None => {
+                let watch = Arc::clone(metrics);
+                let config = settings.session().on_event(move |event| watch.event(event));
+                Client::with_backend(config, platform::Default::default())?
+            }
+        };
+        let limiter = Limiter::new(settings.rate);
+        Ok(Self { session, settings, limiter })
     }
 }
 
