@@ -48,6 +48,8 @@ mod progress;
 pub mod proxy;
 pub mod request;
 pub mod response;
+#[cfg(all(not(target_arch = "wasm32"), feature = "gateway"))]
+pub mod row;
 pub mod safe_mode;
 #[cfg(feature = "tower")]
 pub mod service;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use dualfetch::event_source::Lost;
 use dualfetch::event_stream::EventId;
+use dualfetch::row::write;
 use dualfetch::{
     DefaultSession, Error, ErrorKind, EventSource, Method, Phase, Result, ServerEvent, Session, Url,
 };
@@ -17,7 +18,7 @@ use serde::{Serialize, Serializer};
 use crate::args::{EventFormat, EventsArgs};
 use crate::asking::{Question, bare, first_taken};
 use crate::failing::failed;
-use crate::output::{jsonl, plain, standard};
+use crate::output::{plain, standard};
 use crate::row::explain;
 use crate::signals::{Signal, Signals};
 use crate::units::{Bound, Took};
@@ -194,7 +195,7 @@ impl Printer {
         };
         match self.format {
             EventFormat::Text => self.text(&event),
-            EventFormat::Jsonl => jsonl::write(&Row(&event), &mut self.pending),
+            EventFormat::Jsonl => write(&Row(&event), &mut self.pending),
             EventFormat::Data => self.data(&event.data),
         }
         self.pending.push(b'\n');

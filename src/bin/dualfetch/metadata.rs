@@ -1,69 +1,10 @@
-//! A page's metadata as JSON and as text.
+//! A page's metadata as text.
 
 use std::fmt::Write as _;
 
-use dualfetch::html::{Feed, Icon, Metadata, Property, Sourced};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use dualfetch::html::{Metadata, Sourced};
 
 use crate::output::plain;
-
-/// Metadata as a JSON object: every field is there.
-pub(crate) struct Told<'a>(pub(crate) &'a Metadata);
-
-impl Serialize for Told<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let own = self.0;
-        let mut map = serializer.serialize_map(Some(13))?;
-        map.serialize_entry("authors", &own.authors.iter().map(told).collect::<Vec<_>>())?;
-        map.serialize_entry("base", &own.base)?;
-        map.serialize_entry("best_title", &own.best_title.as_ref().map(told))?;
-        map.serialize_entry("canonical", &own.canonical.as_ref().map(told))?;
-        map.serialize_entry("description", &own.description.as_ref().map(told))?;
-        map.serialize_entry("feeds", &own.feeds.iter().map(feed).collect::<Vec<_>>())?;
-        map.serialize_entry("headline", &own.headline.as_ref().map(told))?;
-        map.serialize_entry("icons", &own.icons.iter().map(icon).collect::<Vec<_>>())?;
-        map.serialize_entry("image", &own.image.as_ref().map(told))?;
-        map.serialize_entry("language", &own.language.as_ref().map(told))?;
-        map.serialize_entry("open_graph", &own.open_graph.iter().map(property).collect::<Vec<_>>())?;
-        map.serialize_entry("robots", &own.robots.iter().map(property).collect::<Vec<_>>())?;
-        map.serialize_entry("twitter", &own.twitter.iter().map(property).collect::<Vec<_>>())?;
-        map.end()
-    }
-}
-
-/// An object of fields that may be null.
-struct Fields<'a, const N: usize>([(&'static str, Option<&'a str>); N]);
-
-impl<const N: usize> Serialize for Fields<'_, N> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0)
-    }
-}
-
-fn told(own: &Sourced) -> Fields<'_, 2> {
-    Fields([("value", Some(&own.value)), ("source", Some(own.source.as_str()))])
-}
-
-fn feed(own: &Feed) -> Fields<'_, 3> {
-    Fields([
-        ("url", Some(&own.url)),
-        ("media_type", own.media_type.as_deref()),
-        ("title", own.title.as_deref()),
-    ])
-}
-
-fn icon(own: &Icon) -> Fields<'_, 4> {
-    Fields([
-        ("url", Some(&own.url)),
-        ("rel", Some(own.rel)),
-        ("sizes", own.sizes.as_deref()),
-        ("media_type", own.media_type.as_deref()),
-    ])
-}
-
-fn property(own: &Property) -> Fields<'_, 2> {
-    Fields([("name", Some(&own.name)), ("content", Some(&own.content))])
-}
 
 /// Writes what there is, a value a line, for people.
 pub(crate) fn describe(metadata: &Metadata, out: &mut String) {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use dualfetch::html::{Document, Element, Extent};
+use dualfetch::row::write;
 use dualfetch::{DefaultSession, Error, Method, Page, PageOptions, Request, SessionExt, Url};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -12,8 +13,8 @@ use crate::args::{PageArgs, PageFormat};
 use crate::asking::{Asking, bare};
 use crate::failing::failed;
 use crate::metadata::{describe, line};
-use crate::output::{jsonl, plain};
-use crate::row::{Object, Row, explain};
+use crate::output::plain;
+use crate::row::{Row, explain};
 use crate::units::Bound;
 use crate::{Stop, block_on, say};
 
@@ -83,7 +84,7 @@ fn whole(args: &PageArgs, page: Page) -> Vec<u8> {
     let mut out = Vec::new();
     match args.format {
         PageFormat::Json => {
-            jsonl::write(&Object { row: &row, metadata: true }, &mut out);
+            write(&row.json(true), &mut out);
             out.push(b'\n');
         }
         PageFormat::Text => out.extend_from_slice(text(&row).as_bytes()),
@@ -116,8 +117,8 @@ fn selected(args: &PageArgs, picked: &[Element]) -> Vec<u8> {
         None => Some(element.text.as_str()),
     });
     match args.format {
-        PageFormat::Json if args.attribute.is_some() => jsonl::write(&values.collect::<Vec<_>>(), &mut out),
-        PageFormat::Json => jsonl::write(&picked.iter().map(Picked).collect::<Vec<_>>(), &mut out),
+        PageFormat::Json if args.attribute.is_some() => write(&values.collect::<Vec<_>>(), &mut out),
+        PageFormat::Json => write(&picked.iter().map(Picked).collect::<Vec<_>>(), &mut out),
         PageFormat::Text => {
             for value in values {
                 out.extend_from_slice(plain(value).as_bytes());

@@ -5,11 +5,10 @@ use std::io;
 use std::time::Duration;
 
 use dualfetch::html::Metadata;
+use dualfetch::row::{JsonError, JsonMetadata, JsonRow, causes, milliseconds};
 use dualfetch::{Error, ErrorKind, Page, TitleRow};
-use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::input::{BadLine, Taken};
-use crate::metadata::Told;
 
 /// What a page's small remainder may have for it to be read after all, as the library does by default.
 const DRAINED: u64 = 32 << 10;
@@ -104,46 +103,14 @@ pub(crate) fn explain(url: &str, error: &Error) -> RowError {
 /// The same where this is the scheme without TLS, and with an `s` behind it the one with TLS.
 pub(crate) fn explain_as(url: &str, error: &Error, scheme: &str) -> RowError {
     let hint = hint(url, error, scheme);
-    let detail = detail(error, hint.as_deref());
-    let kind = error.kind();
-    let message = match detail.is_empty() {
-        true => kind.to_string(),
-        false => format!("{kind}: {detail}"),
-    };
+    let (message, detail) = dualfetch::row::explain(error, hint.as_deref());
     let detail = match (hint, error.phase()) {
         (Some(hint), _) => hint,
-        (None, None) if detail.is_empty() => kind.to_string(),
+        (None, None) if detail.is_empty() => error.kind().to_string(),
         (None, _) => detail,
     };
     let phase = error.phase().map(|phase| phase.as_str());
     RowError { code: error.code(), phase, message, detail }
-}
-
-/// What an error says beyond its kind: its message, its root cause, and the redirect it happened at.
-fn detail(error: &Error, hint: Option<&str>) -> String {
-    let mut parts: Vec<String> = error.message().map(str::to_owned).into_iter().collect();
-    if let Some(cause) = causes(error).last() {
-        let text = cause.to_string();
-        // An error of ours shows its kind before its message.
-        let own = cause.downcast_ref().and_then(Error::message).unwrap_or(&text);
-        if parts.iter().all(|part| !part.contains(own)) {
-            parts.push(text);
-        }
-    }
-    parts.extend(hint.map(str::to_owned));
-    if let (Some(at), false) = (error.url(), error.history().is_empty()) {
-        parts.push(format!("at {}", at.redacted()));
-    }
-    parts.join("; ")
-}
-
-/// The causes of an error, the deepest one last.
-fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |&cause| {
-        // What an `io::Error` wraps is a cause too, and is passed over by `source`.
-        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| cause.source())
-    })
 }
 
 /// What to do about it, where that can be told.
@@ -178,47 +145,27 @@ fn is_out_of_files(error: &io::Error) -> bool {
     cfg!(unix) && error.raw_os_error().is_some_and(|code| CODES.contains(&code))
 }
 
-/// A row as a JSON object.
-pub(crate) struct Object<'a> {
-    pub(crate) row: &'a Row,
-    /// Whether it has a field for metadata.
-    pub(crate) metadata: bool,
-}
-
-impl Serialize for Object<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(11 + usize::from(self.metadata)))?;
-        map.serialize_entry("url", &self.row.url)?;
-        map.serialize_entry("final_url", &self.row.final_url)?;
-        map.serialize_entry("status", &self.row.status)?;
-        map.serialize_entry("title", &self.row.title)?;
-        map.serialize_entry("title_source", &self.row.title_source)?;
-        map.serialize_entry("encoding", &self.row.encoding)?;
-        map.serialize_entry("encoding_source", &self.row.encoding_source)?;
-        map.serialize_entry("bytes", &self.row.bytes)?;
-        map.serialize_entry("elapsed_ms", &self.row.elapsed_ms())?;
-        map.serialize_entry("attempts", &self.row.attempts)?;
-        map.serialize_entry("error", &self.row.error)?;
-        if self.metadata {
-            map.serialize_entry("metadata", &self.row.metadata.as_deref().map(Told))?;
-        }
-        map.end()
-    }
-}
-
 impl Row {
-    pub(crate) fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX)
+    /// The row as JSON. `metadata`: whether it has a field for metadata.
+    pub(crate) fn json(&self, metadata: bool) -> JsonRow<'_> {
+        let mut json = JsonRow::default();
+        json.url = Some(&self.url);
+        json.final_url = self.final_url.as_deref();
+        json.status = self.status;
+        json.title = self.title.as_deref();
+        json.title_source = self.title_source;
+        json.encoding = self.encoding;
+        json.encoding_source = self.encoding_source;
+        json.bytes = self.bytes;
+        json.elapsed_ms = self.elapsed_ms();
+        json.attempts = self.attempts;
+        json.error = self.error.as_ref().map(|error| JsonError::new(error.code, error.phase, &error.message));
+        json.metadata = metadata.then(|| self.metadata.as_deref().map(JsonMetadata::of));
+        json
     }
-}
 
-impl Serialize for RowError {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("code", self.code)?;
-        map.serialize_entry("phase", &self.phase)?;
-        map.serialize_entry("message", &self.message)?;
-        map.end()
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        milliseconds(self.elapsed)
     }
 }
 

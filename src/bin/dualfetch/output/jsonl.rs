@@ -1,13 +1,9 @@
 //! One JSON object a line.
 
-use std::io;
-
-use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
+use dualfetch::row::write;
 
 use super::Render;
-use super::text::is_control;
-use crate::row::{Object, Row};
+use crate::row::Row;
 
 pub(super) struct Jsonl {
     /// With a field for metadata.
@@ -16,35 +12,15 @@ pub(super) struct Jsonl {
 
 impl Render for Jsonl {
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) {
-        write(&Object { row, metadata: self.metadata }, out);
+        write(&row.json(self.metadata), out);
         out.push(b'\n');
-    }
-}
-
-/// Writes a value as [`Careful`] JSON.
-pub(crate) fn write(value: &impl Serialize, out: &mut Vec<u8>) {
-    // Neither strings and numbers nor a vector can fail.
-    let _ = value.serialize(&mut Serializer::with_formatter(out, Careful));
-}
-
-/// Compact JSON that also escapes what JSON would allow and a terminal, or a reader of lines, would act upon.
-struct Careful;
-
-impl Formatter for Careful {
-    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
-        let mut rest = text;
-        while let Some((at, control)) = rest.char_indices().find(|(_, c)| is_control(*c)) {
-            out.write_all(&rest.as_bytes()[..at])?;
-            // All of them are below U+10000.
-            write!(out, "\\u{:04x}", u32::from(control))?;
-            rest = &rest[at + control.len_utf8()..];
-        }
-        out.write_all(rest.as_bytes())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use dualfetch::row::is_control;
+
     use super::*;
     use crate::row::RowError;
 

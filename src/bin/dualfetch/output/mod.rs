@@ -1,7 +1,7 @@
 //! Rows on their way out: how they are written, and where to.
 
 mod delimited;
-pub(crate) mod jsonl;
+mod jsonl;
 pub(crate) mod standard;
 pub(crate) mod table;
 mod text;

@@ -1,14 +1,9 @@
 //! Text of strangers, made fit to be shown: titles come from anyone, and a terminal obeys what it is sent.
 
+use dualfetch::row::is_control;
 use unicode_width::UnicodeWidthChar;
 
-/// Whether a terminal, or a reader of lines, may act upon this instead of showing it: control characters (escape
-/// sequences begin with one), line separators, and the marks that turn the direction of the text around them.
-pub(super) fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-/// The text without any of these: white space becomes a space, all else U+FFFD.
+/// The text without what [`is_control`] tells of: white space becomes a space, all else U+FFFD.
 pub(crate) fn plain(text: &str) -> String {
     let shown = |c: char| match c {
         '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => ' ',
