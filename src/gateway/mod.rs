@@ -32,11 +32,14 @@ mod headers;
 mod health;
 mod keys;
 mod layers;
+mod listing;
+mod live;
 mod metrics;
 mod problem;
 mod relay;
 mod settings;
 mod state;
+mod titles;
 
 use axum::Router;
 
@@ -72,7 +75,11 @@ impl Gateway {
     /// these over, as `into_make_service_with_connect_info::<SocketAddr>()` does.
     #[must_use]
     pub fn router(&self) -> Router {
-        let guarded = Router::new().merge(fetch::routes()).merge(metrics::routes());
+        let guarded = Router::new()
+            .merge(fetch::routes())
+            .merge(live::routes())
+            .merge(metrics::routes())
+            .merge(titles::routes());
         let open = Router::new().merge(health::routes());
         layers::around(guarded, open, &self.state)
     }

@@ -1,0 +1,267 @@
+//! [`Talk`]: one WebSocket, from its opening to its end.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use futures_util::sink::SinkExt;
+use futures_util::stream::{SplitSink, SplitStream, StreamExt};
+use tokio::sync::watch;
+
+use crate::DefaultSession;
+use crate::gateway::state::{Stage, State};
+use crate::maybe::BoxFuture;
+use crate::row::{JsonRow, write};
+use crate::session::Session;
+
+use super::jobs::{Jobs, News};
+use super::message::{Asked, Refused, Said};
+use super::text;
+
+/// After so long a silence the client is asked whether it is there.
+const PING: Duration = Duration::from_secs(25);
+
+/// After so long a silence it has gone.
+const GONE: Duration = Duration::from_secs(75);
+
+/// How long the client may take to answer that this is the end.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// How many messages that are no rows may wait to be sent: until there are fewer, nothing more is heard.
+const MAX_UNSENT: usize = 64;
+
+/// One WebSocket.
+pub(super) struct Talk {
+    session: DefaultSession,
+    stage: watch::Receiver<Stage>,
+    jobs: Jobs,
+    unsent: VecDeque<Message>,
+    /// When the client was last heard of.
+    heard: Duration,
+    /// Whether it was asked since.
+    is_asked: bool,
+    is_draining: bool,
+}
+
+/// What happens next.
+enum Turn {
+    Heard(Option<Result<Message, axum::Error>>),
+    Sent(Result<(), axum::Error>),
+    News(News),
+    Draining,
+    Late,
+}
+
+impl Talk {
+    pub(super) fn new(state: State) -> Self {
+        let session = state.live().session.clone();
+        Self {
+            heard: session.now(),
+            session,
+            stage: state.stage(),
+            jobs: Jobs::new(state),
+            unsent: VecDeque::new(),
+            is_asked: false,
+            is_draining: false,
+        }
+    }
+
+    /// Speaks with the client until either of them, or the gateway, ends it. With it end all its jobs.
+    pub(super) async fn hold(mut self, socket: WebSocket) {
+        let (mut sink, mut stream) = socket.split();
+        if let Some(parting) = self.speak(&mut sink, &mut stream).await {
+            drop(self.jobs);
+            let session = self.session;
+            let part = async {
+                if sink.send(Message::Close(Some(parting))).await.is_ok() {
+                    while let Some(Ok(_)) = stream.next().await {}
+                }
+            };
+            tokio::select! {
+                () = part => {}
+                () = session.sleep(PARTING) => {}
+            }
+        }
+    }
+
+    /// Speaks to the end, and gives what is to be said of it, if anybody is there to hear it.
+    async fn speak(
+        &mut self,
+        sink: &mut SplitSink<WebSocket, Message>,
+        stream: &mut SplitStream<WebSocket>,
+    ) -> Option<CloseFrame> {
+        let session = self.session.clone();
+        let mut alarm = Alarm::new(&session);
+        let mut is_sending = false;
+        // What was sent before has found no room with a client that reads slowly, or not at all.
+        let mut is_full = false;
+        loop {
+            if !is_sending && let Some(message) = self.unsent.pop_front() {
+                // It is ready: what was sent before is flushed.
+                sink.feed(message).await.ok()?;
+                is_sending = true;
+            }
+            if self.is_draining && !is_sending && self.jobs.is_empty() {
+                return Some(frame(close_code::AWAY, "the gateway is ending"));
+            }
+            alarm.set(self.due());
+            let is_free = !is_sending;
+            let turn = tokio::select! {
+                message = stream.next(), if self.unsent.len() < MAX_UNSENT => Turn::Heard(message),
+                sent = poll_fn(|cx| flush(sink, &mut is_full, cx)), if is_sending => Turn::Sent(sent),
+                news = poll_fn(|cx| self.jobs.poll_news(cx)), if is_free => Turn::News(news),
+                () = draining(&mut self.stage), if !self.is_draining => Turn::Draining,
+                () = poll_fn(|cx| alarm.poll(cx)) => Turn::Late,
+            };
+            match turn {
+                Turn::Heard(message) => match message? {
+                    Ok(Message::Close(_)) => return None,
+                    Ok(Message::Binary(_)) => {
+                        return Some(frame(close_code::UNSUPPORTED, "messages are JSON texts"));
+                    }
+                    Ok(message) => self.hear(&message),
+                    Err(_) => {
+                        return Some(frame(close_code::POLICY, "no message, or a longer one than may be"));
+                    }
+                },
+                Turn::Sent(sent) => {
+                    sent.ok()?;
+                    if std::mem::take(&mut is_full) {
+                        // It has read.
+                        self.heard = self.session.now();
+                    }
+                    is_sending = false;
+                }
+                Turn::News(news) => self.tell(&news),
+                Turn::Draining => {
+                    self.is_draining = true;
+                    self.jobs.drain();
+                }
+                Turn::Late => self.be_late()?,
+            }
+        }
+    }
+
+    fn hear(&mut self, message: &Message) {
+        let now = self.session.now();
+        (self.heard, self.is_asked) = (now, false);
+        let Message::Text(text) = message else { return };
+        let asked = match serde_json::from_str::<Asked>(text) {
+            Ok(asked) => asked,
+            Err(error) => {
+                return self.refuse(id_of(text).as_deref(), Refused::new("json", error.to_string()));
+            }
+        };
+        let id = asked.id().to_owned();
+        match self.jobs.ask(asked, now) {
+            Ok(Some(news)) => self.tell(&news),
+            Ok(None) => {}
+            Err(refused) => self.refuse(Some(&id), refused),
+        }
+    }
+
+    fn refuse(&mut self, id: Option<&str>, Refused { code, message }: Refused) {
+        self.say(&Said::Error { id, code, message });
+    }
+
+    fn tell(&mut self, news: &News) {
+        match news {
+            News::Row { id, row, metadata } => {
+                self.say(&Said::Row { id, row: Box::new(JsonRow::of(row, *metadata)) });
+            }
+            News::Progress { id, progress } => self.say(&Said::Progress { id, progress: *progress }),
+            News::End { id, reason, progress } => {
+                let (rows, failed) = (progress.rows, progress.failed);
+                self.say(&Said::End { id, reason: *reason, rows, failed });
+            }
+        }
+    }
+
+    fn say(&mut self, said: &Said<'_>) {
+        let mut json = Vec::new();
+        write(said, &mut json);
+        self.unsent.push_back(Message::Text(text(json)));
+    }
+
+    /// When there is something to do though nothing happens.
+    fn due(&self) -> Duration {
+        let silence = if self.is_asked { GONE } else { PING };
+        let silent = self.heard + silence;
+        self.jobs.due().map_or(silent, |due| due.min(silent))
+    }
+
+    /// Does it. `None` where the client has gone.
+    fn be_late(&mut self) -> Option<()> {
+        let now = self.session.now();
+        let silence = now.saturating_sub(self.heard);
+        if silence >= GONE {
+            return None;
+        }
+        if silence >= PING && !self.is_asked {
+            self.is_asked = true;
+            self.unsent.push_back(Message::Ping(bytes::Bytes::new()));
+        }
+        let reports: Vec<News> = self.jobs.reports(now).collect();
+        reports.iter().for_each(|news| self.tell(news));
+        Some(())
+    }
+}
+
+fn flush(
+    sink: &mut SplitSink<WebSocket, Message>,
+    is_full: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), axum::Error>> {
+    let flushed = sink.poll_flush_unpin(cx);
+    *is_full |= flushed.is_pending();
+    flushed
+}
+
+fn frame(code: u16, reason: &'static str) -> CloseFrame {
+    CloseFrame { code, reason: reason.into() }
+}
+
+async fn draining(stage: &mut watch::Receiver<Stage>) {
+    if stage.wait_for(|stage| *stage >= Stage::Draining).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The job that a message is about which is none that is known, where it names one.
+fn id_of(text: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    value.get("id")?.as_str().map(str::to_owned)
+}
+
+/// A timer that is armed again only where it would ring too late.
+struct Alarm<'a> {
+    session: &'a DefaultSession,
+    armed: Duration,
+    sleep: Option<BoxFuture<'a, ()>>,
+}
+
+impl<'a> Alarm<'a> {
+    fn new(session: &'a DefaultSession) -> Self {
+        Self { session, armed: Duration::MAX, sleep: None }
+    }
+
+    /// Rings at this time at the latest.
+    fn set(&mut self, due: Duration) {
+        if self.sleep.is_none() || due < self.armed {
+            self.armed = due;
+            self.sleep = Some(self.session.sleep(due.saturating_sub(self.session.now())));
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(sleep) = &mut self.sleep else { return Poll::Pending };
+        let rings = Pin::new(sleep).poll(cx);
+        if rings.is_ready() {
+            self.sleep = None;
+        }
+        rings
+    }
+}

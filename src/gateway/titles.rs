@@ -1,0 +1,151 @@
+//! `/titles`: a list of URLs in, a row for each as it is done.
+
+mod answer;
+mod input;
+mod lines;
+
+use std::borrow::Cow;
+
+use axum::Router;
+use axum::extract::{Request, State as Of};
+use axum::response::Response;
+use axum::routing::post;
+use http::{HeaderMap, StatusCode, header};
+
+use crate::html::Extent;
+use crate::row::JsonError;
+
+use super::listing::{Listing, Manner};
+use super::problem::Failure;
+use super::state::{State, closed};
+
+use answer::Answer;
+use input::{Form, Input};
+
+pub(super) fn routes() -> Router<State> {
+    Router::new().route("/titles", post(titles))
+}
+
+async fn titles(Of(state): Of<State>, request: Request) -> Result<Response, Failure> {
+    let manner = manner(request.uri().query().unwrap_or_default())?;
+    let form = Form::of(request.headers())?;
+    let is_events = takes_events(request.headers());
+    if state.is_draining() {
+        return Err(closed().into());
+    }
+    let live = state.live();
+    let input = Input::read(form, request.into_body(), &live.settings).await?;
+    let broken = input.broken();
+    let answer = Answer::new(Listing::begin(&state, input.urls(), manner), broken, manner.metadata.is_some());
+    Ok(match is_events {
+        true => answer.events(),
+        false => answer.lines(),
+    })
+}
+
+/// What the query asks for.
+fn manner(query: &str) -> Result<Manner, Failure> {
+    let refused = |why: String| Failure::bad_request("invalid_option", why);
+    let (mut ordered, mut metadata) = (None, None);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let is_again = match (&*name, &*value) {
+            ("ordered", "true" | "false") => ordered.replace(&*value == "true").is_some(),
+            ("ordered", _) => return Err(refused(format!("`ordered` is true or false, not {value:?}"))),
+            ("metadata", _) => metadata.replace(extent(&value).map_err(refused)?).is_some(),
+            _ => return Err(refused(format!("there is no parameter {name:?}"))),
+        };
+        if is_again {
+            return Err(refused(format!("the parameter {name:?} is given twice")));
+        }
+    }
+    Ok(Manner { ordered: ordered.unwrap_or_default(), metadata })
+}
+
+/// How far metadata is read.
+pub(super) fn extent(text: &str) -> Result<Extent, String> {
+    match text {
+        "head" => Ok(Extent::Head),
+        "page" => Ok(Extent::Page),
+        _ => Err(format!("`metadata` is head or page, not {text:?}")),
+    }
+}
+
+/// Whether the answer is to be server-sent events.
+fn takes_events(fields: &HeaderMap) -> bool {
+    let texts = fields.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    texts.flat_map(|text| text.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_events = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream"));
+        is_events && !parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0)))
+    })
+}
+
+/// What is wrong with a list.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    code: &'static str,
+    message: Cow<'static, str>,
+}
+
+impl Fault {
+    fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    fn json(message: String) -> Self {
+        Self::new("json", message)
+    }
+
+    /// The client has not sent all of it.
+    fn cut() -> Self {
+        Self::new("request_body", "the list was cut off")
+    }
+
+    fn told(&self) -> JsonError<'_> {
+        JsonError::new(self.code, None, &*self.message)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(Fault { code, message }: Fault) -> Self {
+        let status = match code {
+            "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, code, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_query_may_say_is_refused() {
+        for query in
+            ["ordered=yes", "ordered=", "ordered", "metadata=all", "a=b", "ordered=true&ordered=true"]
+        {
+            assert!(manner(query).is_err_and(|failure| failure.code == "invalid_option"), "{query}");
+        }
+        let asked = manner("metadata=page&ordered=true").expect("both are known");
+        assert_eq!((asked.ordered, asked.metadata), (true, Some(Extent::Page)));
+        let asked = manner("").expect("nothing is needed");
+        assert_eq!((asked.ordered, asked.metadata), (false, None));
+    }
+
+    #[test]
+    fn events_are_for_those_who_ask_for_them() {
+        let takes = |accept: &str| {
+            let fields = [(header::ACCEPT, accept.parse().expect("a value"))];
+            takes_events(&fields.into_iter().collect())
+        };
+        for accept in
+            ["text/event-stream", "application/json, Text/Event-Stream;q=0.5", "*/*,text/event-stream"]
+        {
+            assert!(takes(accept), "{accept}");
+        }
+        for accept in ["", "*/*", "text/*", "text/event-stream;q=0", "text/event-stream-not"] {
+            assert!(!takes(accept), "{accept}");
+        }
+    }
+}

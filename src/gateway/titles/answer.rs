@@ -1,0 +1,132 @@
+//! Rows as an answer's body.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue};
+use serde::Serialize;
+
+use crate::gateway::listing::Listing;
+use crate::row::{JsonRow, write};
+
+use super::input::Broken;
+
+/// How often a comment is sent while there is no event, so that nothing on the way takes the connection for a dead one.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How many rows that are done already are written as one piece.
+const AT_ONCE: usize = 64;
+
+/// Rows as they come, each as JSON; in the end what is wrong with the list, if anything is.
+pub(super) struct Answer {
+    listing: Listing,
+    broken: Broken,
+    metadata: bool,
+    count: Count,
+}
+
+/// What there was in all: the data of the last event.
+#[derive(Clone, Copy, Debug, Default, Serialize, utoipa::ToSchema)]
+pub(in crate::gateway) struct Count {
+    /// How many rows there were, the last one of a list that broke off included.
+    rows: usize,
+    /// How many of them have an error.
+    failed: usize,
+}
+
+impl Answer {
+    pub(super) fn new(listing: Listing, broken: Broken, metadata: bool) -> Self {
+        Self { listing, broken, metadata, count: Count::default() }
+    }
+
+    /// A row a line.
+    pub(super) fn lines(self) -> Response {
+        let pieces = self.ready_chunks(AT_ONCE).map(|rows| {
+            let mut piece = Vec::new();
+            for Written { json, .. } in rows {
+                piece.extend_from_slice(&json);
+                piece.push(b'\n');
+            }
+            Ok::<_, std::convert::Infallible>(Bytes::from(piece))
+        });
+        let mut response = Response::new(Body::from_stream(pieces));
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        streamed(response)
+    }
+
+    /// A row an event, and one that says that these were all.
+    pub(super) fn events(self) -> Response {
+        let events = stream::unfold(Some(self), |answer| async move {
+            let mut answer = answer?;
+            let event = match answer.next().await {
+                Some(Written { index, json }) => {
+                    return Some((event("row", &json).id(index.to_string()), Some(answer)));
+                }
+                None => {
+                    let mut json = Vec::new();
+                    write(&answer.count, &mut json);
+                    event("end", &json)
+                }
+            };
+            Some((event, None))
+        });
+        let sse = Sse::new(events.map(Ok::<_, std::convert::Infallible>));
+        streamed(sse.keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+    }
+}
+
+fn event(name: &str, json: &[u8]) -> Event {
+    // It is JSON without control characters.
+    Event::default().event(name).data(String::from_utf8_lossy(json))
+}
+
+/// What is passed on as it comes, by nobody kept.
+fn streamed(mut response: Response) -> Response {
+    let fields = response.headers_mut();
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    fields.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+/// A row, written.
+pub(super) struct Written {
+    index: usize,
+    json: Vec<u8>,
+}
+
+impl Answer {
+    fn write(&mut self, row: &JsonRow<'_>) -> Written {
+        let index = row.index.unwrap_or(self.count.rows);
+        self.count.rows += 1;
+        self.count.failed += usize::from(row.error.is_some());
+        let mut json = Vec::new();
+        write(row, &mut json);
+        Written { index, json }
+    }
+}
+
+impl Stream for Answer {
+    type Item = Written;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Written>> {
+        self.listing.poll_next_unpin(cx).map(|row| match row {
+            Some(row) => {
+                let metadata = self.metadata;
+                Some(self.write(&JsonRow::of(&row, metadata)))
+            }
+            None => {
+                let fault = self.broken.take()?;
+                let rows = self.count.rows;
+                Some(self.write(&JsonRow::broken(rows, fault.told())))
+            }
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! A request's body as a list of URLs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, BodyDataStream};
+use futures_util::stream::{self, Stream, StreamExt};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+
+use crate::gateway::problem::Failure;
+use crate::gateway::settings::Settings;
+
+use super::Fault;
+use super::lines::Lines;
+
+/// How many bytes a JSON list may have: it is held whole.
+const MAX_LIST: usize = 1 << 20;
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One JSON array of strings.
+    List,
+    /// A JSON string on each line.
+    Lines,
+}
+
+impl Form {
+    /// As the header fields tell.
+    pub(super) fn of(fields: &HeaderMap) -> Result<Self, Failure> {
+        let text = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match &*essence {
+            "application/json" => Ok(Self::List),
+            "application/x-ndjson" | "application/jsonl" => Ok(Self::Lines),
+            _ => Err(Failure::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "a list is application/json, or application/x-ndjson with a JSON string on each line",
+            )),
+        }
+    }
+}
+
+/// The URLs of a list.
+pub(super) struct Input {
+    first: Option<String>,
+    rest: Rest,
+    broken: Broken,
+}
+
+/// Why a list ended early, once it has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Broken(Arc<Mutex<Option<Fault>>>);
+
+impl Broken {
+    pub(super) fn take(&self) -> Option<Fault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn set(&self, fault: Fault) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+}
+
+enum Rest {
+    Held(std::vec::IntoIter<String>),
+    Coming(Box<Coming>),
+}
+
+impl Input {
+    /// Reads as much of a list as is needed to know that it is one: all of a JSON array, the first URL of lines.
+    pub(super) async fn read(form: Form, body: Body, settings: &Settings) -> Result<Self, Failure> {
+        let broken = Broken::default();
+        match form {
+            Form::List => {
+                let mut urls = list(body, settings).await?.into_iter();
+                Ok(Self { first: urls.next(), rest: Rest::Held(urls), broken })
+            }
+            Form::Lines => {
+                let mut coming = Coming::new(body, settings);
+                let first = coming.next().await.transpose()?;
+                Ok(Self { first, rest: Rest::Coming(Box::new(coming)), broken })
+            }
+        }
+    }
+
+    /// Says why the list ended early, once the [URLs](Self::urls) have ended.
+    pub(super) fn broken(&self) -> Broken {
+        self.broken.clone()
+    }
+
+    pub(super) fn urls(self) -> impl Stream<Item = String> + Send + 'static {
+        let Self { first, rest, broken } = self;
+        let rest = match rest {
+            Rest::Held(urls) => stream::iter(urls).left_stream(),
+            Rest::Coming(coming) => stream::unfold((coming, broken), |(mut coming, broken)| async move {
+                match coming.next().await? {
+                    Ok(url) => Some((url, (coming, broken))),
+                    Err(fault) => {
+                        broken.set(fault);
+                        None
+                    }
+                }
+            })
+            .right_stream(),
+        };
+        stream::iter(first).chain(rest)
+    }
+}
+
+async fn list(body: Body, settings: &Settings) -> Result<Vec<String>, Failure> {
+    let too_large =
+        || Fault::new("too_large", format!("a JSON list may have {MAX_LIST} bytes; lines may have more"));
+    let mut pieces = body.into_data_stream();
+    let mut whole = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Fault::cut())?;
+        if whole.len() + piece.len() > MAX_LIST {
+            return Err(too_large().into());
+        }
+        whole.extend_from_slice(&piece);
+    }
+    let urls: Vec<String> = serde_json::from_slice(&whole)
+        .map_err(|error| Fault::json(format!("the body is no JSON list of strings: {error}")))?;
+    match urls.len() > settings.max_urls {
+        true => Err(too_many(settings.max_urls).into()),
+        false => Ok(urls),
+    }
+}
+
+fn too_many(most: usize) -> Fault {
+    Fault::new("too_large", format!("a list may have {most} URLs"))
+}
+
+/// A list whose lines are still coming.
+struct Coming {
+    pieces: BodyDataStream,
+    lines: Lines,
+    /// How many URLs and bytes may still come.
+    urls: usize,
+    bytes: u64,
+    max_urls: usize,
+    max_bytes: u64,
+    has_ended: bool,
+}
+
+impl Coming {
+    fn new(body: Body, settings: &Settings) -> Self {
+        let (max_urls, max_bytes) = (settings.max_urls, settings.max_upload);
+        Self {
+            pieces: body.into_data_stream(),
+            lines: Lines::default(),
+            urls: max_urls,
+            bytes: max_bytes,
+            max_urls,
+            max_bytes,
+            has_ended: false,
+        }
+    }
+
+    /// The next URL; a fault is the last.
+    async fn next(&mut self) -> Option<Result<String, Fault>> {
+        if self.has_ended {
+            return None;
+        }
+        let next = self.read().await;
+        let next = match next {
+            Some(Ok(_)) if self.urls == 0 => Some(Err(too_many(self.max_urls))),
+            next => next,
+        };
+        self.urls = self.urls.saturating_sub(1);
+        self.has_ended |= !matches!(next, Some(Ok(_)));
+        next
+    }
+
+    async fn read(&mut self) -> Option<Result<String, Fault>> {
+        loop {
+            if let Some(url) = self.lines.next() {
+                return Some(url);
+            }
+            let piece = match self.pieces.next().await {
+                None => {
+                    self.has_ended = true;
+                    return self.lines.finish();
+                }
+                Some(Err(_)) => return Some(Err(Fault::cut())),
+                Some(Ok(piece)) => piece,
+            };
+            match self.bytes.checked_sub(piece.len() as u64) {
+                Some(left) => self.bytes = left,
+                None => {
+                    let why = format!("a list may have {} bytes", self.max_bytes);
+                    return Some(Err(Fault::new("too_large", why)));
+                }
+            }
+            self.lines.push(piece);
+        }
+    }
+}
