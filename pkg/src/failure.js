@@ -56,8 +56,46 @@ export { isDualfetchError as isOurs } from "./errors.js";
 /** Options that have another name there. */
 const NAMES = { followRedirects: "redirect", redirectPolicy: "redirect" };
 
+/** Where what a `fetch` of ours rejects with has what it is to be told as. */
+const TOLD = Symbol("told");
+
+/** Where the URL of an answer that is a refusal begins to say so, once there was one. No server can guess it. */
+let mark;
+
+/**
+ * What the engine takes for `fetch`'s rejection and tries again as what Node names by this code.
+ *
+ * @param {object} told what becomes of it: `code`, `message`, and of `phase`, `url`, `attempts`, `detail` and `cause` what is known
+ */
+export function rejection(told, code) {
+  return Object.assign(new Error(told.message), { code, [TOLD]: told });
+}
+
+/** The URL of an answer that is an error in the end, if the engine does not ask again. */
+export function refusalUrl({ cause: _, ...told }, url) {
+  mark ??= `#refused-${crypto.getRandomValues(new Uint32Array(4)).join("-")}:`;
+  return url.split("#", 1)[0] + mark + encodeURIComponent(JSON.stringify(told));
+}
+
+/** The error that an answer of this URL is; undefined where it is none. */
+export function refusalAt(url, attempts, history) {
+  const at = mark === undefined || url == null ? -1 : url.indexOf(mark);
+  if (at === -1) return undefined;
+  return retold(JSON.parse(decodeURIComponent(url.slice(at + mark.length))), url.slice(0, at), attempts, history);
+}
+
+function retold({ code, message, attempts: made, url: at, ...details }, asked, attempts, history = []) {
+  const url = at ?? asked;
+  // Those before this one had at least one attempt each.
+  const all = made === undefined ? attempts : attempts - 1 + made;
+  return error(code, `${message} (${url})`, { ...details, url, attempts: Math.max(0, all), history: hops(history) });
+}
+
 /** What the wasm side makes its errors by. */
 export function errorFromRust(code, words, url, phase, attempts, told, history, cause) {
+  const own = cause?.[TOLD];
+  const refusal = own === undefined ? refusalAt(url, attempts, history) : retold(own, url, attempts, history);
+  if (refusal !== undefined) return refusal;
   const detail = NAMES[told] ?? told;
   const message = detail === told ? words : words.replace(told, detail);
   const details = { url, phase, attempts, detail, history: hops(history ?? []) };

@@ -425,7 +425,7 @@ export const SESSION = { ...SHARED, fetch: callable, limit, limitPerHost: limit,
 const common = (_, name) => {
   throw invalid(name, "it is shared with the session that is extended");
 };
-export const EXTENSION = { ...SHARED, fetch: common, limit: common, limitPerHost: common, rate: common, WebSocket: common };
+export const EXTENSION = { ...SHARED, fetch: common, gateway: common, limit: common, limitPerHost: common, rate: common, WebSocket: common };
 export const REQUEST = { ...WITH_BODY, method: text, signal };
 export const TITLE = { ...SHARED, drain: bytes, maxBytes: bytes, signal };
 const METADATA = { metadata: word("head", "page") };

@@ -1,7 +1,8 @@
 import { added, calling, extended, rooted, without } from "./defaults.js";
 import { asking, SessionEventSource } from "./event_source.js";
-import { error, isOurs } from "./failure.js";
+import { error, isOurs, refusalAt, refusalUrl, rejection } from "./failure.js";
 import { fetchOver } from "./fetch.js";
+import { gateway } from "./gateway_options.js";
 import { before, isRaised, layered, SessionRequest, withoutLayers } from "./layers.js";
 import { DOWNLOAD, EXTENSION, FETCH_ALL, FETCH_ALL_ITEM, PAGE, read, REQUEST, SESSION, shown, TITLE, TITLES, written as jsonOf } from "./options.js";
 import { Page, pageRow } from "./page.js";
@@ -19,8 +20,9 @@ export class BaseSession {
   constructor(options, load, loadCharset, { digest = false } = {}) {
     if (options instanceof Extended) [this.#engine, this.#defaults] = options.parts;
     else {
-      const own = read(SESSION, options);
-      needDigest(digest, own);
+      const given = read({ ...SESSION, gateway }, options);
+      needDigest(digest, given);
+      const own = given.gateway?.rooted(given) ?? given;
       const [settings, defaults] = rooted(own);
       this.#engine = new Engine(settings, load, loadCharset, digest, own);
       this.#defaults = defaults;
@@ -31,9 +33,7 @@ export class BaseSession {
 
   /** A session with changed defaults, within the same limits: what is under way in one counts in the other. */
   extend(options) {
-    const own = read(EXTENSION, options);
-    needDigest(this.#engine.digest, own);
-    const defaults = extended(this.#defaults, own);
+    const defaults = extended(this.#defaults, this.#engine.checked(read(EXTENSION, options)));
     // Of the class of this one, whose own constructor may take something else.
     return Reflect.construct(BaseSession, [new Extended([this.#engine, defaults])], this.constructor);
   }
@@ -114,7 +114,7 @@ export class BaseSession {
     };
     // The URL stays as it was given; one that is none gets a row that says so.
     const ask = async (url) => ({ ...(await told(url, () => this.#asking(url, call, options))), given: written(url) });
-    return new Rows(open, urls, ask, pageRow, onProgress);
+    return new Rows(open, urls, ask, (told) => pageRow(unlessRefused(told)), onProgress);
   }
 
   /** The responses to many requests, each as soon as its head is there. */
@@ -145,9 +145,10 @@ export class BaseSession {
     const row = ([index, url, elapsed, failure, handle]) => {
       const { parseJson, raise = false } = owns.get(index) ?? {};
       owns.delete(index);
-      const response = handle === undefined ? null : new SessionResponse(handle, url, { loadCharset, parseJson });
+      let response = null;
       let error = failure ?? null;
       try {
+        if (handle !== undefined) response = responseOf(handle, url, { loadCharset, parseJson });
         // Without the body, for which the rows behind this one would wait.
         if (response !== null && isRaised(response, raise)) error = statusError(response);
       } catch (reason) {
@@ -187,6 +188,7 @@ export class BaseSession {
     const told = read(WEBSOCKET, options);
     const { closeTimeout, maxBuffered, maxMessageSize, protocols, receiveTimeout, signal, ...own } = told;
     const engine = this.#engine;
+    needDirect(engine.own.gateway);
     const relay = engine.begin(signal);
     const call = this.#calling(own);
     withoutLayers(call, "a handshake is the platform's own", ["beforeRequest"]);
@@ -225,7 +227,9 @@ export class BaseSession {
     const asking = this.#asking(url, this.#plain(rest), options);
     const request = asking instanceof Promise ? await this.#engine.race(relay, asking) : asking;
     const told = await this.#engine.live().page(request, toEnd(metadata), html ?? false, maxBytes, drain, relay);
-    return new Page(pageRow(told), this.#engine.Document);
+    const row = pageRow(unlessRefused(told));
+    if (row.error !== null) throw row.error;
+    return new Page(row, this.#engine.Document);
   }
 
   async #send(method, url, options) {
@@ -239,7 +243,7 @@ export class BaseSession {
     const send = async (request) => {
       // One await less for each of many requests, and the first of them is sent before the last is looked at.
       const handle = engine.handle ?? (await engine.ready(relay));
-      return new SessionResponse(await handle.send(request, relay), request.url, reading);
+      return responseOf(await handle.send(request, relay), request.url, reading);
     };
     const isLayered = middleware.length > 0 || Object.values(hooks).some((list) => list.length > 0);
     if (!isLayered) {
@@ -253,8 +257,7 @@ export class BaseSession {
   }
 
   #calling(own) {
-    needDigest(this.#engine.digest, own);
-    return calling(this.#defaults, own);
+    return calling(this.#defaults, this.#engine.checked(own));
   }
 
   /** A call that the engine does alone. */
@@ -300,7 +303,7 @@ class Engine {
   #closing = new Relay();
 
   constructor(settings, load, loadCharset, digest, own) {
-    this.#settings = { ...settings, fetch: answering(settings.fetch) };
+    this.#settings = { ...settings, fetch: answering(settings.fetch, own.gateway) };
     this.#load = load;
     this.digest = digest;
     this.loadCharset = loadCharset;
@@ -308,6 +311,12 @@ class Engine {
     this.headers = settings.headers ?? [];
     this.handle = undefined;
     this.Document = undefined;
+  }
+
+  /** Options of a session that extends this one or of a call, once it is known that they can be held to. */
+  checked(own) {
+    needDigest(this.digest, own);
+    return this.own.gateway?.checked(own) ?? own;
   }
 
   /** The signal to listen to, once it is known that neither it nor the session has ended. */
@@ -361,11 +370,27 @@ class Engine {
 }
 
 /** The caller's `fetch`, or the platform's; a function in the place of a body gives the answer itself. */
-function answering(own) {
+function answering(own, gateway) {
+  const fetch = (url, init) => (own === undefined ? globalThis.fetch(url, init) : own(url, init));
   return (url, init) => {
     if (typeof init.body === "function") return init.body(url, init);
-    return own === undefined ? globalThis.fetch(url, init) : own(url, init);
+    return gateway === undefined ? fetch(url, init) : gateway.answer(url, init, fetch, { refusalUrl, rejection });
   };
+}
+
+/** The response that the wasm side gives, or the error that it is. */
+function responseOf(handle, asked, reading) {
+  const response = new SessionResponse(handle, asked, reading);
+  const refusal = refusalAt(response.url, response.attempts);
+  if (refusal === undefined) return response;
+  response.cancel();
+  throw refusal;
+}
+
+/** A page's row as the wasm side tells it: that of an error where a gateway gave no page. */
+function unlessRefused(told) {
+  const refusal = refusalAt(told[4], told[11]);
+  return refusal === undefined ? told : [...told.slice(0, 3), refusal];
 }
 
 /** What was not left out. */
@@ -388,6 +413,12 @@ function needDigest(has, { digest }) {
   if (has || digest === undefined) return;
   const message = "auth.digest is not supported here (this build): import from dualfetch/full";
   throw error("unsupported", message, { detail: "auth.digest" });
+}
+
+function needDirect(gateway) {
+  if (gateway === undefined || gateway.isAuto) return;
+  const message = "websocket is not supported here (the session's gateway relays none: open it by a session without, or with gateway.auto)";
+  throw error("unsupported", message, { detail: "websocket" });
 }
 
 function needTitles(handle) {

@@ -30,7 +30,7 @@ await Promise.all(entries.map((entry) => rename(inPackage(`dist/${entry}.node.cj
 
 // As deep as src/binary, so that `../../wasm` is the same place.
 await build({
-  entryPoints: [...entries.map((entry) => `src/${entry}.web.js`), 'src/binary/charset.web.js', 'src/files.js', 'src/events.js', 'src/reconnecting.js', 'src/websocket.js'].map(inPackage),
+  entryPoints: [...entries.map((entry) => `src/${entry}.web.js`), 'src/binary/charset.web.js', 'src/files.js', 'src/events.js', 'src/gateway.js', 'src/reconnecting.js', 'src/websocket.js'].map(inPackage),
   outdir: inPackage('dist/web'),
   entryNames: '[name]',
   bundle: true,

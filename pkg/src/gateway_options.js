@@ -1,0 +1,166 @@
+import { error } from "./failure.js";
+import { invalid, read, shown, text } from "./options.js";
+import { isInPage } from "./place.js";
+import { pageUrl } from "./request.js";
+
+/** What a gateway sends upstream in its own name, or not at all: src/gateway/headers.rs. */
+const NOT_PASSED =
+  /^(authorization|connection|cookie|expect|forwarded|host|keep-alive|origin|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|x-real-ip|(dualfetch|proxy|sec|x-forwarded)-.*)$/i;
+
+/** What the engine sends of itself where nobody has said another. */
+const OWN_AGENT = /^dualfetch\//;
+
+const METHODS = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
+
+/** What a request may be that is sent a second time, by another way. */
+const SAFE = ["GET", "HEAD"];
+
+/** How many origins are remembered that need the gateway. */
+const MOST_REMEMBERED = 1000;
+
+const unsupported = (name, why) => error("unsupported", `${name} is not supported here (${why})`, { detail: name });
+
+/** The option `gateway`: what it says, as a `Gateway`. */
+export const gateway = (value, name, out) => {
+  if (value === null) return;
+  const isPlain = typeof value === "object" && typeof value.href !== "string";
+  const { auto = false, key, url = "auto" } = isPlain ? read(PARTS, value, {}, `${name}.`) : { url: value };
+  if (isPlain && url === "auto" && !auto) throw invalid(name, "a url, or auto: true for the gateway of the page's own origin");
+  const isOwn = url === "auto";
+  out[name] = new Gateway(isOwn ? ownOrigin(name) : addressOf(url, isPlain ? `${name}.url` : name), key, auto || isOwn);
+};
+
+const PARTS = {
+  auto: (value, name, out) => {
+    if (typeof value !== "boolean") throw invalid(name, `true or false, not ${shown(value)}`);
+    out.auto = value;
+  },
+  key: (value, name, out) => {
+    // Its value is nobody's to read in a message.
+    if (typeof value !== "string") throw invalid(name, "a string");
+    if (!/^[\x21-\x7e]+$/.test(value)) throw invalid(name, "visible characters of ASCII, and at least one");
+    out.key = value;
+  },
+  url: (value, name, out) => {
+    if (typeof value !== "object") text(value, name, {});
+    out.url = value;
+  },
+};
+
+function ownOrigin(name) {
+  const origin = globalThis.location?.origin;
+  if (/^https?:/.test(origin ?? "")) return origin;
+  throw invalid(name, '"auto" is the gateway of the page\'s own origin, and there is no page here: give its url, { url, auto: true }');
+}
+
+/** The URL without a slash at its end. */
+function addressOf(value, name) {
+  const given = typeof value === "object" && typeof value?.href === "string" ? value.href : value;
+  if (typeof given !== "string") throw invalid(name, `a string or URL, not ${shown(value)}`);
+  let url;
+  try {
+    url = new URL(given, pageUrl());
+  } catch {
+    throw invalid(name, "an absolute URL, such as https://gateway.example");
+  }
+  if (!/^https?:$/.test(url.protocol)) throw invalid(name, "an http or https URL");
+  if (url.username || url.password) throw invalid(name, "a URL without user and password: gateway.key says who is asking");
+  if (/[?#]/.test(url.href)) throw invalid(name, "a URL without a query or fragment");
+  return url.href.replace(/\/+$/, "");
+}
+
+/** The gateway of a session. */
+export class Gateway {
+  #key;
+  #loading;
+  #remembered = new Set();
+
+  constructor(base, key, isAuto) {
+    Object.assign(this, { base, isAuto });
+    this.#key = key;
+  }
+
+  /** The URL at which this URL is asked for. */
+  address(url) {
+    return `${this.base}/fetch?url=${encodeURIComponent(url.split("#", 1)[0])}`;
+  }
+
+  /** Header fields, and the one that says who is asking. */
+  authorized(fields) {
+    return this.#key === undefined ? fields : [...fields, ["authorization", `Bearer ${this.#key}`]];
+  }
+
+  /** Whether what is at this origin was had by the gateway before, and not by itself. */
+  remembers(origin) {
+    return this.#remembered.has(origin);
+  }
+
+  remember(origin) {
+    // The one that was of use the longest ago goes.
+    this.#remembered.delete(origin);
+    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.delete(this.#remembered.values().next().value);
+    this.#remembered.add(origin);
+  }
+
+  forget(origin) {
+    this.#remembered.delete(origin);
+  }
+
+  /** A new session's options, as `checked` has them. */
+  rooted(own) {
+    const checked = this.checked(own);
+    // What comes has been followed to its end; where the engine could follow redirects it holds a hash against them.
+    return this.isAuto || isInPage() ? checked : { ...checked, redirect: 0 };
+  }
+
+  /**
+   * Options that were read, as the engine is to have them.
+   *
+   * @throws {UnsupportedError} for what a gateway cannot do
+   */
+  checked(own) {
+    // The way that a request takes is not known yet when its redirects are to be followed.
+    if (own.redirect !== undefined && own.redirect !== 1) throw unsupported("redirect", "the gateway follows redirects");
+    if (own.maxRedirects !== undefined) throw unsupported("maxRedirects", "the gateway follows redirects, up to a bound of its own");
+    if (this.isAuto) return own;
+    if (own.auth != null || own.digest !== undefined) throw unsupported("auth", `the gateway passes no credentials on: ${this.base}`);
+    if (own.userAgent !== undefined) throw unsupported("userAgent", "the gateway sends its own");
+    const fields = pairs(own.headers ?? []);
+    const why = this.refusal({ ...own, method: own.method?.toUpperCase(), headers: fields });
+    if (why !== undefined) throw unsupported(...why);
+    return own.redirect === undefined ? own : { ...own, redirect: undefined };
+  }
+
+  /** What of a request cannot go through the gateway, and why. */
+  refusal({ cache, credentials, headers = [], method = "GET", mode, referrer }) {
+    if (!METHODS.includes(method)) return ["method", `the gateway takes ${METHODS.join(", ")}, not ${method}`];
+    for (const [name, value] of headers) {
+      if (NOT_PASSED.test(name) && !OWN_AGENT.test(value)) return [`headers.${name.toLowerCase()}`, "the gateway does not pass it on"];
+    }
+    if (credentials === "include") return ["credentials", "the gateway passes no cookies on"];
+    if (mode === "no-cors" || mode === "same-origin") return ["mode", "through the gateway every origin can be read"];
+    if (cache === "only-if-cached") return ["cache", "only-if-cached is for the page's own origin"];
+    if (referrer !== undefined && referrer !== "") return ["referrer", "the gateway does not pass it on"];
+    return undefined;
+  }
+
+  /** Whether this request may go through the gateway where it fails by itself. */
+  mayStandIn(url, init) {
+    const { origin, username, password } = new URL(url);
+    const isNear = origin === globalThis.location?.origin || origin === new URL(this.base).origin;
+    return !isNear && !username && !password && SAFE.includes(init.method ?? "GET") && this.refusal(init) === undefined;
+  }
+
+  /** The answer of `fetch`, through the gateway or not. */
+  async answer(url, init, fetch, way) {
+    this.#loading ??= import("./gateway.js");
+    // What failed to load may load later.
+    this.#loading.catch(() => (this.#loading = undefined));
+    const { byItself, through } = await this.#loading;
+    return this.isAuto ? byItself(this, url, init, fetch, way) : through(this, url, init, fetch, way);
+  }
+}
+
+function pairs(flat) {
+  return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]]] : []));
+}
