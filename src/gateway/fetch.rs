@@ -21,6 +21,7 @@ use crate::session::Session;
 use crate::url::Url;
 
 use super::headers;
+use super::openapi::{Query, Relayed};
 use super::problem::Failure;
 use super::relay::Relay;
 use super::settings::Settings;
@@ -37,7 +38,20 @@ pub(super) fn routes() -> Router<State> {
     Router::new().route("/fetch", on(methods, fetch))
 }
 
-async fn fetch(Of(state): Of<State>, request: Request) -> Result<Response, Failure> {
+/// The answer of a URL
+///
+/// Streamed through as it comes: status, body and header fields, without what is between two neighbours (RFC 9110, 7.6.1),
+/// cookies, credentials, and what would set rules for this origin. Redirects are followed. Of the request, its header
+/// fields are passed on in the same way. What is from the URL has `dualfetch-url`; what is the gateway's own has
+/// `dualfetch-error`. An answer that breaks off is cut: its body has no clean end.
+#[utoipa::path(
+    method(get, head, delete),
+    path = "/fetch",
+    tag = "fetching",
+    params(Query),
+    responses(Relayed)
+)]
+pub(super) async fn fetch(Of(state): Of<State>, request: Request) -> Result<Response, Failure> {
     let live = state.live();
     let asked = Asked::read(request.uri().query().unwrap_or_default())?;
     tracing::Span::current().record("target", &*asked.url.origin());

@@ -14,9 +14,10 @@ use axum::routing::get;
 use http::header::{SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderValue, StatusCode};
 
-use super::problem::Failure;
+use super::problem::{Details, Failure};
 use super::state::{State, closed};
 
+pub(super) use message::{Asked, Reach, Said};
 use talk::Talk;
 
 /// The subprotocol: a client that does not know it would not understand what it is told.
@@ -29,7 +30,21 @@ pub(super) fn routes() -> Router<State> {
     Router::new().route("/ws", get(ws))
 }
 
-async fn ws(
+/// Lists of URLs over a WebSocket
+///
+/// Messages are JSON texts: the client's are [Asked](#/components/schemas/Asked), of at most 256 KiB, the gateway's
+/// [Said](#/components/schemas/Said). There may be 8 jobs at once. The subprotocol `dualfetch.v1` has to be offered; a
+/// page, which can set no header field, may offer its key as `dualfetch.key.<key>` beside it.
+#[utoipa::path(
+    get, path = "/ws", operation_id = "ws", tag = "fetching",
+    responses(
+        (status = SWITCHING_PROTOCOLS, description = "From here on it is a WebSocket"),
+        (status = BAD_REQUEST, description = "The handshake is wrong, or another subprotocol is spoken", body = Details, content_type = "application/problem+json"),
+        (status = UPGRADE_REQUIRED, description = "It asks for no WebSocket", body = Details, content_type = "application/problem+json"),
+        (status = SERVICE_UNAVAILABLE, description = "The gateway is ending", body = Details, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn ws(
     Of(state): Of<State>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Response> {

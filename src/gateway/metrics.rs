@@ -33,7 +33,13 @@ pub(super) fn routes() -> Router<State> {
     Router::new().route("/metrics", get(show))
 }
 
-async fn show(Of(state): Of<State>) -> Response {
+/// What goes on
+///
+/// Requests answered, fetches under way and waiting, hosts that are left alone for a while, bytes, and latencies.
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "watching", responses(
+    (status = OK, description = "Figures, as Prometheus reads them", body = String, content_type = "application/openmetrics-text"),
+))]
+pub(super) async fn show(Of(state): Of<State>) -> Response {
     ([(CONTENT_TYPE, TEXT)], state.metrics().text(&state)).into_response()
 }
 

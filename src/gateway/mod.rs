@@ -35,6 +35,7 @@ mod layers;
 mod listing;
 mod live;
 mod metrics;
+mod openapi;
 mod problem;
 mod relay;
 mod settings;
@@ -73,14 +74,13 @@ impl Gateway {
 
     /// All routes, to be served or mounted. Where clients are to be told apart by their addresses the server has to hand
     /// these over, as `into_make_service_with_connect_info::<SocketAddr>()` does.
-    #[must_use]
     pub fn router(&self) -> Router {
         let guarded = Router::new()
             .merge(fetch::routes())
             .merge(live::routes())
             .merge(metrics::routes())
             .merge(titles::routes());
-        let open = Router::new().merge(health::routes());
+        let open = Router::new().merge(health::routes()).merge(openapi::routes());
         layers::around(guarded, open, &self.state)
     }
 

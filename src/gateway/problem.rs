@@ -9,7 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::{Error, ErrorKind, Phase};
 
@@ -139,20 +140,52 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
     written
 }
 
+/// Why the gateway did not do what was asked (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Details<'a> {
+    /// `about:blank`: the status says it, and `code` what it is about.
+    #[serde(rename = "type")]
+    type_uri: &'a str,
+    /// The status in words.
+    title: &'a str,
+    /// The status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What went wrong this time, for people.
+    detail: &'a str,
+    /// A stable word for it: an error's of the session, or one of the gateway's own.
+    code: &'a str,
+    /// The phase that ran out, of a timeout.
+    #[schema(required)]
+    phase: Option<&'a str>,
+    /// The URL that was asked, where it was.
+    #[schema(required)]
+    url: Option<&'a str>,
+    /// How many attempts were made.
+    #[schema(required, minimum = 0)]
+    attempts: Option<u32>,
+    /// What the log calls the request: `X-Request-Id`.
+    #[schema(required)]
+    request_id: Option<&'a str>,
+}
+
 impl Failure {
     fn written(&self, id: Option<&HeaderValue>) -> Response {
-        let body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or_default(),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "code": self.code,
-            "phase": self.phase,
-            "url": self.url,
-            "attempts": self.attempts,
-            "request_id": id.and_then(|id| id.to_str().ok()),
-        });
-        let mut response = Response::new(Body::from(body.to_string()));
+        let body = Details {
+            type_uri: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            phase: self.phase,
+            url: self.url.as_deref(),
+            attempts: self.attempts,
+            request_id: id.and_then(|id| id.to_str().ok()),
+        };
+        // Strings and numbers have words in JSON.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         let mut field = |name: HeaderName, value: &'static str| {
             response.headers_mut().insert(name, HeaderValue::from_static(value));

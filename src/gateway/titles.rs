@@ -16,17 +16,47 @@ use crate::html::Extent;
 use crate::row::JsonError;
 
 use super::listing::{Listing, Manner};
-use super::problem::Failure;
+use super::live::Reach;
+use super::problem::{Details, Failure};
 use super::state::{State, closed};
 
 use answer::Answer;
+pub(super) use answer::Count;
 use input::{Form, Input};
 
 pub(super) fn routes() -> Router<State> {
     Router::new().route("/titles", post(titles))
 }
 
-async fn titles(Of(state): Of<State>, request: Request) -> Result<Response, Failure> {
+/// The titles of a list of URLs
+///
+/// A row for each URL, as it is done: `application/x-ndjson`, a [Row](#/components/schemas/Row) a line; or, where Accept
+/// names it, `text/event-stream`: events `row` with a Row as data and its index as id, then one `end` with a
+/// [Count](#/components/schemas/Count). Where a list of lines turns out to be broken, or too long, after its first URL,
+/// the last row has no `url` and the error. A client that reads slowly is fetched for slowly.
+#[utoipa::path(
+    post, path = "/titles", operation_id = "titles", tag = "fetching",
+    params(
+        ("ordered" = Option<bool>, Query, description = "Whether rows come in the order of the list. Default false"),
+        ("metadata" = Option<Reach>, Query, description = "Gathers what each page says about itself, of its head or of all of it"),
+    ),
+    request_body(
+        description = "The URLs: a JSON list of at most 1 MiB, or a JSON string on each line, which are read as rows go out",
+        content(
+            (Vec<String> = "application/json", example = json!(["https://example.com/", "https://example.org/"])),
+            (String = "application/x-ndjson"),
+            (String = "application/jsonl"),
+        ),
+    ),
+    responses(
+        (status = OK, description = "A row for each URL", content((String = "application/x-ndjson"), (String = "text/event-stream"))),
+        (status = BAD_REQUEST, description = "It is no list, or an option makes no sense", body = Details, content_type = "application/problem+json"),
+        (status = PAYLOAD_TOO_LARGE, description = "The list is too long", body = Details, content_type = "application/problem+json"),
+        (status = UNSUPPORTED_MEDIA_TYPE, description = "It is no type of a list", body = Details, content_type = "application/problem+json"),
+        (status = SERVICE_UNAVAILABLE, description = "The gateway is ending", body = Details, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn titles(Of(state): Of<State>, request: Request) -> Result<Response, Failure> {
     let manner = manner(request.uri().query().unwrap_or_default())?;
     let form = Form::of(request.headers())?;
     let is_events = takes_events(request.headers());
