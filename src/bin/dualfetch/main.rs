@@ -24,6 +24,7 @@ mod progress;
 mod resume;
 mod row;
 mod saving;
+mod serve;
 mod signals;
 mod summary;
 mod titles;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Get(args) => get::run(&args),
         Command::Man(args) => documents::man(&args),
         Command::Page(args) => page::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Titles(args) => titles::run(*args),
         Command::Ws(args) => ws::run(&args),
     };

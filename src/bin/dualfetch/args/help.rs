@@ -12,6 +12,7 @@ Examples:
                                                   a file, now or the rest of it
   dualfetch events example.com/events             server-sent events, as they come
   dualfetch ws wss://chat.example/room            lines out, messages in
+  dualfetch serve                                 a gateway through which pages and others fetch
 
 `dualfetch titles --help` explains every option, its formats and its exit status.";
 

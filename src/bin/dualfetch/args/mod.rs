@@ -17,11 +17,13 @@ mod connection;
 mod events;
 mod help;
 mod request;
+mod serve;
 mod ws;
 
 pub(crate) use events::{EventFormat, EventsArgs};
 use help::{AFTER, AFTER_GET, AFTER_PAGE, AFTER_TITLES};
 pub(crate) use request::RequestArgs;
+pub(crate) use serve::ServeArgs;
 pub(crate) use ws::WsArgs;
 
 /// Fetches many URLs concurrently, under limits and timeouts, and prints their titles.
@@ -55,6 +57,7 @@ pub(crate) enum Command {
     Get(Box<GetArgs>),
     Man(ManArgs),
     Page(Box<PageArgs>),
+    Serve(Box<ServeArgs>),
     Titles(Box<TitlesArgs>),
     Ws(Box<WsArgs>),
 }

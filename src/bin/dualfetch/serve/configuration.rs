@@ -1,0 +1,189 @@
+//! All settings of the server, with their defaults.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::units::Rate;
+
+/// What counts once flags, environment and file are put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Configuration {
+    pub(crate) listen: Vec<Listen>,
+    pub(crate) max_connections: usize,
+    pub(crate) header_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) page: Folder,
+    pub(crate) package: Folder,
+
+    /// Names and the hashes of their keys.
+    pub(crate) keys: Vec<(String, String)>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) burst: Option<u32>,
+
+    pub(crate) allow_network: Vec<String>,
+    pub(crate) deny_network: Vec<String>,
+    pub(crate) allow_port: Vec<u16>,
+    pub(crate) allow_any_port: bool,
+
+    pub(crate) limit: usize,
+    pub(crate) limit_per_host: usize,
+    pub(crate) max_response: u64,
+    pub(crate) max_upload: u64,
+    pub(crate) max_urls: usize,
+    pub(crate) max_redirects: u32,
+    pub(crate) retries: u32,
+    pub(crate) total_timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) queue_timeout: Option<Duration>,
+    pub(crate) read_timeout: Option<Duration>,
+    /// None is that of this program.
+    pub(crate) user_agent: Option<String>,
+
+    /// None is standard error.
+    pub(crate) log: Option<PathBuf>,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: LevelFilter,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        Self {
+            listen: vec![Listen::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080))],
+            max_connections: 10_000,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            stop_timeout: Duration::from_secs(30),
+            page: Folder::Auto,
+            package: Folder::Auto,
+            keys: Vec::new(),
+            origins: Vec::new(),
+            hosts: Vec::new(),
+            rate: None,
+            burst: None,
+            allow_network: Vec::new(),
+            deny_network: Vec::new(),
+            allow_port: vec![80, 443],
+            allow_any_port: false,
+            limit: 2_000,
+            limit_per_host: 10,
+            max_response: 256 << 20,
+            max_upload: 8 << 20,
+            max_urls: 10_000,
+            max_redirects: 10,
+            retries: 2,
+            total_timeout: Duration::from_secs(60),
+            timeout: seconds(30),
+            connect_timeout: seconds(10),
+            queue_timeout: seconds(30),
+            read_timeout: seconds(30),
+            user_agent: None,
+            log: None,
+            log_format: LogFormat::Text,
+            log_level: LevelFilter::INFO,
+        }
+    }
+}
+
+impl Configuration {
+    /// What no setting alone can tell.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.listen.is_empty() {
+            return Err(("listen", "it must name an address at least, such as 127.0.0.1:8080".to_owned()));
+        }
+        let open = self.listen.iter().find(|listen| !listen.is_private());
+        if let (Some(open), true) = (open, self.keys.is_empty()) {
+            return Err((
+                "listen",
+                format!(
+                    "{open} can be reached from other machines, and without a key anyone there could fetch through \
+                 this one. `dualfetch serve --new-key NAME` makes a key and the line for the configuration; without one \
+                 listen on 127.0.0.1 or [::1]"
+                ),
+            ));
+        }
+        if self.burst.is_some() && self.rate.is_none() {
+            return Err((
+                "burst",
+                "it says how many may come at once under a rate, and there is no rate".to_owned(),
+            ));
+        }
+        if self.allow_any_port && self.allow_port != Self::default().allow_port {
+            return Err(("allow_any_port", "it does away with allow_port; give one of them".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Where connections come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Listen {
+    Tcp(SocketAddr),
+    /// A socket in the file system, for this machine alone.
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+impl Listen {
+    /// Reads an address and its port, a port of 127.0.0.1, or `unix:` and a path.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        #[cfg(unix)]
+        if let Some(path) = text.strip_prefix("unix:") {
+            return match path.starts_with('/') {
+                true => Ok(Self::Unix(PathBuf::from(path))),
+                false => Err(format!(
+                    "{text:?}: the path of a socket begins with /, as in unix:/run/dualfetch/socket"
+                )),
+            };
+        }
+        let loopback =
+            |port: &str| port.parse().ok().map(|port| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+        let address = text.parse().ok().or_else(|| loopback(text.strip_prefix("localhost:").unwrap_or(text)));
+        address.map(Self::Tcp).ok_or_else(|| {
+            format!("{text:?} is no address and port, such as 127.0.0.1:8080 or [::1]:8080; 0.0.0.0:8080 is every address of this machine")
+        })
+    }
+
+    /// Whether this machine alone gets there.
+    fn is_private(&self) -> bool {
+        match self {
+            Self::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            #[cfg(unix)]
+            Self::Unix(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "{address}"),
+            #[cfg(unix)]
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A folder of files that are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Folder {
+    /// That of the repository, where this program finds itself in it.
+    Auto,
+    At(PathBuf),
+    Nowhere,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Json,
+    Text,
+}

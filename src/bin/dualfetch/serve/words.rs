@@ -1,0 +1,539 @@
+//! The settings by their words: the same in a file (`limit_per_host`), as a flag (`--limit-per-host`) and in the
+//! environment (`DUALFETCH_LIMIT_PER_HOST`).
+
+use std::path::PathBuf;
+
+use dualfetch::SafeMode;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::configuration::{Configuration, Folder, Listen, LogFormat};
+use super::value::{Kind, NONE, Value, size};
+
+const SERVER: &str = "Server";
+const ACCESS: &str = "Who may use it";
+const SAFETY: &str = "What may be fetched: the public internet, ports 80 and 443, and";
+const FETCHING: &str = "Fetching";
+const LOG: &str = "Log";
+
+/// A setting: what it is called, what it is for, and how it is read and written.
+#[derive(Debug)]
+pub(crate) struct Word {
+    pub(crate) word: &'static str,
+    pub(crate) heading: &'static str,
+    pub(crate) placeholder: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) help: &'static str,
+    /// What else is to know.
+    pub(crate) more: &'static str,
+    /// Whether a reload changes it in a server that runs.
+    pub(crate) live: bool,
+    pub(crate) read: fn(&mut Configuration, Value) -> Result<(), String>,
+    pub(crate) write: fn(&Configuration) -> Value,
+}
+
+impl Word {
+    pub(crate) fn find(word: &str) -> Option<&'static Self> {
+        WORDS.iter().find(|known| known.word == word)
+    }
+
+    pub(crate) fn flag(&self) -> String {
+        self.word.replace('_', "-")
+    }
+
+    pub(crate) fn variable(&self) -> String {
+        format!("DUALFETCH_{}", self.word.to_ascii_uppercase())
+    }
+}
+
+/// In the order in which help and printed configuration show them; tables last, as TOML wants it.
+pub(crate) static WORDS: &[Word] = &[
+    Word {
+        word: "listen",
+        heading: SERVER,
+        placeholder: "ADDRESS:PORT",
+        kind: Kind::List,
+        help: "Where to listen; may be given several times",
+        more: "Port 0 is a free one: the first lines of standard output tell which. A port alone is one of 127.0.0.1, and \
+               unix:/PATH a socket in the file system. An address that other machines can reach needs a key.",
+        live: false,
+        read: |to, value| set(&mut to.listen, value.list().and_then(|list| each(list, Listen::read))),
+        write: |from| Value::List(from.listen.iter().map(Listen::to_string).collect()),
+    },
+    Word {
+        word: "max_connections",
+        heading: SERVER,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "Connections of clients at once; more wait until one ends",
+        more: "",
+        live: false,
+        read: |to, value| set(&mut to.max_connections, count(value, 1..=1_000_000)),
+        write: |from| number(from.max_connections),
+    },
+    Word {
+        word: "header_timeout",
+        heading: SERVER,
+        placeholder: "TIME",
+        kind: Kind::Text,
+        help: "Longest time for a client to send the head of a request; then its connection is closed",
+        more: "",
+        live: false,
+        read: |to, value| set(&mut to.header_timeout, value.duration()),
+        write: |from| Value::from(from.header_timeout),
+    },
+    Word {
+        word: "idle_timeout",
+        heading: SERVER,
+        placeholder: "TIME",
+        kind: Kind::Text,
+        help: "How long a connection stays open between requests, or while its client takes nothing of an answer",
+        more: "",
+        live: false,
+        read: |to, value| set(&mut to.idle_timeout, value.duration()),
+        write: |from| Value::from(from.idle_timeout),
+    },
+    Word {
+        word: "stop_timeout",
+        heading: SERVER,
+        placeholder: "TIME",
+        kind: Kind::Text,
+        help: "How long requests under way may take after SIGTERM or Ctrl-C; then they are cut off",
+        more: "",
+        live: false,
+        read: |to, value| set(&mut to.stop_timeout, value.duration()),
+        write: |from| Value::from(from.stop_timeout),
+    },
+    Word {
+        word: "page",
+        heading: SERVER,
+        placeholder: "FOLDER",
+        kind: Kind::Text,
+        help: "The folder that is served at /; `auto` is www of the repository, if this runs in it, and `none` nothing",
+        more: "",
+        live: false,
+        read: |to, value| set(&mut to.page, value.text().map(folder)),
+        write: |from| written_folder(&from.page),
+    },
+    Word {
+        word: "package",
+        heading: SERVER,
+        placeholder: "FOLDER",
+        kind: Kind::Text,
+        help: "The folder that is served at /pkg/: the npm package; `auto` and `none` as for the page",
+        more: "",
+        live: false,
+        read: |to, value| set(&mut to.package, value.text().map(folder)),
+        write: |from| written_folder(&from.package),
+    },
+    Word {
+        word: "origin",
+        heading: ACCESS,
+        placeholder: "ORIGIN",
+        kind: Kind::List,
+        help: "Let pages of this origin (https://app.example) use it by CORS; `*` is all; may be given several times",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.origins, value.list().and_then(|list| each(list, origin))),
+        write: |from| Value::List(from.origins.clone()),
+    },
+    Word {
+        word: "host",
+        heading: ACCESS,
+        placeholder: "NAME",
+        kind: Kind::List,
+        help: "A name that it is reached by beside the loopback ones (gateway.example); may be given several times",
+        more: "Requests to other names are refused, which keeps pages of strangers from reaching it by a name of their own \
+               (DNS rebinding). With keys and no name given, any name is taken.",
+        live: true,
+        read: |to, value| set(&mut to.hosts, value.list().and_then(|list| each(list, host))),
+        write: |from| Value::List(from.hosts.clone()),
+    },
+    Word {
+        word: "rate",
+        heading: ACCESS,
+        placeholder: "N/UNIT",
+        kind: Kind::Text,
+        help: "Requests of one key and address: such as 50/s, 300/m or 1000/h, or `none` for no bound",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.rate, value.rate()),
+        write: |from| Value::from(from.rate),
+    },
+    Word {
+        word: "burst",
+        heading: ACCESS,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "How many of them may come at once; 0 is as many as the rate has in its time",
+        more: "",
+        live: true,
+        read: |to, value| {
+            set(
+                &mut to.burst,
+                count(value, 0..=1_000_000).map(|burst: u32| Some(burst).filter(|burst| *burst > 0)),
+            )
+        },
+        write: |from| number(from.burst.unwrap_or(0) as usize),
+    },
+    Word {
+        word: "allow_network",
+        heading: SAFETY,
+        placeholder: "NETWORK",
+        kind: Kind::List,
+        help: "Fetch from these addresses, too, such as 10.1.0.0/16; may be given several times",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.allow_network, value.list().and_then(|list| each(list, allowed))),
+        write: |from| Value::List(from.allow_network.clone()),
+    },
+    Word {
+        word: "deny_network",
+        heading: SAFETY,
+        placeholder: "NETWORK",
+        kind: Kind::List,
+        help: "Never fetch from these addresses, whatever else allows them; may be given several times",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.deny_network, value.list().and_then(|list| each(list, denied))),
+        write: |from| Value::List(from.deny_network.clone()),
+    },
+    Word {
+        word: "allow_port",
+        heading: SAFETY,
+        placeholder: "PORT",
+        kind: Kind::List,
+        help: "Fetch from these ports alone, in place of 80 and 443; may be given several times",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.allow_port, value.list().and_then(|list| each(list, port))),
+        write: |from| Value::List(from.allow_port.iter().map(u16::to_string).collect()),
+    },
+    Word {
+        word: "allow_any_port",
+        heading: SAFETY,
+        placeholder: "true|false",
+        kind: Kind::Switch,
+        help: "Fetch from any port",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.allow_any_port, value.switch()),
+        write: |from| Value::from(from.allow_any_port),
+    },
+    Word {
+        word: "limit",
+        heading: FETCHING,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "Requests in flight at once, of all clients",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.limit, count(value, 1..=1_000_000)),
+        write: |from| number(from.limit),
+    },
+    Word {
+        word: "limit_per_host",
+        heading: FETCHING,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "Requests in flight at once at one host (scheme, name and port); 0 for no bound",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.limit_per_host, count(value, 0..=1_000_000)),
+        write: |from| number(from.limit_per_host),
+    },
+    Word {
+        word: "max_response",
+        heading: FETCHING,
+        placeholder: "SIZE",
+        kind: Kind::Text,
+        help: "How large the body of an answer may be; a larger one is cut off",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.max_response, value.size()),
+        write: |from| size(from.max_response),
+    },
+    Word {
+        word: "max_upload",
+        heading: FETCHING,
+        placeholder: "SIZE",
+        kind: Kind::Text,
+        help: "How large the body of a request may be, lists of URLs included",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.max_upload, value.size()),
+        write: |from| size(from.max_upload),
+    },
+    Word {
+        word: "max_urls",
+        heading: FETCHING,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "How many URLs a list may have",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.max_urls, count(value, 1..=1_000_000_000)),
+        write: |from| number(from.max_urls),
+    },
+    Word {
+        word: "max_redirects",
+        heading: FETCHING,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "How many redirects are followed",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.max_redirects, count(value, 0..=1_000)),
+        write: |from| number(from.max_redirects as usize),
+    },
+    Word {
+        word: "retries",
+        heading: FETCHING,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "How often a request is sent again that may be",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.retries, count(value, 0..=100)),
+        write: |from| number(from.retries as usize),
+    },
+    Word {
+        word: "total_timeout",
+        heading: FETCHING,
+        placeholder: "TIME",
+        kind: Kind::Text,
+        help: "Longest time for a request, its redirects, retries and body included, but not its wait for its turn",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.total_timeout, value.duration()),
+        write: |from| Value::from(from.total_timeout),
+    },
+    Word {
+        word: "timeout",
+        heading: FETCHING,
+        placeholder: "TIME",
+        kind: Kind::Text,
+        help: "Longest wait for the head of an answer; `none` for no bound",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.timeout, value.bound()),
+        write: |from| Value::from(from.timeout),
+    },
+    Word {
+        word: "connect_timeout",
+        heading: FETCHING,
+        placeholder: "TIME",
+        kind: Kind::Text,
+        help: "Longest time for looking up a name and connecting; `none` for no bound",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.connect_timeout, value.bound()),
+        write: |from| Value::from(from.connect_timeout),
+    },
+    Word {
+        word: "queue_timeout",
+        heading: FETCHING,
+        placeholder: "TIME",
+        kind: Kind::Text,
+        help: "Longest wait for a turn under the limits; `none` for no bound",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.queue_timeout, value.bound()),
+        write: |from| Value::from(from.queue_timeout),
+    },
+    Word {
+        word: "read_timeout",
+        heading: FETCHING,
+        placeholder: "TIME",
+        kind: Kind::Text,
+        help: "Longest wait for the next bytes of a body; `none` for no bound",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.read_timeout, value.bound()),
+        write: |from| Value::from(from.read_timeout),
+    },
+    Word {
+        word: "user_agent",
+        heading: FETCHING,
+        placeholder: "TEXT",
+        kind: Kind::Text,
+        help: "What it tells sites that it is; `auto` is this program and its version",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.user_agent, value.text().and_then(user_agent)),
+        write: |from| Value::from(from.user_agent.as_deref().unwrap_or(AUTO)),
+    },
+    Word {
+        word: "log",
+        heading: LOG,
+        placeholder: "FILE",
+        kind: Kind::Text,
+        help: "Where the log goes, a line for each request; `-` is standard error",
+        more: "Lines are added to the file. SIGHUP opens it anew, for those who have moved it away. What cannot be written is \
+               left out: a full disk stops nothing.",
+        live: false,
+        read: |to, value| {
+            set(&mut to.log, value.text().map(|text| (text != STANDARD_ERROR).then(|| PathBuf::from(text))))
+        },
+        write: |from| {
+            from.log
+                .as_ref()
+                .map_or_else(|| Value::from(STANDARD_ERROR), |path| Value::Text(path.display().to_string()))
+        },
+    },
+    Word {
+        word: "log_format",
+        heading: LOG,
+        placeholder: "text|json",
+        kind: Kind::Text,
+        help: "How its lines are written: text or json",
+        more: "",
+        live: false,
+        read: |to, value| set(&mut to.log_format, value.word(FORMATS)),
+        write: |from| spelled(FORMATS, from.log_format),
+    },
+    Word {
+        word: "log_level",
+        heading: LOG,
+        placeholder: "LEVEL",
+        kind: Kind::Text,
+        help: "What it tells: error, warn, info, debug or trace, or off; requests are told at info",
+        more: "",
+        live: false,
+        read: |to, value| set(&mut to.log_level, value.word(LEVELS)),
+        write: |from| spelled(LEVELS, from.log_level),
+    },
+    Word {
+        word: "key",
+        heading: ACCESS,
+        placeholder: "NAME=sha256:HEX",
+        kind: Kind::Table,
+        help: "A key that clients must send, by its hash; may be given several times",
+        more: "--new-key makes one. With no key none is needed, and only this machine is served.",
+        live: true,
+        read: |to, value| set(&mut to.keys, value.table().and_then(keys)),
+        write: |from| Value::Table(from.keys.clone()),
+    },
+];
+
+const AUTO: &str = "auto";
+const STANDARD_ERROR: &str = "-";
+const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+const LEVELS: &[(&str, LevelFilter)] = &[
+    ("error", LevelFilter::ERROR),
+    ("warn", LevelFilter::WARN),
+    ("info", LevelFilter::INFO),
+    ("debug", LevelFilter::DEBUG),
+    ("trace", LevelFilter::TRACE),
+    ("off", LevelFilter::OFF),
+];
+
+fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
+
+fn each<T>(list: Vec<String>, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    list.iter().map(|text| read(text)).collect()
+}
+
+fn count<T: TryFrom<i64>>(value: Value, range: std::ops::RangeInclusive<i64>) -> Result<T, String> {
+    T::try_from(value.number(range)?).map_err(|_| "it is too large for this machine".to_owned())
+}
+
+fn number(number: usize) -> Value {
+    Value::Number(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn spelled<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> Value {
+    Value::from(words.iter().find(|(_, known)| *known == value).map_or("", |(word, _)| word))
+}
+
+fn folder(text: String) -> Folder {
+    match text.as_str() {
+        AUTO => Folder::Auto,
+        NONE => Folder::Nowhere,
+        _ => Folder::At(PathBuf::from(text)),
+    }
+}
+
+fn written_folder(folder: &Folder) -> Value {
+    match folder {
+        Folder::Auto => Value::from(AUTO),
+        Folder::At(path) => Value::Text(path.display().to_string()),
+        Folder::Nowhere => Value::from(NONE),
+    }
+}
+
+/// As browsers send it: a scheme and a host, in lower case, with no path.
+fn origin(text: &str) -> Result<String, String> {
+    const FORM: &str =
+        "write it as a browser sends it, such as https://app.example or http://localhost:3000, or `*`";
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    let url = dualfetch::Url::parse(text).map_err(|_| format!("{text:?} is no origin: {FORM}"))?;
+    let plain = url.as_str().strip_suffix('/').unwrap_or(url.as_str());
+    let is_web = matches!(url.scheme(), "http" | "https");
+    match is_web && plain == text {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?} is no origin: {FORM}")),
+    }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let url = dualfetch::Url::parse(&format!("http://{text}/"));
+    match url.ok().filter(|url| url.as_str().strip_prefix("http://") == Some(&format!("{text}/"))) {
+        Some(url) if url.port().is_none_or(|port| port == 80) && !text.contains(['@', '/']) => {
+            Ok(text.to_owned())
+        }
+        _ => Err(format!(
+            "{text:?} is no name of a host in lower case, such as gateway.example, without a port"
+        )),
+    }
+}
+
+fn allowed(text: &str) -> Result<String, String> {
+    SafeMode::new().allow_network(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn denied(text: &str) -> Result<String, String> {
+    SafeMode::new().deny_network(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|port| *port > 0).ok_or_else(|| format!("{text:?} is no port from 1 to 65535"))
+}
+
+fn user_agent(text: String) -> Result<Option<String>, String> {
+    match http::HeaderValue::from_str(&text) {
+        Ok(_) if text == AUTO => Ok(None),
+        Ok(_) => Ok(Some(text)),
+        Err(_) => Err(format!("{text:?} cannot be sent in a header field")),
+    }
+}
+
+/// A key itself that was put here is not repeated.
+fn keys(table: Vec<(String, String)>) -> Result<Vec<(String, String)>, String> {
+    let mut keys: Vec<(String, String)> = Vec::new();
+    for (name, hash) in table {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
+            return Err("the name of a key has letters, digits, - and _, 64 at most".to_owned());
+        }
+        let hex = hash
+            .strip_prefix("sha256:")
+            .filter(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let Some(hex) = hex else {
+            return Err(format!(
+                "{name}: it must be the hash of a key, sha256: and 64 hexadecimal digits, never the key itself; \
+                 `dualfetch serve --new-key {name}` makes both"
+            ));
+        };
+        if keys.iter().any(|(known, _)| *known == name) {
+            return Err(format!("{name}: there are two keys of this name"));
+        }
+        keys.push((name, format!("sha256:{}", hex.to_ascii_lowercase())));
+    }
+    keys.sort();
+    Ok(keys)
+}
