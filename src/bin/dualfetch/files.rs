@@ -7,16 +7,24 @@ use std::fs::File;
 /// by it.
 #[cfg(unix)]
 pub(crate) fn allow_many() {
+    /// More are of no use to one who fetches.
+    const MOST: u64 = 65_536;
+    allow(MOST);
+}
+
+/// Allows so many open files, or as many as this user may have. How many may be open then, where there is a limit.
+#[cfg(unix)]
+pub(crate) fn allow(files: u64) -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    /// More are of no use here, and macOS knows no more where it names no limit.
-    const MOST: u64 = 65_536;
+    /// macOS knows no more where it names no limit.
     const UNNAMED: u64 = 10_240;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = maximum.unwrap_or(UNNAMED).min(MOST);
+    let wanted = maximum.unwrap_or(UNNAMED).min(files);
     if current.is_some_and(|current| current < wanted) {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
     }
+    getrlimit(Resource::Nofile).current
 }
 
 /// Takes the file for this process alone, until it ends. `false` when another one has it; where files cannot be taken,
@@ -31,6 +39,11 @@ pub(crate) fn lock(file: &File) -> bool {
 
 #[cfg(not(unix))]
 pub(crate) fn allow_many() {}
+
+#[cfg(not(unix))]
+pub(crate) fn allow(_: u64) -> Option<u64> {
+    None
+}
 
 #[cfg(not(unix))]
 pub(crate) fn lock(_: &File) -> bool {

@@ -187,4 +187,3 @@ impl http_body::Body for Counted {
         self.body.size_hint()
     }
 }
-

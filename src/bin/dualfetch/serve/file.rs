@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use super::value::Value;
 use super::words::{WORDS, Word};
@@ -14,7 +14,10 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Vec<(&'static Word, usize, 
         text.as_bytes().iter().take(span.start).filter(|byte| **byte == b'\n').count() + 1
     };
     let table = DeTable::parse(text).map_err(|error| match error.span() {
-        Some(span) => format!("{name}, line {}: {}", at(&span), error.message()),
+        Some(span) => {
+            let part = text.get(span.clone()).and_then(|part| part.lines().next()).unwrap_or_default();
+            format!("{name}, line {}: {} at {part:?}", at(&span), error.message())
+        }
         None => format!("{name}: {}", error.message()),
     })?;
     let mut settings = Vec::new();
@@ -43,7 +46,7 @@ fn plain(value: &DeValue<'_>) -> Result<Value, String> {
         DeValue::String(text) => Ok(Value::Text(text.clone().into_owned())),
         DeValue::Table(table) => pairs(table).map(Value::Table),
         DeValue::Datetime(_) | DeValue::Float(_) => {
-            Err(format!("it cannot be a {}; write a text, in quotation marks", value.type_str()))
+            Err(format!("it cannot be of the type {}; write a text, in quotation marks", value.type_str()))
         }
     }
 }
@@ -60,11 +63,8 @@ fn texts(list: &DeArray<'_>) -> Result<Vec<String>, String> {
 
 /// What is there may be a secret: it is not repeated.
 fn pairs(table: &DeTable<'_>) -> Result<Vec<(String, String)>, String> {
-    let pair = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| match value.get_ref() {
-        DeValue::String(text) => Ok((
-            String::clone(&(name.get_ref() as &std::borrow::Cow<'_, str>).clone().into_owned()),
-            text.clone().into_owned(),
-        )),
+    let pair = |(name, value): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| match value.get_ref() {
+        DeValue::String(text) => Ok((name.get_ref().to_string(), text.to_string())),
         other => Err(format!(
             "{}: it must be a text in quotation marks, not a {}",
             name.get_ref(),

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::configuration::LogFormat;
@@ -44,7 +44,8 @@ impl Log {
         let log = Self { lines, lost: Arc::default() };
         let lost = Arc::clone(&log.lost);
         thread::Builder::new().name("log".to_owned()).spawn(move || target.write_all(&messages, &lost))?;
-        let subscriber = fmt().with_max_level(level).with_ansi(false).with_writer(log.clone());
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(log.clone());
         // Nobody else sets one in this program.
         let _ = match format {
             LogFormat::Json => subscriber.json().flatten_event(true).finish().try_init(),
@@ -58,9 +59,9 @@ impl Log {
         let _ = self.lines.try_send(Message::Reopen);
     }
 
-    /// Waits until all is written, but no longer than this.
-    pub(super) fn flush(&self, longest: Duration) {
-        let until = Instant::now() + longest;
+    /// Waits until all is written, where that takes no time.
+    pub(super) fn end(&self) {
+        let until = Instant::now() + Duration::from_millis(500);
         let (done, written) = sync_channel(1);
         while self.lines.try_send(Message::Flush(done.clone())).is_err() {
             if Instant::now() >= until {
@@ -142,7 +143,9 @@ impl Target {
 
     fn missing(&self, lines: u64) -> String {
         match self.format {
-            LogFormat::Json => format!("{{\"level\":\"WARN\",\"message\":\"lines of the log were lost\",\"lines\":{lines}}}\n"),
+            LogFormat::Json => format!(
+                "{{\"level\":\"WARN\",\"message\":\"lines of the log were lost\",\"lines\":{lines}}}\n"
+            ),
             LogFormat::Text => format!(" WARN {lines} lines of the log were lost\n"),
         }
     }

@@ -1,27 +1,94 @@
 //! `dualfetch serve`: the fetch gateway, as a server that starts, reloads and stops as it should.
 
 pub(crate) mod configuration;
+mod connection;
 mod file;
+mod life;
+mod listener;
+mod log;
+mod notices;
+mod settings;
 pub(crate) mod sources;
+mod traffic;
+#[cfg(unix)]
+mod unix;
 pub(crate) mod value;
+mod wire;
 pub(crate) mod words;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::Stop;
-use crate::args::ServeArgs;
+use dualfetch::gateway::{Gateway, Keys};
 
+use crate::args::ServeArgs;
+use crate::{Stop, files, say};
+
+use log::Log;
 use sources::Resolved;
 
 /// Runs the command.
 pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Stop> {
-    let resolved = Resolved::new(&args.given, args.config.as_deref()).map_err(Stop::Fault)?;
+    if let Some(name) = &args.new_key {
+        return new_key(name);
+    }
+    let mut resolved = Resolved::new(&args.given, args.config.as_deref()).map_err(Stop::Fault)?;
+    let settings = settings::settings(&resolved.configuration).map_err(Stop::Fault)?;
     if args.print_config {
         print(&resolved.print())?;
         return Ok(ExitCode::SUCCESS);
     }
+    fit_open_files(&mut resolved)?;
+    let gateway = Gateway::new(settings).map_err(|error| Stop::Fault(error.to_string()))?;
+    let told = &resolved.configuration;
+    let log = Log::start(told.log.as_deref(), told.log_format, told.log_level).map_err(|error| {
+        let name =
+            told.log.as_ref().map_or_else(|| "standard error".to_owned(), |path| path.display().to_string());
+        Stop::Fault(format!("log: {name} cannot be written: {error}"))
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::Fault(format!("cannot start: {error}")))?;
+    let ended = runtime.block_on(life::live(args, resolved, gateway, &log));
+    // What still runs was given up.
+    runtime.shutdown_background();
+    log.end();
+    ended
+}
+
+/// Prints a key for this name, and what is kept of it.
+fn new_key(name: &str) -> Result<ExitCode, Stop> {
+    let fault = |error: dualfetch::Error| Stop::Fault(format!("--new-key: {error}"));
+    let key = Keys::generate().map_err(fault)?;
+    Keys::new().add(name, &key.hash).map_err(fault)?;
+    say("The key, which is shown this once, and the line for the file of settings, below [key]:");
+    print(&format!("{}\n{} = \"{}\"\n", key.secret, value::quoted(name), key.hash))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Each connection is an open file, and so is each request in flight. Where this user may not have as many, fewer clients
+/// are served, unless their number was asked for.
+fn fit_open_files(resolved: &mut Resolved) -> Result<(), Stop> {
+    /// Listeners, logs, files of the page, standard streams.
+    const OTHERS: u64 = 128;
+    let is_default = resolved.is_default("max_connections");
+    let configuration = &mut resolved.configuration;
+    let needed = configuration.max_connections as u64 + configuration.limit as u64 + OTHERS;
+    let Some(allowed) = files::allow(needed).filter(|allowed| *allowed < needed) else { return Ok(()) };
+    let left = allowed.saturating_sub(configuration.limit as u64 + OTHERS);
+    if !is_default || left == 0 {
+        return Err(Stop::Fault(format!(
+            "max_connections: {} connections and {} requests at once are {needed} open files, and {allowed} are allowed: \
+             ask for fewer, or have more allowed (ulimit -n, LimitNOFILE of systemd)",
+            configuration.max_connections, configuration.limit
+        )));
+    }
+    say(&format!(
+        "only {allowed} open files are allowed, so that at most {left} connections are served at once"
+    ));
+    configuration.max_connections = usize::try_from(left).unwrap_or(usize::MAX);
+    Ok(())
 }
 
 fn print(text: &str) -> Result<(), Stop> {

@@ -48,8 +48,14 @@ pub(super) enum Next {
 impl Traffic {
     pub(super) fn new() -> Arc<Self> {
         let now = Instant::now();
-        let now =
-            Now { accepted: now, under_way: 0, begun: false, is_http2: false, head_since: None, idle_since: now };
+        let now = Now {
+            accepted: now,
+            under_way: 0,
+            begun: false,
+            is_http2: false,
+            head_since: None,
+            idle_since: now,
+        };
         Arc::new(Self(Mutex::new(now)))
     }
 

@@ -219,7 +219,7 @@ impl fmt::Display for Value {
             Self::Number(number) => write!(f, "{number}"),
             Self::Switch(on) => write!(f, "{on}"),
             Self::Table(table) => {
-                table.iter().try_for_each(|(name, text)| writeln!(f, "{name} = {}", quoted(text)))
+                table.iter().try_for_each(|(name, text)| writeln!(f, "{} = {}", quoted(name), quoted(text)))
             }
             Self::Text(text) => f.write_str(&quoted(text)),
         }
@@ -232,6 +232,6 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A string of JSON is one of TOML, but for one character.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }

@@ -1,6 +1,7 @@
 //! The settings by their words: the same in a file (`limit_per_host`), as a flag (`--limit-per-host`) and in the
 //! environment (`DUALFETCH_LIMIT_PER_HOST`).
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use dualfetch::SafeMode;
@@ -174,6 +175,17 @@ pub(crate) static WORDS: &[Word] = &[
             )
         },
         write: |from| number(from.burst.unwrap_or(0) as usize),
+    },
+    Word {
+        word: "trusted_proxy",
+        heading: ACCESS,
+        placeholder: "ADDRESS",
+        kind: Kind::List,
+        help: "A reverse proxy before it, which tells clients' addresses in X-Forwarded-For; may be given several times",
+        more: "",
+        live: true,
+        read: |to, value| set(&mut to.trusted_proxies, value.list().and_then(|list| each(list, address))),
+        write: |from| Value::List(from.trusted_proxies.iter().map(IpAddr::to_string).collect()),
     },
     Word {
         word: "allow_network",
@@ -492,6 +504,10 @@ fn host(text: &str) -> Result<String, String> {
     }
 }
 
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| format!("{text:?} is no IP address"))
+}
+
 fn allowed(text: &str) -> Result<String, String> {
     SafeMode::new().allow_network(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
@@ -516,9 +532,9 @@ fn user_agent(text: String) -> Result<Option<String>, String> {
 fn keys(table: Vec<(String, String)>) -> Result<Vec<(String, String)>, String> {
     let mut keys: Vec<(String, String)> = Vec::new();
     for (name, hash) in table {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
-            return Err("the name of a key has letters, digits, - and _, 64 at most".to_owned());
+            return Err("the name of a key has letters, digits, `-`, `_` and `.`, 64 at most".to_owned());
         }
         let hex = hash
             .strip_prefix("sha256:")
