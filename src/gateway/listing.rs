@@ -11,12 +11,11 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 
-use crate::DefaultSession;
 use crate::batch::{SessionExt, TitleRow};
 use crate::html::Extent;
 use crate::session::Session;
 
-use super::state::{Stage, State, closed};
+use super::state::{Behind, Stage, State, closed};
 
 /// How many URLs of one list are under way at once: no list takes a session's whole limit.
 const UNDER_WAY: usize = 100;
@@ -97,7 +96,7 @@ fn within(
 }
 
 async fn fetch(
-    session: DefaultSession,
+    session: Behind,
     mut stage: watch::Receiver<Stage>,
     urls: impl Stream<Item = String> + Send + 'static,
     manner: Manner,

@@ -14,6 +14,9 @@ use super::access::Limiter;
 use super::metrics::Metrics;
 use super::settings::Settings;
 
+/// The session behind it.
+pub(super) type Behind = Client<platform::Default>;
+
 /// What all routes share.
 #[derive(Clone)]
 pub(super) struct State(Arc<Shared>);
@@ -27,7 +30,7 @@ struct Shared {
 
 /// What is for requests that come now; those under way keep the one that they began with.
 pub(super) struct Live {
-    pub(super) session: Client<platform::Default>,
+    pub(super) session: Behind,
     pub(super) settings: Settings,
     pub(super) limiter: Limiter,
 }

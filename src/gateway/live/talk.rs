@@ -11,8 +11,7 @@ use futures_util::sink::SinkExt;
 use futures_util::stream::{SplitSink, SplitStream, StreamExt};
 use tokio::sync::watch;
 
-use crate::DefaultSession;
-use crate::gateway::state::{Stage, State};
+use crate::gateway::state::{Behind, Stage, State};
 use crate::maybe::BoxFuture;
 use crate::row::{JsonRow, write};
 use crate::session::Session;
@@ -35,7 +34,7 @@ const MAX_UNSENT: usize = 64;
 
 /// One WebSocket.
 pub(super) struct Talk {
-    session: DefaultSession,
+    session: Behind,
     stage: watch::Receiver<Stage>,
     jobs: Jobs,
     unsent: VecDeque<Message>,
@@ -238,13 +237,13 @@ fn id_of(text: &str) -> Option<String> {
 
 /// A timer that is armed again only where it would ring too late.
 struct Alarm<'a> {
-    session: &'a DefaultSession,
+    session: &'a Behind,
     armed: Duration,
     sleep: Option<BoxFuture<'a, ()>>,
 }
 
 impl<'a> Alarm<'a> {
-    fn new(session: &'a DefaultSession) -> Self {
+    fn new(session: &'a Behind) -> Self {
         Self { session, armed: Duration::MAX, sleep: None }
     }
 
