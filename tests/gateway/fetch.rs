@@ -266,3 +266,19 @@ async fn a_panic_or_a_head_answers_like_the_rest() {
     );
     assert_eq!(text(answer).await, "");
 }
+
+#[tokio::test]
+async fn it_may_be_mounted_below_a_path() {
+    let upstream = serve(Router::new().route("/", get(|| async { "there" }))).await;
+    let mounted = serve(Router::new().nest("/gateway", gateway(settings()).router())).await;
+    let session = dualfetch::DefaultSession::new().expect("a session");
+    let fetched = |path: String| {
+        use dualfetch::Session;
+        let session = session.clone();
+        async move { session.get(format!("http://{mounted}{path}")).await.expect("an answer") }
+    };
+    let query = format!("url=http%3A%2F%2F{upstream}%2F");
+    let answer = fetched(format!("/gateway/fetch?{query}")).await;
+    assert_eq!(answer.text().await.expect("text"), "there");
+    assert_eq!(fetched(format!("/fetch?{query}")).await.status(), StatusCode::NOT_FOUND);
+}
