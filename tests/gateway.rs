@@ -5,7 +5,14 @@
 
 #[path = "gateway/access.rs"]
 mod access;
+#[path = "gateway/attacks.rs"]
+mod attacks;
 #[path = "gateway/fetch.rs"]
 mod fetch;
 #[path = "gateway/lab.rs"]
 mod lab;
+#[path = "gateway/smuggling.rs"]
+mod smuggling;
+mod support;
+#[path = "gateway/wire.rs"]
+mod wire;
