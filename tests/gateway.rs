@@ -1,7 +1,7 @@
 //! The gateway's router as a unit, against servers of this process.
 #![cfg(all(feature = "gateway", not(target_arch = "wasm32")))]
 // Servers and clients of these tests run on the machine's own clock.
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, unreachable_pub)]
 
 #[path = "gateway/access.rs"]
 mod access;

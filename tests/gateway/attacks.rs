@@ -1,8 +1,11 @@
 //! Strangers would like the gateway to fetch what only it can reach: by a URL, a target, a redirect, a name, a head. A
 //! canary listens where all of it would lead, and must see no connection.
 
+#[path = "attacks/places.rs"]
 mod places;
+#[path = "attacks/requests.rs"]
 mod requests;
+#[path = "attacks/upstream.rs"]
 mod upstream;
 
 use std::collections::HashMap;
@@ -35,7 +38,8 @@ impl Lab {
     }
 
     fn filled(&self, text: &str) -> String {
-        let ports = [("{P}", self.canary.port), ("{G}", self.gateway.address.port()), ("{U}", self.upstream.port)];
+        let ports =
+            [("{P}", self.canary.port), ("{G}", self.gateway.address.port()), ("{U}", self.upstream.port)];
         ports.iter().fold(text.to_owned(), |text, (word, port)| text.replace(word, &port.to_string()))
     }
 
@@ -76,7 +80,8 @@ fn no_url_that_is_fetched_leads_to_what_is_denied() {
         for (url, expected) in &urls {
             let answer = lab.gateway.fetch(url).await;
             let code = answer.code();
-            let right = is(expected, code.as_deref()) && code.is_some_and(|code| status(&code) == answer.status);
+            let right =
+                is(expected, code.as_deref()) && code.is_some_and(|code| status(&code) == answer.status);
             if !right {
                 wrong.push(format!("{url:?} should be {expected}: {} {}", answer.status, answer.text()));
             }
@@ -91,8 +96,12 @@ fn every_method_is_held_to_it() {
     run(async {
         let lab = Lab::start().await;
         let host = lab.gateway.address;
-        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "PROPFIND"] {
-            for place in ["http://127.0.0.1:{P}/", "http://[::1]:{P}/", "http://2130706433:{P}/", "file:///etc/passwd"] {
+        for method in
+            ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "PROPFIND"]
+        {
+            for place in
+                ["http://127.0.0.1:{P}/", "http://[::1]:{P}/", "http://2130706433:{P}/", "file:///etc/passwd"]
+            {
                 let target = lab.filled(&format!("/fetch?url={place}"));
                 let request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
                 let request = request + "Content-Length: 2\r\n\r\nhi";
@@ -134,8 +143,14 @@ fn no_spelling_of_a_target_leads_past_it() {
         for (target, status, expected) in TARGETS {
             let target = lab.filled(target);
             let answer = lab.gateway.get(&target).await;
-            if !is(expected, answer.code().as_deref()) || (!expected.contains(" or ") && answer.status != *status) {
-                wrong.push(format!("{target:?} should be {status} {expected}: {} {}", answer.status, answer.text()));
+            if !is(expected, answer.code().as_deref())
+                || (!expected.contains(" or ") && answer.status != *status)
+            {
+                wrong.push(format!(
+                    "{target:?} should be {status} {expected}: {} {}",
+                    answer.status,
+                    answer.text()
+                ));
             }
         }
         assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), TARGETS.len(), wrong.join("\n"));
@@ -155,7 +170,8 @@ fn no_redirect_leads_to_what_is_denied() {
         let of_redirects = LOCATIONS.iter().map(|(place, code)| (lab.filled(place), *code));
         // No field can hold these; to the upstream these are paths of its own, and followed to it.
         let own = |url: &str| !url.starts_with(['/', '?', '#']) && !url.is_empty() && url.trim() != "";
-        let usable = |url: &str| !url.chars().any(|each| each < ' ' && each != '\t') && own(url) && !is_path(url);
+        let usable =
+            |url: &str| !url.chars().any(|each| each < ' ' && each != '\t') && own(url) && !is_path(url);
         let places: Vec<_> = of_lists.filter(|(url, _)| usable(url)).chain(of_redirects).collect();
         assert!(places.len() >= 200, "{}", places.len());
         let (mut wrong, mut asked) = (Vec::new(), 0);
@@ -173,9 +189,16 @@ fn no_redirect_leads_to_what_is_denied() {
 
 /// What is relative to a URL of the same scheme.
 fn is_path(url: &str) -> bool {
-    let rest = url.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http")).map(|(_, rest)| rest);
-    let Some(rest) = rest else { return !url.contains(':') || url.starts_with(['\\', ':', '\u{a0}', '\u{feff}']) };
-    rest.is_empty() || !rest.starts_with("//") && !rest.starts_with("\\\\") && !rest.starts_with("/\\") && !rest.starts_with("\\/")
+    let rest =
+        url.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http")).map(|(_, rest)| rest);
+    let Some(rest) = rest else {
+        return !url.contains(':') || url.starts_with(['\\', ':', '\u{a0}', '\u{feff}']);
+    };
+    rest.is_empty()
+        || !rest.starts_with("//")
+            && !rest.starts_with("\\\\")
+            && !rest.starts_with("/\\")
+            && !rest.starts_with("\\/")
 }
 
 #[test]
@@ -187,7 +210,10 @@ fn what_a_page_names_is_not_fetched() {
         assert_eq!((answer.status, answer.field("refresh")), (200, None));
         for target in ["/titles", "/titles?metadata=head", "/titles?metadata=page"] {
             let rows = titles(&lab, target, &[lab.upstream.names(&there)]).await;
-            assert_eq!((rows.len(), &rows[0]["title"], &rows[0]["error"]), (1, &json!("named"), &Value::Null));
+            assert_eq!(
+                (rows.len(), &rows[0]["title"], &rows[0]["error"]),
+                (1, &json!("named"), &Value::Null)
+            );
         }
         lab.saw_nobody(4);
     });
@@ -208,7 +234,8 @@ fn no_url_of_a_list_leads_to_what_is_denied() {
 async fn titles(lab: &Lab, target: &str, urls: &[String]) -> Vec<Value> {
     let (body, host) = (json!(urls).to_string(), lab.gateway.address);
     let fields = format!("Host: {host}\r\nConnection: close\r\nContent-Type: application/json");
-    let request = format!("POST {target} HTTP/1.1\r\n{fields}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let request =
+        format!("POST {target} HTTP/1.1\r\n{fields}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let answer = one(&request, lab.gateway.says(&request).await);
     assert_eq!((answer.status, answer.whole), (200, true), "{}", answer.text());
     answer.text().lines().map(|line| serde_json::from_str(line).expect("a row")).collect()
@@ -234,7 +261,8 @@ fn no_url_that_comes_by_a_websocket_leads_to_what_is_denied() {
         use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
         let lab = Lab::start().await;
         let urls = lab.urls();
-        let mut request = format!("ws://{}/ws", lab.gateway.address).into_client_request().expect("a request");
+        let mut request =
+            format!("ws://{}/ws", lab.gateway.address).into_client_request().expect("a request");
         request.headers_mut().insert("sec-websocket-protocol", "dualfetch.v1".parse().expect("a value"));
         let stream = tokio::net::TcpStream::connect(lab.gateway.address).await.expect("a connection");
         let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await.expect("a WebSocket");
@@ -260,17 +288,20 @@ fn no_url_that_comes_by_a_websocket_leads_to_what_is_denied() {
 #[test]
 fn no_name_leads_to_what_is_denied() {
     run(async {
-        let addresses: Vec<IpAddr> = HOSTS
-            .iter()
-            .filter_map(|(host, _)| host.trim_matches(['[', ']']).parse().ok())
-            .collect();
+        let addresses: Vec<IpAddr> =
+            HOSTS.iter().filter_map(|(host, _)| host.trim_matches(['[', ']']).parse().ok()).collect();
         assert!(addresses.len() >= 50, "{}", addresses.len());
-        let mut names: HashMap<_, _> = addresses.iter().enumerate().map(|(nth, address)| (format!("a{nth}.test"), vec![*address])).collect();
+        let mut names: HashMap<_, _> = addresses
+            .iter()
+            .enumerate()
+            .map(|(nth, address)| (format!("a{nth}.test"), vec![*address]))
+            .collect();
         names.insert("all.test".to_owned(), addresses.clone());
         // One that is allowed among many that are not: the allowed one is asked, and no other.
         let mixed = [addresses.as_slice(), &[[127, 0, 0, 2].into()], &addresses].concat();
         names.insert("mixed.test".to_owned(), mixed);
-        let cloud = ["metadata.google.internal", "kubernetes.default.svc", "instance-data", "host.docker.internal"];
+        let cloud =
+            ["metadata.google.internal", "kubernetes.default.svc", "instance-data", "host.docker.internal"];
         names.extend(cloud.map(|name| (name.to_owned(), vec![[169, 254, 169, 254].into()])));
         let mut lab = Lab::start().await;
         let asked: Vec<_> = names.keys().filter(|name| *name != "mixed.test").cloned().collect();
@@ -278,9 +309,17 @@ fn no_name_leads_to_what_is_denied() {
         settings.config = Config::new().resolver(Names(names));
         lab.gateway = Serving::start(settings).await;
         for name in &asked {
-            for url in [format!("http://{name}:{}/", lab.canary.port), format!("https://{name}.:{}/", lab.canary.port)] {
+            for url in [
+                format!("http://{name}:{}/", lab.canary.port),
+                format!("https://{name}.:{}/", lab.canary.port),
+            ] {
                 let answer = lab.gateway.fetch(&url).await;
-                assert_eq!((answer.code().as_deref(), answer.status), (Some("denied"), 403), "{url}: {}", answer.text());
+                assert_eq!(
+                    (answer.code().as_deref(), answer.status),
+                    (Some("denied"), 403),
+                    "{url}: {}",
+                    answer.text()
+                );
             }
             let away = lab.upstream.sends_to(&format!("http://{name}:{}/", lab.canary.port));
             assert_eq!(lab.gateway.fetch(&away).await.code().as_deref(), Some("denied"), "{name}");
@@ -299,8 +338,14 @@ fn ports_of_other_services_are_not_asked() {
         let mut settings = settings("127.0.0.2");
         settings.safe_mode = SafeMode::new().allow_network("127.0.0.2").expect("a network");
         lab.gateway = Serving::start(settings).await;
-        let ports = [1, 7, 21, 22, 23, 25, 53, 81, 110, 111, 135, 139, 143, 389, 445, 465, 587, 873, 993, 2049, 2375, 2379];
-        let more = [3000, 3128, 3306, 4444, 5000, 5432, 5672, 5900, 6379, 6443, 8000, 8080, 8443, 8500, 9000, 9200, 9300];
+        let ports = [
+            1, 7, 21, 22, 23, 25, 53, 81, 110, 111, 135, 139, 143, 389, 445, 465, 587, 873, 993, 2049, 2375,
+            2379,
+        ];
+        let more = [
+            3000, 3128, 3306, 4444, 5000, 5432, 5672, 5900, 6379, 6443, 8000, 8080, 8443, 8500, 9000, 9200,
+            9300,
+        ];
         let last = [10250, 10255, 11211, 15672, 27017, 50070, 61616, 65535, lab.upstream.port];
         for port in ports.iter().chain(&more).chain(&last) {
             let answer = lab.gateway.fetch(&format!("http://127.0.0.2:{port}/")).await;
@@ -316,7 +361,10 @@ fn the_canary_sees_who_is_let_through() {
     run(async {
         let mut lab = Lab::start().await;
         let mut settings = settings("127.0.0.0/8");
-        let safe_mode = settings.safe_mode.allow_network("::1").and_then(|safe| safe.allow_network("::ffff:127.0.0.0/104"));
+        let safe_mode = settings
+            .safe_mode
+            .allow_network("::1")
+            .and_then(|safe| safe.allow_network("::ffff:127.0.0.0/104"));
         settings.safe_mode = safe_mode.expect("networks");
         lab.gateway = Serving::start(settings).await;
         let mut reached = 0;

@@ -1,8 +1,11 @@
 //! What leaves the gateway, byte by byte: one request for each that came, of one length, with nobody's credentials; and one
 //! answer for each, with nothing in it that speaks for the gateway.
 
+#[path = "smuggling/answers.rs"]
 mod answers;
+#[path = "smuggling/framing.rs"]
 mod framing;
+#[path = "smuggling/recorder.rs"]
 mod recorder;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,7 +44,8 @@ impl Lab {
         let _ = stream.write_all(request.as_bytes()).await;
         let _ = stream.shutdown().await;
         let mut bytes = Vec::new();
-        let _ = within("the answer's end", || format!("for {request:?}"), stream.read_to_end(&mut bytes)).await;
+        let _ =
+            within("the answer's end", || format!("for {request:?}"), stream.read_to_end(&mut bytes)).await;
         Answer::all(&bytes)
     }
 }
@@ -101,20 +105,41 @@ fn every_method_carries_its_body_once() {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             for (framing, body, told) in [
                 ("Content-Length: 5\r\n\r\nhello", "hello", Some("content-length: 5")),
-                ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n", Some("transfer-encoding: chunked")),
+                (
+                    "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                    "5\r\nhello\r\n0\r\n\r\n",
+                    Some("transfer-encoding: chunked"),
+                ),
                 ("\r\n", "", None),
             ] {
-                let request = lab.line(method, "/x") + "Connection: close\r\nContent-Type: text/plain\r\n" + framing;
+                let request =
+                    lab.line(method, "/x") + "Connection: close\r\nContent-Type: text/plain\r\n" + framing;
                 let answer = one(&request, lab.gateway.says(&request).await);
                 let came = lab.upstream.take();
-                assert_eq!((answer.status, came.len(), came[0].requests), (200, 1, 1), "{request:?}: {answer:?}");
+                assert_eq!(
+                    (answer.status, came.len(), came[0].requests),
+                    (200, 1, 1),
+                    "{request:?}: {answer:?}"
+                );
                 assert_eq!(came[0].body(), body.as_bytes(), "{request:?}");
                 let lines = came[0].lines();
-                let length = |line: &&String| line.starts_with("content-length:") || line.starts_with("transfer-encoding:");
+                let length = |line: &&String| {
+                    line.starts_with("content-length:") || line.starts_with("transfer-encoding:")
+                };
                 let lengths: Vec<_> = lines.iter().filter(length).map(String::as_str).collect();
-                let none = if matches!(method, "POST" | "PUT" | "PATCH") { vec!["content-length: 0"] } else { vec![] };
-                assert!(lengths == told.map_or(vec![], |told| vec![told]) || told.is_none() && lengths == none, "{request:?}: {lines:?}");
-                assert!(lines[0].starts_with(&format!("{method} /x ")) && lines.contains(&"content-type: text/plain".to_owned()));
+                let none = if matches!(method, "POST" | "PUT" | "PATCH") {
+                    vec!["content-length: 0"]
+                } else {
+                    vec![]
+                };
+                assert!(
+                    lengths == told.map_or(vec![], |told| vec![told]) || told.is_none() && lengths == none,
+                    "{request:?}: {lines:?}"
+                );
+                assert!(
+                    lines[0].starts_with(&format!("{method} /x "))
+                        && lines.contains(&"content-type: text/plain".to_owned())
+                );
             }
         }
     });
@@ -130,14 +155,23 @@ fn no_body_ends_in_two_ways() {
             let request = lab.line("POST", "/x") + &framing.replace("{SECOND}", &second);
             let answers = lab.says(&request).await;
             let came = lab.upstream.take();
-            let firsts: Vec<_> = came.iter().filter(|came| came.bytes.starts_with(b"POST /x HTTP/1.1\r\n")).collect();
-            let seconds = came.iter().filter(|came| came.bytes.starts_with(b"GET /second HTTP/1.1\r\n")).count();
+            let firsts: Vec<_> =
+                came.iter().filter(|came| came.bytes.starts_with(b"POST /x HTTP/1.1\r\n")).collect();
+            let seconds =
+                came.iter().filter(|came| came.bytes.starts_with(b"GET /second HTTP/1.1\r\n")).count();
             // A second one that is a request of its own, by the one reading that there is, is a second one.
             let is_one = came.len() == firsts.len() + seconds && came.iter().all(|came| came.requests <= 1);
             let nowhere = || firsts.is_empty() && answers.first().is_none_or(|answer| answer.status == 400);
-            let cut = || firsts.len() == 1 && firsts[0].requests == 0 && answers.iter().all(|answer| answer.status >= 400);
+            let cut = || {
+                firsts.len() == 1
+                    && firsts[0].requests == 0
+                    && answers.iter().all(|answer| answer.status >= 400)
+            };
             let with = |body: &str| {
-                firsts.len() == 1 && firsts[0].requests == 1 && is_body(firsts[0], body) && answers.first().is_some_and(|answer| answer.status == 200)
+                firsts.len() == 1
+                    && firsts[0].requests == 1
+                    && is_body(firsts[0], body)
+                    && answers.first().is_some_and(|answer| answer.status == 200)
             };
             let right = match comes {
                 Comes::Nowhere => nowhere() && seconds == 0,
@@ -242,7 +276,10 @@ fn a_host_is_told_once() {
             format!("GET {target} HTTP/1.1\r\n\r\nHost: {host}\r\n\r\n"),
         ] {
             let answers = lab.says(&head).await;
-            assert!(answers.iter().all(|answer| matches!(answer.status, 400 | 403 | 405)), "{head:?}: {answers:?}");
+            assert!(
+                answers.iter().all(|answer| matches!(answer.status, 400 | 403 | 405)),
+                "{head:?}: {answers:?}"
+            );
             assert!(lab.upstream.take().is_empty(), "{head:?}");
         }
     });
@@ -261,9 +298,16 @@ fn nothing_makes_a_connection_into_another_protocol() {
             let request = lab.line("GET", "/x") + fields + "\r\n";
             let answers = lab.says(&request).await;
             let came = lab.upstream.take();
-            assert_eq!((answers[0].status, came.len(), came[0].requests), (200, 1, 1), "{fields:?}: {answers:?}");
+            assert_eq!(
+                (answers[0].status, came.len(), came[0].requests),
+                (200, 1, 1),
+                "{fields:?}: {answers:?}"
+            );
             let names = came[0].lines().join("\n").to_ascii_lowercase();
-            assert!(!["upgrade", "connection:", "http2-settings", "sec-"].iter().any(|name| names.contains(name)), "{names}");
+            assert!(
+                !["upgrade", "connection:", "http2-settings", "sec-"].iter().any(|name| names.contains(name)),
+                "{names}"
+            );
         }
         // An upstream that changes by itself.
         let switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
@@ -277,8 +321,13 @@ fn nothing_makes_a_connection_into_another_protocol() {
 fn requests_of_one_connection_stay_apart() {
     run(async {
         let lab = Lab::start().await;
-        let posts = |path: &str, body: &str| lab.line("POST", path) + &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        let request = posts("/1", "GET /evil HTTP/1.1\r\n\r\n") + &posts("/2", "0\r\n\r\n") + &lab.line("GET", "/3") + "\r\n";
+        let posts = |path: &str, body: &str| {
+            lab.line("POST", path) + &format!("Content-Length: {}\r\n\r\n{body}", body.len())
+        };
+        let request = posts("/1", "GET /evil HTTP/1.1\r\n\r\n")
+            + &posts("/2", "0\r\n\r\n")
+            + &lab.line("GET", "/3")
+            + "\r\n";
         let answers = lab.says(&request).await;
         assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200; 3]);
         let bytes: Vec<u8> = lab.upstream.came().into_iter().flat_map(|came| came.bytes).collect();

@@ -134,19 +134,22 @@ impl Answer {
     }
 
     fn first(bytes: &[u8]) -> (Self, &[u8]) {
-        let end = find(bytes, b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
+        let end = find(bytes, b"\r\n\r\n")
+            .unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
         let head = std::str::from_utf8(&bytes[..end]).expect("an ASCII head");
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
         let fields = lines.map(|line| line.split_once(':').expect("a field"));
-        let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
+        let fields =
+            fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
         let mut answer = Self { status: status.expect("a status"), fields, ..Self::default() };
         let mut rest = &bytes[end + 4..];
         if answer.field("transfer-encoding") == Some("chunked") {
             rest = answer.read_chunks(rest);
         } else {
             let length = answer.field("content-length").map(|length| length.parse().expect("a length"));
-            let length: usize = length.unwrap_or(if matches!(answer.status, 101 | 204 | 304) { 0 } else { rest.len() });
+            let length: usize =
+                length.unwrap_or(if matches!(answer.status, 101 | 204 | 304) { 0 } else { rest.len() });
             answer.whole = rest.len() >= length;
             let (body, after) = rest.split_at(length.min(rest.len()));
             answer.body = body.to_vec();
@@ -157,7 +160,8 @@ impl Answer {
 
     fn read_chunks<'a>(&mut self, mut rest: &'a [u8]) -> &'a [u8] {
         while let Some(end) = find(rest, b"\r\n") {
-            let size = std::str::from_utf8(&rest[..end]).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
+            let size =
+                std::str::from_utf8(&rest[..end]).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
             let size = size.expect("a chunk's size");
             let Some(chunk) = rest.get(end + 2..end + 2 + size + 2) else { break };
             self.body.extend_from_slice(&chunk[..size]);

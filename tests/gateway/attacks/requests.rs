@@ -64,7 +64,10 @@ fn no_form_of_a_target_makes_it_a_proxy() {
                 let is_own = answer.field("dualfetch-url").is_none() && status != 101;
                 assert!(is_own && answer.text() != "reached", "{form:?}: {answer:?}");
                 // Only a target of its own is answered well, and then by no more than its own page.
-                let harmless = status >= 400 || form.starts_with("OPTIONS") || form.contains(" / HTTP") || form.contains("://");
+                let harmless = status >= 400
+                    || form.starts_with("OPTIONS")
+                    || form.contains(" / HTTP")
+                    || form.contains("://");
                 assert!(harmless && !(form.starts_with("CONNECT") && status < 400), "{form:?}: {answer:?}");
             }
         }
@@ -134,7 +137,8 @@ fn no_page_of_elsewhere_has_it_fetch() {
             ];
             for request in requests {
                 let answer = first(&lab.gateway, &request).await;
-                let is_refused = matches!((answer.status, answer.code().as_deref()), (403, Some("forbidden")) | (400, _));
+                let is_refused =
+                    matches!((answer.status, answer.code().as_deref()), (403, Some("forbidden")) | (400, _));
                 if !is_refused || answer.field("access-control-allow-origin").is_some() {
                     wrong.push(format!("{request:?}: {answer:?}"));
                 }
@@ -143,7 +147,10 @@ fn no_page_of_elsewhere_has_it_fetch() {
         assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
         lab.saw_nobody(0);
         // The same head without any of it.
-        let request = format!("GET /fetch?url={} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n\r\n", escaped(&url));
+        let request = format!(
+            "GET /fetch?url={} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n\r\n",
+            escaped(&url)
+        );
         assert_eq!(one(&request, lab.gateway.says(&request).await).status, 200);
     });
 }
@@ -156,7 +163,11 @@ async fn first(gateway: &Serving, request: &str) -> Answer {
     // A refusal ends with its body, of a length that is told.
     loop {
         let read = stream.read_buf(&mut bytes).await.unwrap_or(0);
-        if read == 0 || bytes.ends_with(b"}") || bytes.starts_with(b"HTTP/1.1 101") || bytes.ends_with(b"\r\n\r\n") && bytes.starts_with(b"HTTP/1.1 400") {
+        if read == 0
+            || bytes.ends_with(b"}")
+            || bytes.starts_with(b"HTTP/1.1 101")
+            || bytes.ends_with(b"\r\n\r\n") && bytes.starts_with(b"HTTP/1.1 400")
+        {
             break;
         }
     }
@@ -171,7 +182,8 @@ fn a_gateway_that_is_fetched_by_a_gateway_fetches_nothing() {
         lab.gateway = Serving::at(Ipv4Addr::new(127, 0, 0, 2), settings("127.0.0.2")).await;
         let other = Serving::at(Ipv4Addr::new(127, 0, 0, 2), settings("127.0.0.2")).await;
         let page = format!("http://127.0.0.2:{}/page", lab.upstream.port);
-        let by = |gateway: &Serving, url: &str| format!("http://{}/fetch?url={}", gateway.address, escaped(url));
+        let by =
+            |gateway: &Serving, url: &str| format!("http://{}/fetch?url={}", gateway.address, escaped(url));
         assert_eq!(lab.gateway.fetch(&page).await.status, 200);
         let through = [
             by(&lab.gateway, &page),
@@ -189,7 +201,8 @@ fn a_gateway_that_is_fetched_by_a_gateway_fetches_nothing() {
         for via in ["1.1 dualfetch", "1.0 a, 1.1 DualFetch (x)", "1.1 a\r\nVia: HTTP/1.1 dualfetch"] {
             let target = format!("/fetch?url={}", escaped(&page));
             let host = lab.gateway.address;
-            let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nVia: {via}\r\nConnection: close\r\n\r\n");
+            let request =
+                format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nVia: {via}\r\nConnection: close\r\n\r\n");
             let answer = one(&request, lab.gateway.says(&request).await);
             assert_eq!((answer.status, answer.code().as_deref()), (508, Some("loop")), "{via}");
         }

@@ -35,7 +35,10 @@ impl Upstream {
                         let _ = stream.read_line(&mut line).await;
                     }
                     counted.fetch_add(1, Ordering::SeqCst);
-                    let nth = first.split(' ').nth(1).and_then(|path| path.strip_prefix('/')?.parse::<usize>().ok());
+                    let nth = first
+                        .split(' ')
+                        .nth(1)
+                        .and_then(|path| path.strip_prefix('/')?.parse::<usize>().ok());
                     let told = nth.and_then(|nth| given.lock().expect("no panic").get(nth).cloned());
                     let page = || page("", "page");
                     let _ = stream.write_all(told.unwrap_or_else(page).as_bytes()).await;
@@ -49,7 +52,9 @@ impl Upstream {
     pub fn sends_to(&self, place: &str) -> String {
         self.gives(|nth| {
             let status = STATUSES[nth % STATUSES.len()];
-            format!("HTTP/1.1 {status}\r\nLocation: {place}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            format!(
+                "HTTP/1.1 {status}\r\nLocation: {place}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
         })
     }
 
@@ -65,7 +70,12 @@ impl Upstream {
              <link rel=icon href='{place}'><link rel=preload href='{place}'><meta property=og:image content='{place}'>\
              <script src='{place}'></script>"
         );
-        self.gives(|_| page(&fields, &format!("named</title>{head}<img src='{place}'><iframe src='{place}'></iframe><title>")))
+        self.gives(|_| {
+            page(
+                &fields,
+                &format!("named</title>{head}<img src='{place}'><iframe src='{place}'></iframe><title>"),
+            )
+        })
     }
 
     pub fn requests(&self) -> usize {

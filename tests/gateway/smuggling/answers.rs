@@ -32,7 +32,10 @@ fn no_answer_speaks_for_the_gateway() {
             assert_eq!(answer.field("content-security-policy"), Some("sandbox; default-src 'none'"));
             assert_eq!(answer.field("x-content-type-options"), Some("nosniff"));
             assert_eq!(answer.field("dualfetch-url"), Some(lab.upstream.url("/").as_str()));
-            assert_eq!((answer.field("dualfetch-redirects"), answer.field("dualfetch-error")), (Some("0"), None));
+            assert_eq!(
+                (answer.field("dualfetch-redirects"), answer.field("dualfetch-error")),
+                (Some("0"), None)
+            );
             assert_eq!(lab.upstream.came().len(), 1, "a challenge is not answered");
         }
     });
@@ -42,8 +45,13 @@ fn no_answer_speaks_for_the_gateway() {
 fn no_answer_passes_for_a_failure_of_the_gateways_own() {
     run(async {
         let problem = r#"{"type":"about:blank","status":403,"code":"denied","url":"x"}"#;
-        let fields = "Content-Type: application/problem+json\r\ndualfetch-error: denied\r\nDualfetch-Error: denied";
-        let lab = Lab::answering(format!("HTTP/1.1 403 Forbidden\r\n{fields}\r\nContent-Length: {}\r\n\r\n{problem}", problem.len())).await;
+        let fields =
+            "Content-Type: application/problem+json\r\ndualfetch-error: denied\r\nDualfetch-Error: denied";
+        let lab = Lab::answering(format!(
+            "HTTP/1.1 403 Forbidden\r\n{fields}\r\nContent-Length: {}\r\n\r\n{problem}",
+            problem.len()
+        ))
+        .await;
         let answer = lab.gateway.fetch(&lab.upstream.url("/")).await;
         assert_eq!((answer.status, answer.text().as_str()), (403, problem));
         assert!(answer.field("dualfetch-error").is_none() && answer.field("dualfetch-url").is_some());
@@ -81,15 +89,24 @@ const ANSWERS: &[(&str, Made)] = &[
     ("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\nok", Failure),
     ("HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\nok", Failure),
     ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nok", Cut),
-    ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", Either("ok")),
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 99\r\n\r\n2\r\nok\r\n0\r\n\r\n", Either("ok")),
+    (
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        Either("ok"),
+    ),
+    (
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 99\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        Either("ok"),
+    ),
     // Codings and chunks.
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\nok\r\n0\r\n\r\n", Cut),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nok\r\n0\r\n\r\n", Cut),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nok\r\n0\r\n\r\n", Cut),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokXX0\r\n\r\n", Cut),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n", Cut),
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie\r\n\r\n2\r\nok\r\n0\r\nSet-Cookie: a=b\r\nX-Evil: x\r\n\r\n", Of("ok")),
+    (
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie\r\n\r\n2\r\nok\r\n0\r\nSet-Cookie: a=b\r\nX-Evil: x\r\n\r\n",
+        Of("ok"),
+    ),
     // Heads.
     ("HTTP/1.1 200 OK\nContent-Length: 2\n\nok", Either("ok")),
     ("HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: b\r\nContent-Length: 2\r\n\r\nok", Failure),
@@ -117,9 +134,15 @@ const ANSWERS: &[(&str, Made)] = &[
     ("\0\0\0\x04\0\0\0\0\0", Failure),
     // Before the answer, and after it.
     ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", Of("ok")),
-    ("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", Of("ok")),
+    (
+        "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        Of("ok"),
+    ),
     ("HTTP/1.1 204 No Content\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", Either("")),
-    ("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\n\r\n", Either("")),
+    (
+        "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        Either(""),
+    ),
     ("HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", Either("")),
 ];
 
@@ -131,7 +154,8 @@ fn every_answer_is_one_answer() {
             let lab = Lab::answering(*bytes).await;
             let answer = lab.gateway.fetch(&lab.upstream.url("/")).await;
             let failure = || answer.status == 502 && answer.code().is_some();
-            let of = |body: &str| answer.whole && answer.text() == body && answer.field("dualfetch-url").is_some();
+            let of =
+                |body: &str| answer.whole && answer.text() == body && answer.field("dualfetch-url").is_some();
             let right = match made {
                 Failure => failure(),
                 Of(body) => of(body),
@@ -173,7 +197,10 @@ fn a_second_answer_is_nobodys() {
             let answer = lab.gateway.fetch(&lab.upstream.url(&format!("/{nth}"))).await;
             assert!(answer.text() == "ok" || answer.code().is_some(), "{answer:?}");
         }
-        assert!(lab.upstream.came().iter().all(|came| came.requests <= 1), "such a connection was used again");
+        assert!(
+            lab.upstream.came().iter().all(|came| came.requests <= 1),
+            "such a connection was used again"
+        );
     });
 }
 
@@ -181,7 +208,10 @@ fn a_second_answer_is_nobodys() {
 #[test]
 fn a_body_of_a_head_is_nobodys() {
     run(async {
-        let lab = Lab::answering("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison").await;
+        let lab = Lab::answering(
+            "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison",
+        )
+        .await;
         for nth in 0..10 {
             let request = lab.line("HEAD", &format!("/{nth}")) + "Connection: close\r\n\r\n";
             let mut stream = tokio::net::TcpStream::connect(lab.gateway.address).await.expect("a connection");
@@ -190,6 +220,9 @@ fn a_body_of_a_head_is_nobodys() {
             tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut text).await.expect("an answer");
             assert!(text.ends_with("\r\n\r\n") && !text.contains("poison"), "{text}");
         }
-        assert!(lab.upstream.came().iter().all(|came| came.requests <= 1), "such a connection was used again");
+        assert!(
+            lab.upstream.came().iter().all(|came| came.requests <= 1),
+            "such a connection was used again"
+        );
     });
 }

@@ -42,10 +42,6 @@ pub struct Recorder {
 pub const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 impl Recorder {
-    pub async fn start() -> Self {
-        Self::answering(PAGE).await
-    }
-
     /// Gives this to each request, whatever it is.
     pub async fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
