@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::problem::Failure;
 use super::settings::{CallRate, Settings};
@@ -59,7 +59,7 @@ fn check(settings: &Settings, request: &Request) -> Result<Caller, Failure> {
 
 /// A page whose own name points here would be of the same origin, and could read everything.
 fn host(settings: &Settings, request: &Request) -> Result<(), Failure> {
-    let told = authority(request).ok_or_else(|| Failure::forbidden("there is no Host"))?;
+    let told = authority(request).ok_or_else(|| Failure::forbidden("the Host is none, or told twice"))?;
     let name = told.trim_end_matches('.');
     let is_address = name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
     let is_local =
@@ -74,17 +74,28 @@ fn host(settings: &Settings, request: &Request) -> Result<(), Failure> {
     }
 }
 
-/// The host that was asked, without its port.
-fn authority(request: &Request) -> Option<String> {
-    let field = || request.headers().get(HOST).and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
-    let of_field = |uri: Uri| uri.authority().map(|authority| authority.host().to_owned());
-    request.uri().host().map(str::to_owned).or_else(|| field().and_then(of_field))
+/// The host that was asked, without its port. `None` for what is none, and where two are told.
+fn authority(request: &Request) -> Option<&str> {
+    let mut told = request.headers().get_all(HOST).iter();
+    let field = match (told.next(), told.next()) {
+        (field, None) => field,
+        (_, Some(_)) => return None,
+    };
+    let whole = match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => field?.to_str().ok()?,
+    };
+    let port = whole.rfind(':').filter(|colon| !whole[*colon..].contains(']'));
+    let (host, port) = whole.split_at(port.unwrap_or(whole.len()));
+    let is_port = port.trim_start_matches(':').bytes().all(|byte| byte.is_ascii_digit());
+    (is_port && !host.is_empty() && !host.contains('@')).then_some(host)
 }
 
 /// Pages of other origins may use it only where the settings say so: else any page that a user visits could.
 fn origin(settings: &Settings, request: &Request) -> Result<(), Failure> {
     let fields = request.headers();
-    let Some(origin) = fields.get(ORIGIN) else {
+    let mut told = fields.get_all(ORIGIN).iter();
+    let Some(origin) = told.next() else {
         // Navigations and images tell no origin, and would be answered: to nobody's use, but at the gateway's cost.
         let is_foreign =
             fields.get(FETCH_SITE).is_some_and(|site| site == "cross-site" || site == "same-site");
@@ -93,7 +104,7 @@ fn origin(settings: &Settings, request: &Request) -> Result<(), Failure> {
             false => Ok(()),
         };
     };
-    match is_allowed(settings, origin) || is_own(request, origin) {
+    match told.next().is_none() && (is_allowed(settings, origin) || is_own(request, origin)) {
         true => Ok(()),
         false => {
             Err(Failure::forbidden(format!("{origin:?} is not among the origins that may use this gateway")))

@@ -27,11 +27,12 @@ const HOP_BY_HOP: [&str; 9] = [
 ];
 
 /// What a client's request tells the gateway, and nobody behind it: who asks, and from where.
-const OF_CLIENT: [&str; 15] = [
+const OF_CLIENT: [&str; 17] = [
     "authorization",
     "client-ip",
     "content-length",
     "cookie",
+    "cookie2",
     "expect",
     "forwarded",
     "host",
@@ -40,6 +41,7 @@ const OF_CLIENT: [&str; 15] = [
     "true-client-ip",
     "user-agent",
     "via",
+    "x-client-ip",
     "x-real-ip",
     "x-request-id",
     "cf-connecting-ip",
@@ -47,7 +49,7 @@ const OF_CLIENT: [&str; 15] = [
 
 /// What an upstream's answer says of the upstream's origin. From the gateway's it would be about that one: sign the user in
 /// or out there, clear its storage, open it to other pages, or move them.
-const OF_ORIGIN: [&str; 24] = [
+const OF_ORIGIN: [&str; 25] = [
     "alt-svc",
     "authentication-info",
     "clear-site-data",
@@ -72,6 +74,7 @@ const OF_ORIGIN: [&str; 24] = [
     "strict-transport-security",
     "via",
     "www-authenticate",
+    "x-frame-options",
 ];
 
 /// What goes to the upstream of a client's header fields.
@@ -82,6 +85,8 @@ pub(super) fn to_upstream(fields: &HeaderMap) -> HeaderMap {
         let name = name.as_str();
         !HOP_BY_HOP.contains(&name)
             && !OF_CLIENT.contains(&name)
+            // To servers that make variables of names, X_Real_IP is X-Real-IP.
+            && !name.contains('_')
             && !starts.iter().any(|start| name.starts_with(start))
             && !is_named(name)
     })
@@ -90,12 +95,15 @@ pub(super) fn to_upstream(fields: &HeaderMap) -> HeaderMap {
 /// What goes to the client of an upstream's header fields.
 pub(super) fn to_client(fields: &HeaderMap) -> HeaderMap {
     let is_named = named(fields);
+    // Two lengths: the coding's is the one that holds (RFC 9112, 6.3).
+    let is_coded = fields.contains_key(header::TRANSFER_ENCODING);
     let starts = ["access-control-", "cross-origin-", "dualfetch-", "proxy-"];
     passing(fields, |name| {
         let name = name.as_str();
         !HOP_BY_HOP.contains(&name)
             && !OF_ORIGIN.contains(&name)
             && name != "x-request-id"
+            && !(is_coded && name == "content-length")
             && !starts.iter().any(|start| name.starts_with(start))
             && !is_named(name)
     })

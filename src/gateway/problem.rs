@@ -85,6 +85,8 @@ impl From<Error> for Failure {
             | ErrorKind::InvalidUrl
             | ErrorKind::Json
             | ErrorKind::LineTooLong { .. }
+            // The body that is sent on is the client's.
+            | ErrorKind::RequestBody
             | ErrorKind::UnsupportedScheme => StatusCode::BAD_REQUEST,
             ErrorKind::Closed | ErrorKind::Timeout(Phase::Queue) => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Denied => StatusCode::FORBIDDEN,

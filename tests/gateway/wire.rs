@@ -122,40 +122,39 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// One after the other, of one connection. What is no HTTP fails the test.
+    /// One after the other, of one connection; what is no head yet is left out.
     pub fn all(bytes: &[u8]) -> Vec<Self> {
         let (mut answers, mut rest) = (Vec::new(), bytes);
-        while !rest.is_empty() {
-            let (answer, after) = Self::first(rest);
+        while let Some((answer, after)) = Self::first(rest) {
             answers.push(answer);
             rest = after;
         }
         answers
     }
 
-    fn first(bytes: &[u8]) -> (Self, &[u8]) {
-        let end = find(bytes, b"\r\n\r\n")
-            .unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
+    fn first(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let end = find(bytes, b"\r\n\r\n")?;
         let head = std::str::from_utf8(&bytes[..end]).expect("an ASCII head");
         let mut lines = head.split("\r\n");
-        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
+        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
         let fields = lines.map(|line| line.split_once(':').expect("a field"));
         let fields =
             fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
         let mut answer = Self { status: status.expect("a status"), fields, ..Self::default() };
-        let mut rest = &bytes[end + 4..];
+        let rest = &bytes[end + 4..];
         if answer.field("transfer-encoding") == Some("chunked") {
-            rest = answer.read_chunks(rest);
-        } else {
-            let length = answer.field("content-length").map(|length| length.parse().expect("a length"));
-            let length: usize =
-                length.unwrap_or(if matches!(answer.status, 101 | 204 | 304) { 0 } else { rest.len() });
-            answer.whole = rest.len() >= length;
-            let (body, after) = rest.split_at(length.min(rest.len()));
-            answer.body = body.to_vec();
-            rest = after;
+            let after = answer.read_chunks(rest);
+            return Some((answer, after));
         }
-        (answer, rest)
+        let told = answer.field("content-length").map(|length| length.parse().expect("a length"));
+        let length: usize = match answer.status {
+            101 | 204 | 304 => 0,
+            _ => told.unwrap_or(rest.len()),
+        };
+        answer.whole = rest.len() >= length;
+        let (body, after) = rest.split_at(length.min(rest.len()));
+        answer.body = body.to_vec();
+        Some((answer, after))
     }
 
     fn read_chunks<'a>(&mut self, mut rest: &'a [u8]) -> &'a [u8] {

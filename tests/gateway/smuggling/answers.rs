@@ -152,7 +152,11 @@ fn every_answer_is_one_answer() {
         let mut wrong = Vec::new();
         for (bytes, made) in ANSWERS {
             let lab = Lab::answering(*bytes).await;
-            let answer = lab.gateway.fetch(&lab.upstream.url("/")).await;
+            let request = lab.line("GET", "/") + "Connection: close\r\n\r\n";
+            let answers = lab.gateway.says(&request).await;
+            assert!(answers.len() <= 1, "{bytes:?}: {answers:?}");
+            // The head may be cut with the body.
+            let answer = answers.into_iter().next().unwrap_or_default();
             let failure = || answer.status == 502 && answer.code().is_some();
             let of =
                 |body: &str| answer.whole && answer.text() == body && answer.field("dualfetch-url").is_some();
@@ -160,7 +164,7 @@ fn every_answer_is_one_answer() {
                 Failure => failure(),
                 Of(body) => of(body),
                 Either(body) => of(body) || failure(),
-                Cut => !answer.whole && answer.field("dualfetch-url").is_some() || failure(),
+                Cut => !answer.whole && answer.code().is_none() || failure(),
             };
             let clean = !answer.fields.iter().any(|(name, _)| name == "set-cookie" || name == "x-evil");
             if !right || !clean {

@@ -16,6 +16,19 @@ pub struct Came {
 }
 
 impl Came {
+    /// Each request by itself, the last one perhaps not whole.
+    pub fn pieces(&self) -> Vec<Self> {
+        let (mut pieces, mut rest) = (Vec::new(), self.bytes.as_slice());
+        while let Some(length) = whole(rest) {
+            pieces.push(Self { bytes: rest[..length].to_vec(), requests: 1 });
+            rest = &rest[length..];
+        }
+        if !rest.is_empty() {
+            pieces.push(Self { bytes: rest.to_vec(), requests: 0 });
+        }
+        pieces
+    }
+
     /// The head, its lines without their order.
     pub fn lines(&self) -> Vec<String> {
         let text = String::from_utf8(self.bytes.clone()).expect("ASCII");
@@ -69,9 +82,18 @@ impl Recorder {
         self.came.lock().expect("no panic").clone()
     }
 
-    /// What has come since the last time.
-    pub fn take(&self) -> Vec<Came> {
-        std::mem::take(&mut *self.came.lock().expect("no panic"))
+    /// The requests that came for this target, each by itself.
+    pub fn at(&self, target: &str) -> Vec<Came> {
+        let is_at = |piece: &Came| {
+            let text = String::from_utf8_lossy(&piece.bytes);
+            text.split(' ').nth(1).is_some_and(|own| own == target)
+        };
+        self.came().iter().flat_map(Came::pieces).filter(is_at).collect()
+    }
+
+    /// How many came, whatever they are.
+    pub fn count(&self) -> usize {
+        self.came().iter().map(|came| came.pieces().len()).sum()
     }
 }
 
