@@ -7,6 +7,8 @@
 mod access;
 #[path = "gateway/attacks.rs"]
 mod attacks;
+#[path = "gateway/clients.rs"]
+mod clients;
 #[path = "gateway/fetch.rs"]
 mod fetch;
 #[path = "gateway/lab.rs"]

@@ -16,6 +16,7 @@ const usage = `node benches/gateway/compare.mjs --binary FILE [--rounds N] [--se
   --rounds N      each of the two once in each, every other round in the reverse order (default 9)
   --seconds N     how long each is asked in a round (default 4)
   --only WORK     one of 2k, 1m, 16m
+  --quick         to see that it runs: no bound is held
   --profile FILE  a perf record of the gateway in a round of its own, for \`perf report\`
 `;
 
@@ -33,6 +34,7 @@ const { values: wanted } = parseArgs({
     rounds: { type: 'string', default: '9' },
     seconds: { type: 'string', default: '4' },
     only: { type: 'string' },
+    quick: { type: 'boolean' },
     profile: { type: 'string' },
     help: { type: 'boolean' },
   },
@@ -110,7 +112,7 @@ async function compare(servers) {
       `${name.padStart(4)}, ${inFlight} in flight: ${told.join(', ')} MB/s (${requests('gateway')} beside ${requests('nginx')} requests/s); ` +
         `gateway/nginx ${median(ratios).toFixed(2)} x (${low.toFixed(2)} to ${high.toFixed(2)})`,
     );
-    if (least && median(ratios) < least) missed.push(`${name}: ${median(ratios).toFixed(2)} x of nginx, at least ${least} x is wanted`);
+    if (least && !wanted.quick && median(ratios) < least) missed.push(`${name}: ${median(ratios).toFixed(2)} x of nginx, at least ${least} x is wanted`);
   }
   return missed;
 }
