@@ -7,9 +7,12 @@ const MOST_OF_A_PROBLEM = 64 * 1024;
 /** How much of its words is passed on, in characters. */
 const MOST_WORDS = 1000;
 
-/** What is the gateway's or the connection's and not the target's: the gateway passes no such field of the target on. */
+/**
+ * What is the gateway's or the connection's and not the target's: the gateway passes no such field of the target on
+ * (src/gateway/headers.rs). What it adds beside where the target has none, it names.
+ */
 const NOT_THE_TARGETS =
-  /^(alt-svc|connection|keep-alive|clear-site-data|content-security-policy(-report-only)?|nel|refresh|report-to|reporting-endpoints|service-worker-allowed|strict-transport-security|transfer-encoding|via|x-content-type-options|x-request-id|(access-control|cross-origin|dualfetch)-.*)$/i;
+  /^(alt-svc|connection|keep-alive|clear-site-data|content-security-policy(-report-only)?|document-policy|expect-ct|nel|origin-agent-cluster|permissions-policy|refresh|report-to|reporting-endpoints|service-worker-allowed|sourcemap|strict-transport-security|transfer-encoding|via|x-content-type-options|x-request-id|(access-control|cross-origin|dualfetch|proxy)-.*)$/i;
 
 /** Codes that are the same whoever met them. The others are of the way to the gateway, or newer than this. */
 const OF_THE_TARGET = [
@@ -140,7 +143,8 @@ function asking(gateway, { credentials: _, headers = [], mode: __, ...init }) {
 
 /** The target's answer, of what the gateway relays. */
 function relayed(answer, url) {
-  const fields = [...answer.headers].filter(([name]) => !NOT_THE_TARGETS.test(name));
+  const added = (answer.headers.get("dualfetch-added") ?? "").split(/, */);
+  const fields = [...answer.headers].filter(([name]) => !NOT_THE_TARGETS.test(name) && !added.includes(name.toLowerCase()));
   return { type: answer.type, status: answer.status, url, headers: { entries: () => fields }, body: answer.body };
 }
 

@@ -5,7 +5,7 @@ import { pageUrl } from "./request.js";
 
 /** What a gateway sends upstream in its own name, or not at all: src/gateway/headers.rs. */
 const NOT_PASSED =
-  /^(authorization|connection|cookie|expect|forwarded|host|keep-alive|origin|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|x-real-ip|(dualfetch|proxy|sec|x-forwarded)-.*)$/i;
+  /^(authorization|cf-connecting-ip|client-ip|connection|cookie|expect|forwarded|host|http2-settings|keep-alive|origin|referer|te|trailer|transfer-encoding|true-client-ip|upgrade|user-agent|via|x-real-ip|x-request-id|(access-control-request|dualfetch|proxy|sec|x-forwarded)-.*)$/i;
 
 /** What the engine sends of itself where nobody has said another. */
 const OWN_AGENT = /^dualfetch\//;
@@ -139,7 +139,7 @@ export class Gateway {
     }
     if (credentials === "include") return ["credentials", "the gateway passes no cookies on"];
     if (mode === "no-cors" || mode === "same-origin") return ["mode", "through the gateway every origin can be read"];
-    if (cache === "only-if-cached") return ["cache", "only-if-cached is for the page's own origin"];
+    if (cache === "only-if-cached") return ["cache", "only-if-cached is for the page's own origin, and the gateway gives what is of another"];
     if (referrer !== undefined && referrer !== "") return ["referrer", "the gateway does not pass it on"];
     return undefined;
   }

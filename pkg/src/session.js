@@ -114,7 +114,7 @@ export class BaseSession {
     };
     // The URL stays as it was given; one that is none gets a row that says so.
     const ask = async (url) => ({ ...(await told(url, () => this.#asking(url, call, options))), given: written(url) });
-    return new Rows(open, urls, ask, (told) => pageRow(unlessRefused(told)), onProgress);
+    return new Rows(open, urls, ask, (told) => pageRow(judged(told, call.raise)), onProgress);
   }
 
   /** The responses to many requests, each as soon as its head is there. */
@@ -224,10 +224,11 @@ export class BaseSession {
     const relay = Relay.of(signal);
     const handle = await this.#engine.ready(relay);
     needTitles(handle);
-    const asking = this.#asking(url, this.#plain(rest), options);
+    const call = this.#plain(rest);
+    const asking = this.#asking(url, call, options);
     const request = asking instanceof Promise ? await this.#engine.race(relay, asking) : asking;
     const told = await this.#engine.live().page(request, toEnd(metadata), html ?? false, maxBytes, drain, relay);
-    const row = pageRow(unlessRefused(told));
+    const row = pageRow(judged(told, call.raise));
     if (row.error !== null) throw row.error;
     return new Page(row, this.#engine.Document);
   }
@@ -268,7 +269,8 @@ export class BaseSession {
       const message = "a function for raiseForStatus is not supported here (titles and pages): look at the row's status";
       throw error("unsupported", message, { detail: "raiseForStatus" });
     }
-    if (call.raise) call.options.raiseForStatus = true;
+    // The engine takes the refusal of a gateway, which may ask for time, for the answer of the page.
+    if (call.raise && this.#engine.own.gateway === undefined) call.options.raiseForStatus = true;
     return call;
   }
 
@@ -387,10 +389,14 @@ function responseOf(handle, asked, reading) {
   throw refusal;
 }
 
-/** A page's row as the wasm side tells it: that of an error where a gateway gave no page. */
-function unlessRefused(told) {
-  const refusal = refusalAt(told[4], told[11]);
-  return refusal === undefined ? told : [...told.slice(0, 3), refusal];
+/** A page's row as the wasm side tells it: that of an error where a gateway gave no page, or where its status is one. */
+function judged(told, raise) {
+  const [, , , failure, url, status, ...more] = told;
+  if (failure !== undefined) return told;
+  const attempts = more[5];
+  const raised = () => (raise && status >= 400 ? error("status", `status ${status} (${url})`, { url, attempts, detail: status }) : undefined);
+  const wrong = refusalAt(url, attempts) ?? raised();
+  return wrong === undefined ? told : [...told.slice(0, 3), wrong];
 }
 
 /** What was not left out. */

@@ -61,8 +61,12 @@ async function relay({ method, url, headers, body }, response, signal) {
     return problem(response, 502, { code, detail: `${code} failed`, url, attempts: 1 });
   }
   const fields = Object.fromEntries([...answer.headers].filter(([name]) => !STRIPPED.test(name)));
+  const added = { "referrer-policy": "no-referrer", "x-frame-options": "DENY", "content-type": "application/octet-stream", "cache-control": "no-store" };
+  for (const name of Object.keys(added)) if (name in fields) delete added[name];
   response.writeHead(answer.status, {
     ...fields,
+    ...added,
+    "dualfetch-added": Object.keys(added).join(", "),
     "content-security-policy": "sandbox; default-src 'none'",
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "cross-origin",
