@@ -91,7 +91,7 @@ export async function byItself(gateway, url, init, fetch, way) {
     return answer;
   } catch (thrown) {
     // It may have come to allow it, or the gateway have gone.
-    gateway.forget(origin);
+    if (!init.signal?.aborted) gateway.forget(origin);
     throw thrown;
   }
 }

@@ -392,7 +392,7 @@ function responseOf(handle, asked, reading) {
 /** A page's row as the wasm side tells it: that of an error where a gateway gave no page, or where its status is one. */
 function judged(told, raise) {
   const [, , , failure, url, status, ...more] = told;
-  if (failure !== undefined) return told;
+  if (failure != null) return told;
   const attempts = more[5];
   const raised = () => (raise && status >= 400 ? error("status", `status ${status} (${url})`, { url, attempts, detail: status }) : undefined);
   const wrong = refusalAt(url, attempts) ?? raised();

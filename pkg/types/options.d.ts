@@ -457,8 +457,63 @@ export interface SharedOptions extends NativeOptions {
   priority?: "auto" | "high" | "low";
 }
 
+/** A fetch gateway, which the command `dualfetch serve` is, and how it is used. */
+export interface GatewayOptions {
+  /**
+   * Where it is: an http or https URL, with or without a path, below which it has `/fetch`. No user, password, query or
+   * fragment. In a page it may be relative to the page's URL; `"auto"`, together with `auto: true`, is the page's own origin.
+   * @default the page's own origin, together with `auto: true`
+   */
+  url?: string | URL;
+  /**
+   * The key by which it knows who is asking, sent as `Authorization: Bearer …` to the gateway and to nobody else. It stands
+   * in no error, and is seen by a `fetch` of your own alone. In a page, whoever opens the page can read it.
+   * @default none
+   */
+  key?: string;
+  /**
+   * Whether each request goes by itself first, and through the gateway only where that fails with an error of the platform
+   * that does not say why, as that of a page is where the other site does not allow it by CORS. A GET or HEAD alone does: any
+   * other may have arrived. An origin that was had through the gateway alone is asked through it at once from then on (the
+   * last 1000 of them). The page's own origin and the gateway's are always asked directly, and so are requests that a
+   * gateway cannot carry.
+   * @default false; true for `gateway: "auto"`
+   */
+  auto?: boolean;
+}
+
 /** What a session is made with. */
 export interface SessionOptions extends SharedOptions {
+  /**
+   * A fetch gateway that sends the requests: its URL, or more about it. `"auto"` is the gateway of the page's own origin,
+   * for what cannot be had directly; where there is no page it is an error of code `invalid_option`. It is shared by the
+   * sessions that extend this one, which cannot change it. `null`: none.
+   *
+   * Responses and errors are those of the target: the URL asked, the limits by host, the codes, phases and attempts. What
+   * the gateway refuses for itself, such as a key it does not know, is a `NetworkError` of code `proxy` in its words, and so
+   * is an answer that no gateway gave; one that cannot be reached is one of code `network` that names it. `retry` counts
+   * as it does without a gateway; its `Retry-After` is waited for. Timeouts are the session's, around those of the gateway.
+   *
+   * The gateway follows redirects, so that `redirect` other than `"follow"`, and `maxRedirects`, are errors of code
+   * `unsupported`; it passes no credentials on, so that `auth`, the header fields `authorization`, `cookie`, `host`,
+   * `origin`, `referer`, `user-agent`, `via`, `x-request-id` and those of connections and proxies, `userAgent`, `credentials:
+   * "include"` and `referrer` are, too, and `mode` other than `"cors"`, methods other than GET, HEAD, POST, PUT, PATCH and
+   * DELETE, and WebSockets. With `auto` such requests, WebSockets among them, are sent directly. `cache`, `integrity`,
+   * `keepalive`, `priority` and `referrerPolicy` are those of the request to the gateway; `integrity` is held against the
+   * target's bytes.
+   *
+   * @example
+   * const session = new Session({ gateway: "https://gateway.example" });
+   * const { title } = await session.title("https://no-cors.example/");
+   * @example
+   * new Session({ gateway: "auto" });
+   * @example
+   * new Session({ gateway: { url: "https://gateway.example", key: "df_…", auto: true } });
+   * @throws {InputError} by the constructor, of code `invalid_option`, for what is no gateway
+   * @throws {UnsupportedError} by the constructor and each call, for what a gateway cannot do
+   * @default none
+   */
+  gateway?: "auto" | string | URL | GatewayOptions | null;
   /**
    * How many requests may be under way. 0, `null` and `Infinity` are no limit.
    * @default 100
@@ -503,7 +558,7 @@ export interface SessionOptions extends SharedOptions {
   WebSocket?: new (url: string, protocols: string[]) => object;
 }
 
-/** What `session.extend` changes: all but the limits, `fetch` and `WebSocket`, which are shared. */
+/** What `session.extend` changes: all but the limits, `fetch`, `gateway` and `WebSocket`, which are shared. */
 export interface ExtendOptions extends SharedOptions {}
 
 /** What every request takes. */
