@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Request, State as Of};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_FRAME_OPTIONS};
 use http::{HeaderName, HeaderValue, Method};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -28,6 +28,15 @@ use super::settings::Settings;
 use super::state::{State, closed};
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// What a relayed answer has where the upstream's has none of the name: no guess is made of its type on the way, nobody
+/// keeps it who was not told to, and no page shows it.
+const DEFAULTS: [(HeaderName, &str); 4] = [
+    (CONTENT_TYPE, "application/octet-stream"),
+    (CACHE_CONTROL, "no-store"),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_FRAME_OPTIONS, "DENY"),
+];
 
 pub(super) fn routes() -> Router<State> {
     let methods = MethodFilter::GET
@@ -174,12 +183,15 @@ fn relayed(answer: response::Response, state: &State) -> Response {
     // A stranger's page is shown from this origin: it must be able to do nothing in it.
     field(CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'");
     field(RESOURCE_POLICY, "cross-origin");
-    if !parts.headers.contains_key(CONTENT_TYPE) {
-        // Else a guess would be made of it somewhere on the way.
-        field(CONTENT_TYPE, "application/octet-stream");
+    // A client is told which these are: a page without a type is not one of bytes.
+    let mut added = String::new();
+    for (name, value) in DEFAULTS.iter().filter(|(name, _)| !parts.headers.contains_key(name)) {
+        field(name.clone(), value);
+        added.push_str(if added.is_empty() { "" } else { ", " });
+        added.push_str(name.as_str());
     }
-    if !parts.headers.contains_key(CACHE_CONTROL) {
-        field(CACHE_CONTROL, "no-store");
+    if let Some(added) = HeaderValue::try_from(added).ok().filter(|added| !added.is_empty()) {
+        fields.insert(headers::ADDED, added);
     }
     fields.extend(url.map(|url| (headers::URL, url)));
     fields.insert(headers::REDIRECTS, HeaderValue::from(redirects));
