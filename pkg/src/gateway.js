@@ -14,6 +14,9 @@ const MOST_WORDS = 1000;
 const NOT_THE_TARGETS =
   /^(alt-svc|connection|keep-alive|clear-site-data|content-security-policy(-report-only)?|document-policy|expect-ct|nel|origin-agent-cluster|permissions-policy|refresh|report-to|reporting-endpoints|service-worker-allowed|sourcemap|strict-transport-security|transfer-encoding|via|x-content-type-options|x-request-id|(access-control|cross-origin|dualfetch|proxy)-.*)$/i;
 
+/** What a gateway adds to `Vary` for CORS. */
+const VARY = /(^|, *)origin(, *access-control-request-(headers|method))+$/i;
+
 /** Codes that are the same whoever met them. The others are of the way to the gateway, or newer than this. */
 const OF_THE_TARGET = [
   "body_consumed",
@@ -144,7 +147,11 @@ function asking(gateway, { credentials: _, headers = [], mode: __, ...init }) {
 /** The target's answer, of what the gateway relays. */
 function relayed(answer, url) {
   const added = (answer.headers.get("dualfetch-added") ?? "").split(/, */);
-  const fields = [...answer.headers].filter(([name]) => !NOT_THE_TARGETS.test(name) && !added.includes(name.toLowerCase()));
+  const fields = [...answer.headers].flatMap(([name, value]) => {
+    if (NOT_THE_TARGETS.test(name) || added.includes(name.toLowerCase())) return [];
+    const own = name.toLowerCase() === "vary" ? value.replace(VARY, "") : value;
+    return own === "" && value !== "" ? [] : [[name, own]];
+  });
   return { type: answer.type, status: answer.status, url, headers: { entries: () => fields }, body: answer.body };
 }
 

@@ -66,6 +66,7 @@ async function relay({ method, url, headers, body }, response, signal) {
   response.writeHead(answer.status, {
     ...fields,
     ...added,
+    vary: [...(fields.vary ? [fields.vary] : []), "origin, access-control-request-headers"],
     "dualfetch-added": Object.keys(added).join(", "),
     "content-security-policy": "sandbox; default-src 'none'",
     "x-content-type-options": "nosniff",

@@ -20,6 +20,7 @@ let target, gate, session;
 before(async () => {
   target = await serve({
     "/": (response) => response.writeHead(200, { "content-type": "text/html", "x-own": "1", "set-cookie": "a=b" }).end("<title>A title</title>"),
+    "/varied": (response) => response.writeHead(200, { vary: "Accept-Language, Origin", "referrer-policy": "origin" }).end(),
     "/bare": (response) => response.writeHead(200).end("<title>Bare</title>"),
     "/echo": (response, asked) => {
       response.writeHead(200, { "content-type": "application/json", "x-method": asked.method });
@@ -74,6 +75,8 @@ test("what the gateway adds to an answer is not shown as the target's", async ()
   const known = ["content-length", "content-type", "date", "x-own"];
   assert.deepEqual([...headers.keys()].filter((name) => !known.includes(name)), []);
   assert.equal((await session.get(`${target.url}/bare`)).headers.get("content-type"), null);
+  const varied = await session.get(`${target.url}/varied`);
+  assert.deepEqual(["vary", "referrer-policy"].map((name) => varied.headers.get(name)), ["Accept-Language, Origin", "origin"]);
   assert.equal(await session.title(`${target.url}/bare`).then(({ title }) => title), await new Session().title(`${target.url}/bare`).then(({ title }) => title));
 });
 

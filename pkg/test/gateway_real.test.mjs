@@ -1,0 +1,146 @@
+// A session whose requests go through `dualfetch serve` itself.
+//
+//   cargo build --features cli && scripts/package && node --test pkg/test/gateway_real.test.mjs
+//
+// DUALFETCH names the program (default: the debug build).
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { after, before, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { isTimeoutError, Session } from "dualfetch";
+
+import { serve, until } from "./server.mjs";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const program = process.env.DUALFETCH ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/dualfetch`;
+const KEY = `df_${randomBytes(32).toString("base64url")}`;
+
+let target, shut, running, url, session;
+before(async () => {
+  target = await serve({
+    "/": (response) => response.writeHead(200, { "content-type": "text/html", "x-own": "1", "set-cookie": "a=b", "content-security-policy": "x" }).end("<title>A title</title>"),
+    "/bare": (response) => response.writeHead(200).end("<title>Bare</title>"),
+    "/echo": (response, asked) => {
+      response.writeHead(200, { "content-type": "application/json", "x-method": asked.method });
+      response.end(asked.method === "HEAD" ? undefined : JSON.stringify(asked));
+    },
+    "/redirect": (response) => response.writeHead(302, { location: "/?moved" }).end(),
+    "/loop": (response) => response.writeHead(302, { location: "/loop" }).end(),
+    "/empty": (response) => response.writeHead(204).end(),
+    "/same": (response) => response.writeHead(304, { etag: '"1"' }).end(),
+    "/missing": (response) => response.writeHead(404, { "content-type": "text/plain" }).end("not here"),
+    "/hanging": () => {},
+    "/latin": (response) => response.writeHead(200, { "content-type": "text/html; charset=iso-8859-1" }).end(Buffer.from("<title>Gr\xfc\xdfe</title>", "latin1")),
+    "/endless": (response) => {
+      response.writeHead(200, { "content-type": "text/html" });
+      response.write("<title>Endless</title>");
+      const timer = setInterval(() => response.write("x".repeat(40_000)), 5);
+      response.on("close", () => clearInterval(timer));
+    },
+    "/cut": (response) => {
+      response.writeHead(200, { "content-type": "text/plain", "content-length": "100" });
+      response.write("start", () => response.destroy());
+    },
+  });
+  // A port that nobody listens at.
+  const free = createServer().listen(0, "127.0.0.1");
+  await new Promise((done) => free.on("listening", done));
+  shut = `http://127.0.0.1:${free.address().port}/`;
+  await new Promise((done) => free.close(done));
+  const hash = createHash("sha256").update(KEY).digest("hex");
+  const options = ["--listen", "127.0.0.1:0", "--key", `test=sha256:${hash}`, "--allow-network", "127.0.0.0/8", "--allow-any-port", "--log-level", "error"];
+  // None of the machine's own settings.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("DUALFETCH_")));
+  running = spawn(program, ["serve", ...options, "--retries", "1"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  url = await new Promise((found, fail) => {
+    running.on("error", (cause) => fail(new Error(`${program} could not be started; cargo build --features cli makes it`, { cause })));
+    running.on("exit", (code) => fail(new Error(`${program} serve has ended, by ${code}`)));
+    createInterface(running.stdout).on("line", (line) => /http:\/\/\S+/.test(line) && found(/http:\/\/\S+/.exec(line)[0]));
+  });
+  session = new Session({ gateway: { url, key: KEY } });
+});
+after(async () => {
+  session?.close();
+  await target?.close();
+  if (running?.exitCode !== null) return;
+  const ended = new Promise((done) => running.on("exit", done));
+  running.kill();
+  await ended;
+});
+beforeEach(() => {
+  target.seen.length = 0;
+});
+
+test("responses are the target's", async () => {
+  const response = await session.get(`${target.url}/redirect`, { headers: { "x-asked": "yes" } });
+  assert.deepEqual([response.status, response.url, response.redirected, response.attempts], [200, `${target.url}/?moved`, true, 1]);
+  assert.equal(await response.text(), "<title>A title</title>");
+  const { headers, params } = target.seen.at(-1);
+  assert.deepEqual([headers["x-asked"], headers.authorization, params.has("moved")], ["yes", undefined, true]);
+  const known = ["connection", "content-length", "content-type", "date", "x-own"];
+  assert.deepEqual([...response.headers.keys()].filter((name) => !known.includes(name)), []);
+  for (const verb of ["post", "put", "patch", "delete"]) {
+    const echoed = await (await session[verb](`${target.url}/echo?a=%26&b=ü`, { json: { a: 1 } })).json();
+    assert.deepEqual([echoed.method, echoed.body, echoed.headers["content-type"], echoed.url], [verb.toUpperCase(), '{"a":1}', "application/json", "/echo?a=%26&b=%C3%BC"]);
+  }
+  assert.equal((await session.head(`${target.url}/echo`)).headers.get("x-method"), "HEAD");
+  for (const [path, status] of [["/empty", 204], ["/same", 304]]) assert.equal((await session.get(`${target.url}${path}`)).status, status);
+  await assert.rejects(session.get(`${target.url}/missing`, { raiseForStatus: true }), { code: "status", status: 404, body: "not here" });
+});
+
+test("titles are those that are had without it", async () => {
+  const urls = ["/", "/bare", "/latin", "/redirect", "/missing", "/endless"].map((path) => target.url + path);
+  const told = async (own) => {
+    const rows = [];
+    for await (const { url, finalUrl, status, title, titleSource, encoding, error } of own.titles(urls, { ordered: true })) {
+      rows.push({ url, finalUrl, status, title, titleSource, encoding, error });
+    }
+    return rows;
+  };
+  assert.deepEqual(await told(session), await told(new Session()));
+});
+
+test("failures at the target have their own codes", async () => {
+  await assert.rejects(session.get(shut), { code: "connect", name: "NetworkError", url: shut });
+  await assert.rejects(session.get("http://nowhere.invalid/"), { code: "dns", name: "NetworkError", url: "http://nowhere.invalid/" });
+  await assert.rejects(session.get("http://192.168.0.1/"), { code: "denied", name: "NetworkError", url: "http://192.168.0.1/" });
+  await assert.rejects(session.get(`${target.url}/loop`), { code: "too_many_redirects", name: "RedirectError" });
+  await assert.rejects(session.get(`${target.url}/hanging`, { timeout: 300 }), (thrown) => isTimeoutError(thrown) && thrown.phase === "total");
+  await assert.rejects(async () => (await session.get(`${target.url}/cut`)).text(), { name: "NetworkError" });
+});
+
+test("what it refuses is of code proxy", async () => {
+  for (const gateway of [url, { url, key: `${KEY}x` }]) {
+    await assert.rejects(new Session({ gateway }).get(target.url), (thrown) => thrown.code === "proxy" && /unauthorized/.test(thrown.message) && !thrown.message.includes(KEY));
+  }
+  const elsewhere = new Session({ gateway: { url: `${url}/elsewhere`, key: KEY } });
+  await assert.rejects(elsewhere.get(target.url), (thrown) => thrown.code === "proxy" && /not_found/.test(thrown.message));
+  assert.equal(target.seen.length, 0);
+});
+
+test("who goes away frees the request at the target within a second", async () => {
+  const response = await session.get(`${target.url}/endless`);
+  await response.body.getReader().read();
+  const controller = new AbortController();
+  const hanging = session.get(`${target.url}/hanging`, { signal: controller.signal });
+  await until(() => target.held.size === 2);
+  const started = performance.now();
+  response.cancel();
+  controller.abort("enough");
+  await assert.rejects(hanging, (thrown) => thrown === "enough");
+  await until(() => target.held.size === 0);
+  assert.ok(performance.now() - started < 1000);
+});
+
+test("a gateway that has ended is named", async () => {
+  running.removeAllListeners("exit");
+  const ended = new Promise((done) => running.on("exit", done));
+  running.kill();
+  await ended;
+  await assert.rejects(session.get(target.url), (thrown) => thrown.code === "network" && thrown.message.includes(`the gateway ${url} could not be reached`));
+});
