@@ -5,22 +5,15 @@
 // DUALFETCH names the program (default: the debug build).
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:net";
-import { createInterface } from "node:readline";
 import { after, before, beforeEach, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { isTimeoutError, Session } from "dualfetch";
 
+import { realGateway } from "./real.mjs";
 import { serve, until } from "./server.mjs";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const program = process.env.DUALFETCH ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/dualfetch`;
-const KEY = `df_${randomBytes(32).toString("base64url")}`;
-
-let target, shut, running, url, session;
+let target, shut, gateway, session;
 before(async () => {
   target = await serve({
     "/": (response) => response.writeHead(200, { "content-type": "text/html", "x-own": "1", "set-cookie": "a=b", "content-security-policy": "x" }).end("<title>A title</title>"),
@@ -52,25 +45,14 @@ before(async () => {
   await new Promise((done) => free.on("listening", done));
   shut = `http://127.0.0.1:${free.address().port}/`;
   await new Promise((done) => free.close(done));
-  const hash = createHash("sha256").update(KEY).digest("hex");
-  const options = ["--listen", "127.0.0.1:0", "--key", `test=sha256:${hash}`, "--allow-network", "127.0.0.0/8", "--allow-any-port", "--log-level", "error"];
-  // None of the machine's own settings.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("DUALFETCH_")));
-  running = spawn(program, ["serve", ...options, "--retries", "1"], { env, stdio: ["ignore", "pipe", "inherit"] });
-  url = await new Promise((found, fail) => {
-    running.on("error", (cause) => fail(new Error(`${program} could not be started; cargo build --features cli makes it`, { cause })));
-    running.on("exit", (code) => fail(new Error(`${program} serve has ended, by ${code}`)));
-    createInterface(running.stdout).on("line", (line) => /http:\/\/\S+/.test(line) && found(/http:\/\/\S+/.exec(line)[0]));
-  });
-  session = new Session({ gateway: { url, key: KEY } });
+  gateway = await realGateway("--retries", "1");
+  const { url, key } = gateway;
+  session = new Session({ gateway: { url, key } });
 });
 after(async () => {
   session?.close();
   await target?.close();
-  if (running?.exitCode !== null) return;
-  const ended = new Promise((done) => running.on("exit", done));
-  running.kill();
-  await ended;
+  await gateway?.close();
 });
 beforeEach(() => {
   target.seen.length = 0;
@@ -115,10 +97,12 @@ test("failures at the target have their own codes", async () => {
 });
 
 test("what it refuses is of code proxy", async () => {
-  for (const gateway of [url, { url, key: `${KEY}x` }]) {
-    await assert.rejects(new Session({ gateway }).get(target.url), (thrown) => thrown.code === "proxy" && /unauthorized/.test(thrown.message) && !thrown.message.includes(KEY));
+  const { url, key } = gateway;
+  for (const wrong of [url, { url, key: `${key}x` }]) {
+    const is = (thrown) => thrown.code === "proxy" && /unauthorized/.test(thrown.message) && !thrown.message.includes(key);
+    await assert.rejects(new Session({ gateway: wrong }).get(target.url), is);
   }
-  const elsewhere = new Session({ gateway: { url: `${url}/elsewhere`, key: KEY } });
+  const elsewhere = new Session({ gateway: { url: `${url}/elsewhere`, key } });
   await assert.rejects(elsewhere.get(target.url), (thrown) => thrown.code === "proxy" && /not_found/.test(thrown.message));
   assert.equal(target.seen.length, 0);
 });
@@ -138,9 +122,6 @@ test("who goes away frees the request at the target within a second", async () =
 });
 
 test("a gateway that has ended is named", async () => {
-  running.removeAllListeners("exit");
-  const ended = new Promise((done) => running.on("exit", done));
-  running.kill();
-  await ended;
-  await assert.rejects(session.get(target.url), (thrown) => thrown.code === "network" && thrown.message.includes(`the gateway ${url} could not be reached`));
+  await gateway.close();
+  await assert.rejects(session.get(target.url), (thrown) => thrown.code === "network" && thrown.message.includes(`the gateway ${gateway.url} could not be reached`));
 });
