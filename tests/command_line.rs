@@ -26,6 +26,16 @@ mod command_line {
     mod resume;
     mod run;
     #[cfg(unix)]
+    mod serve_connections;
+    #[cfg(unix)]
+    mod serve_life;
+    #[cfg(unix)]
+    mod serve_log;
+    #[cfg(unix)]
+    mod serve_settings;
+    #[cfg(unix)]
+    mod served;
+    #[cfg(unix)]
     mod signals;
     #[cfg(unix)]
     mod terminal;

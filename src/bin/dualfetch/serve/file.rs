@@ -15,8 +15,8 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Vec<(&'static Word, usize, 
     };
     let table = DeTable::parse(text).map_err(|error| match error.span() {
         Some(span) => {
-            let part = text.get(span.clone()).and_then(|part| part.lines().next()).unwrap_or_default();
-            format!("{name}, line {}: {} at {part:?}", at(&span), error.message())
+            let line = at(&span);
+            format!("{name}, line {line}: {}{}", named(text, line), error.message())
         }
         None => format!("{name}: {}", error.message()),
     })?;
@@ -32,6 +32,12 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Vec<(&'static Word, usize, 
     }
     settings.sort_by_key(|(line, ..)| *line);
     Ok(settings.into_iter().map(|(line, word, value)| (word, line, value)).collect())
+}
+
+/// What a line that cannot be read is about. What stands behind it may be a secret.
+fn named(text: &str, line: usize) -> String {
+    let named = text.lines().nth(line - 1).and_then(|line| line.split_once('='));
+    named.map_or_else(String::new, |(key, _)| format!("{}: ", key.trim()))
 }
 
 fn plain(value: &DeValue<'_>) -> Result<Value, String> {
