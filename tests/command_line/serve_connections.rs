@@ -150,3 +150,36 @@ async fn it_speaks_http_2_and_listens_on_sockets_of_the_file_system() {
     assert_eq!(server.end().await.0, Some(0));
     assert!(!folder.at("socket").exists());
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_may_open_no_more_files_goes_on_and_takes_those_who_wait_once_it_may() {
+    use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+
+    let server = Served::start(&[]).await;
+    let mut kept = PlainClient::connect(server.address).await;
+    kept.ask("GET", "/healthz").await;
+    kept.response().await;
+    let files =
+        std::fs::read_dir(format!("/proc/{}/fd", server.pid().as_raw_nonzero())).expect("its files").count();
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let allow = |files| {
+        prlimit(Some(server.pid()), Resource::Nofile, Rlimit { current: Some(files), maximum })
+            .expect("a limit");
+    };
+    allow(files as u64);
+    let mut waiting = Vec::new();
+    // Numbers that are free among those of its files may be taken.
+    for _ in 0..files + 5 {
+        waiting.push(PlainClient::get(server.address, "/healthz").await);
+    }
+    server.tells("a connection could not be taken", 1).await;
+    kept.ask("GET", "/healthz").await;
+    assert!(kept.response().await.0.starts_with("HTTP/1.1 200"));
+    allow(files as u64 * 10);
+    for client in &mut waiting {
+        let (head, _) = within("its turn", || server.log(), client.response()).await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    }
+    assert_eq!(server.log().matches("a connection could not be taken").count(), 1, "it is told now and then");
+}

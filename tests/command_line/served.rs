@@ -50,9 +50,13 @@ impl Served {
         Self { address: address.unwrap_or_else(|| panic!("{first:?}")), child, log }
     }
 
+    pub fn pid(&self) -> Pid {
+        let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        id.expect("it runs")
+    }
+
     pub fn signal(&self, signal: Signal) {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        kill_process(id.expect("it runs"), signal).expect("it can be told");
+        kill_process(self.pid(), signal).expect("it can be told");
     }
 
     pub fn log(&self) -> String {

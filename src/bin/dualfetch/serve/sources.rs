@@ -130,3 +130,114 @@ impl fmt::Display for Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::serve::configuration::{Folder, Listen, LogFormat};
+    use crate::units::Rate;
+
+    fn path() -> impl Strategy<Value = String> {
+        "/[ -~\u{a0}-\u{2000}]{1,20}"
+    }
+
+    fn duration() -> impl Strategy<Value = Duration> {
+        // What can be written: a number of seconds, as a floating-point number has it.
+        prop_oneof![
+            (1..100_000_u64).prop_map(Duration::from_millis),
+            (0.000_001..1e9).prop_map(Duration::from_secs_f64),
+        ]
+    }
+
+    fn any_configuration() -> impl Strategy<Value = Configuration> {
+        let folder = prop_oneof![
+            Just(Folder::Auto),
+            Just(Folder::Nowhere),
+            path().prop_map(|path| Folder::At(path.into()))
+        ];
+        let listen = prop_oneof![
+            any::<u16>().prop_map(|port| Listen::Tcp(([127, 0, 0, 1], port).into())),
+            #[cfg(unix)]
+            path().prop_map(|path| Listen::Unix(path.into())),
+        ];
+        let rate = (1..u32::MAX, prop_oneof![Just(1), Just(60), Just(3_600)])
+            .prop_map(|(count, per)| Rate { count, per: Duration::from_secs(per) });
+        let key = ("[A-Za-z0-9_.-]{1,20}", "sha256:[0-9a-f]{64}");
+        let server = (
+            proptest::collection::vec(listen, 1..4),
+            1..1_000_000_usize,
+            folder,
+            proptest::option::of(path()),
+        );
+        let access = (
+            proptest::option::of((rate, proptest::option::of(1..1_000_000_u32))),
+            proptest::collection::btree_map(key.0, key.1, 0..4),
+        );
+        let fetching = (
+            proptest::option::of("[!-~]{1,20}"),
+            1..i64::MAX as u64,
+            any::<bool>(),
+            proptest::collection::vec(1..u16::MAX, 0..3),
+        );
+        let times = (duration(), proptest::option::of(duration()));
+        (server, access, fetching, times).prop_map(|(server, access, fetching, times)| {
+            let (listen, max_connections, page, log) = server;
+            let (rate, keys) = access;
+            let (user_agent, size, allow_any_port, allow_port) = fetching;
+            let default = Configuration::default();
+            // A float cannot hold each larger one.
+            let size = if size < 1 << 53 { size } else { size >> 11 << 11 };
+            Configuration {
+                listen,
+                max_connections,
+                page,
+                log: log.map(Into::into),
+                log_format: if allow_any_port { LogFormat::Json } else { LogFormat::Text },
+                rate: rate.as_ref().map(|(rate, _)| *rate),
+                burst: rate.and_then(|(_, burst)| burst),
+                keys: keys.into_iter().collect(),
+                user_agent: user_agent.filter(|text| text != "auto"),
+                max_response: size,
+                allow_any_port,
+                allow_port: if allow_any_port { default.allow_port.clone() } else { allow_port },
+                idle_timeout: times.0,
+                read_timeout: times.1,
+                ..default
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_as_the_same(configuration in any_configuration()) {
+            let printed = Resolved { configuration: configuration.clone(), sources: vec![Source::Default; WORDS.len()] }.print();
+            let mut read = Resolved { configuration: Configuration::default(), sources: vec![Source::Default; WORDS.len()] };
+            for (word, line, value) in file::read("printed", &printed).map_err(TestCaseError::fail)? {
+                read.set(word, Source::File { name: "printed".to_owned(), line }, value).map_err(TestCaseError::fail)?;
+            }
+            prop_assert_eq!(&read.configuration, &configuration, "{}", printed);
+            prop_assert!(WORDS.iter().all(|word| !read.is_default(word.word)));
+        }
+
+        #[test]
+        fn no_text_of_a_file_is_too_much(text in "\\PC{0,200}", words in proptest::collection::vec("[a-z_]{1,12} ?= ?[0-9\"a-z\\[\\]{}.,=-]{0,12}\n?", 0..4)) {
+            let _ = file::read("any", &text);
+            let _ = file::read("any", &words.concat());
+        }
+    }
+
+    #[test]
+    fn words_are_there_once_and_their_defaults_are_what_they_read() {
+        for (index, word) in WORDS.iter().enumerate() {
+            assert_eq!(WORDS.iter().position(|other| other.word == word.word), Some(index));
+            let defaults = Configuration::default();
+            let mut read = defaults.clone();
+            assert_eq!((word.read)(&mut read, (word.write)(&defaults)), Ok(()), "{}", word.word);
+            assert_eq!(read, defaults, "{}", word.word);
+        }
+    }
+}

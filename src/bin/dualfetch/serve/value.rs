@@ -121,14 +121,15 @@ impl Value {
     pub(crate) fn size(self) -> Result<u64, String> {
         match self {
             Self::Number(number) if number >= 1 => Ok(number.unsigned_abs()),
-            Self::Text(text) => units::size(&text).map_err(|error| format!("{text:?}: {error}")),
+            Self::Text(text) => units::size(&text).map_err(|error| about(&text, error)),
             other => Err(format!("it must be a size such as \"8MiB\", not {other}")),
         }
     }
 
     /// A duration that is not zero.
     pub(crate) fn duration(self) -> Result<Duration, String> {
-        match self.bound()? {
+        let bound = self.bound().map_err(|error| error.replace(", or `none`", ""))?;
+        match bound {
             Some(duration) => Ok(duration),
             None => Err("it must be a duration: it cannot be without a bound".to_owned()),
         }
@@ -138,7 +139,7 @@ impl Value {
     pub(crate) fn bound(self) -> Result<Option<Duration>, String> {
         match self {
             Self::Text(text) => {
-                units::bound(&text).map(|Bound(bound)| bound).map_err(|error| format!("{text:?}: {error}"))
+                units::bound(&text).map(|Bound(bound)| bound).map_err(|error| about(&text, error))
             }
             other => Err(format!("it must be a duration such as \"30s\", not {other}")),
         }
@@ -149,11 +150,17 @@ impl Value {
         match self {
             Self::Text(text) if text == NONE => Ok(None),
             Self::Text(text) => {
-                units::rate(&text).map(Some).map_err(|error| format!("{text:?}: {error}, or `none`"))
+                units::rate(&text).map(Some).map_err(|error| about(&text, format!("{error}, or `none`")))
             }
             other => Err(format!("it must be a rate such as \"50/s\" or \"none\", not {other}")),
         }
     }
+}
+
+/// The text itself, where what is wrong with it does not tell it.
+fn about(text: &str, error: String) -> String {
+    let text = format!("{text:?}");
+    if error.starts_with(&text) { error } else { format!("{text}: {error}") }
 }
 
 /// What stands for no bound.

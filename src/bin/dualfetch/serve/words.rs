@@ -485,8 +485,8 @@ fn origin(text: &str) -> Result<String, String> {
     }
     let url = dualfetch::Url::parse(text).map_err(|_| format!("{text:?} is no origin: {FORM}"))?;
     let plain = url.as_str().strip_suffix('/').unwrap_or(url.as_str());
-    let is_web = matches!(url.scheme(), "http" | "https");
-    match is_web && plain == text {
+    let has_host_alone = text.split_once("://").is_some_and(|(_, host)| !host.contains(['/', '?', '#', '@']));
+    match matches!(url.scheme(), "http" | "https") && has_host_alone && plain == text {
         true => Ok(text.to_owned()),
         false => Err(format!("{text:?} is no origin: {FORM}")),
     }
