@@ -1,3 +1,4 @@
+import { messageOf } from "./save.js";
 import { errorCode, isFailure } from "./words.js";
 
 /** The table of rows, each as it comes. */
@@ -12,8 +13,11 @@ export class Rows {
     this.#list.replaceChildren();
   }
 
-  /** Adds a row. `shows` is what the demo's page is there to show, `took` how long it was under way, in ms. */
-  add(row, shows, took) {
+  /**
+   * Adds a row. `shows` is what the demo's page is there to show, `took` how long it was under way, in ms, `by` which
+   * way it came, where that is not all of them's.
+   */
+  add(row, { shows, took, by }) {
     const line = document.createElement("tr");
     line.setAttribute("role", "row");
     line.className = isFailure(row) ? "failed" : "";
@@ -23,7 +27,7 @@ export class Rows {
       cell("Title", "title", ...title(row)),
       cell("URL", "url", ...url(row, shows)),
       cell("Encoding", "encoding", ...encoding(row)),
-      cell("In flight", "number time", took === null ? "–" : `${Math.round(took).toLocaleString("en")} ms`),
+      cell("In flight", "number time", took === null ? "–" : `${Math.round(took).toLocaleString("en")} ms`, ...(by ? [text("span", "aside", by)] : [])),
     );
     this.#list.append(line);
   }
@@ -37,8 +41,7 @@ function status(row) {
 function title(row) {
   if (row.error) {
     const parts = [text("strong", "code", errorCode(row.error))];
-    // The URL has a column of its own.
-    const message = row.error.message?.replace(` (${row.error.url})`, "");
+    const message = messageOf(row.error);
     if (message) parts.push(text("span", "aside", message));
     return parts;
   }

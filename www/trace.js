@@ -12,19 +12,38 @@ export class Trace {
   flights = [{ at: 0, count: 0 }];
   peak = 0;
   peakPerHost = 0;
+  /** How many URLs were asked of a gateway. */
+  byGateway = 0;
+  /** One for each host, in the order of the URLs: `{ origin, total, done, failed, stopped, bytes, backing }`. */
+  hosts = [];
 
   #began = performance.now();
   #ended = null;
   #byUrl = new Map();
   #flying = new Map();
   #count = 0;
+  #gateway;
+  #retries;
 
-  constructor(urls) {
-    this.requests = urls.map((url, index) => ({ index, url, tries: [], done: null, outcome: null }));
+  /** `gateway` is the URL below which a gateway's routes are, where one is asked. */
+  constructor(urls, { gateway = null, retries = 0 } = {}) {
+    this.#gateway = gateway && new URL("fetch", gateway).href;
+    this.#retries = retries;
+    const hosts = new Map();
+    const hostOf = (url) => {
+      const { origin, host } = parsed(url) ?? {};
+      if (!host) return null;
+      if (!hosts.has(origin)) hosts.set(origin, { origin, total: 0, done: 0, failed: 0, stopped: 0, bytes: 0, backing: 0 });
+      return hosts.get(origin);
+    };
+    this.requests = urls.map((url, index) => ({ index, url, host: hostOf(url), tries: [], done: null, outcome: null, way: null }));
     for (const request of this.requests) {
+      if (request.host) request.host.total += 1;
       const key = keyOf(request.url);
-      this.#byUrl.set(key, [...(this.#byUrl.get(key) ?? []), request]);
+      if (this.#byUrl.has(key)) this.#byUrl.get(key).push(request);
+      else this.#byUrl.set(key, [request]);
     }
+    this.hosts = [...hosts.values()];
   }
 
   /** How far the time is; it stands still after `end`. */
@@ -38,24 +57,40 @@ export class Trace {
 
   /** The platform's `fetch`, watched. */
   fetch = async (input, init) => {
-    const url = String(input?.url ?? input);
+    const asked = String(input?.url ?? input);
+    const url = this.#target(asked);
     const leave = this.#enter(url);
-    const end = () => {
+    const end = (fell = false) => {
       if (attempt.end !== null) return;
       leave();
       attempt.end = this.elapsed;
+      // What is tried again is waited for from here on.
+      if (fell && request && request.done === null && this.#retries > 0) {
+        attempt.fell = true;
+        if (request.host) request.host.backing += 1;
+      }
     };
-    const attempt = { start: this.elapsed, head: null, end: null, finish: end };
-    this.#owner(url)?.tries.push(attempt);
+    const attempt = { start: this.elapsed, head: null, end: null, fell: false, finish: end };
+    const request = this.#owner(url);
+    this.#resume(request);
+    if (request) {
+      request.tries.push(attempt);
+      const way = url === asked ? "direct" : "gateway";
+      if (way === "gateway" && request.way !== way) this.byGateway += 1;
+      request.way = way;
+    }
     // Told by the signal first: the session lets the next one start before this one's promise is settled.
     const signal = init?.signal ?? input?.signal;
-    signal?.addEventListener("abort", end, { once: true });
+    signal?.addEventListener("abort", () => end(), { once: true });
     try {
       const response = await fetch(input, init);
       attempt.head = this.elapsed;
-      return watched(response, end);
+      const count = ({ length }) => {
+        if (request?.host) request.host.bytes += length;
+      };
+      return watched(response, () => end(AGAIN.has(response.status)), count);
     } catch (error) {
-      end();
+      end(true);
       throw error;
     }
   };
@@ -63,10 +98,12 @@ export class Trace {
   /** A row has come: whatever its request did, it is over. */
   settle(index, outcome) {
     const request = this.requests[index];
-    if (!request) return;
+    if (!request || request.done !== null) return;
     request.tries.at(-1)?.finish();
+    this.#resume(request);
     request.done = this.elapsed;
     request.outcome = outcome;
+    if (request.host) request.host[outcome] += 1;
   }
 
   /** No more rows come: what is still open was stopped. */
@@ -75,6 +112,21 @@ export class Trace {
       if (done === null) this.settle(index, "stopped");
     }
     this.#ended = this.elapsed;
+  }
+
+  /** What a request to the gateway asks it for; any other URL is itself. */
+  #target(url) {
+    if (!this.#gateway || !url.startsWith(this.#gateway)) return url;
+    const { origin, pathname, searchParams } = new URL(url);
+    return origin + pathname === this.#gateway ? (searchParams.get("url") ?? url) : url;
+  }
+
+  /** It waits for no further attempt. */
+  #resume(request) {
+    const last = request?.tries.at(-1);
+    if (!last?.fell) return;
+    last.fell = false;
+    if (request.host) request.host.backing -= 1;
   }
 
   /** Of requests for the same URL, the first that is not under way. */
@@ -99,8 +151,11 @@ export class Trace {
   }
 }
 
-/** The same response; `end` is called when its body is read to the end, fails or is given up. */
-function watched(response, end) {
+/** The statuses that a session may try again. */
+const AGAIN = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** The same response; `end` is called when its body is read to the end, fails or is given up, `count` with each piece. */
+function watched(response, end, count) {
   if (!response.body) {
     end();
     return response;
@@ -111,7 +166,10 @@ function watched(response, end) {
       async pull(controller) {
         try {
           const { done, value } = await reader.read();
-          if (!done) return controller.enqueue(value);
+          if (!done) {
+            count(value);
+            return controller.enqueue(value);
+          }
           end();
           controller.close();
         } catch (error) {

@@ -16,3 +16,11 @@ export function label(url, shows) {
   const { host, pathname, search } = new URL(url);
   return host + (pathname === "/" ? "" : pathname) + search;
 }
+
+/** Such as `1.2 MB`. */
+export function size(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  const unit = Math.min(Math.floor(Math.log10(bytes) / 3), 3);
+  const value = bytes / 1000 ** unit;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en")} ${["kB", "MB", "GB"][unit - 1]}`;
+}

@@ -132,13 +132,13 @@ test("by keyboard alone", async () => {
   await onPage({}, async (page) => {
     const focus = () => page.evaluate(() => document.activeElement.id);
     const visited = [];
-    for (let step = 0; step < 8; step++) {
+    for (let step = 0; step < 9; step++) {
       await page.keyboard.press("Tab");
       visited.push(await focus());
       const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
       assert.notEqual(outline, "none", `focus is seen on ${visited.at(-1)}`);
     }
-    assert.deepEqual(visited, ["reset", "urls", "limit", "limit-per-host", "total", "headers", "ordered", "start"]);
+    assert.deepEqual(visited, ["reset", "urls", "limit", "limit-per-host", "total", "headers", "ordered", "more-summary", "start"]);
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.querySelector("#state").textContent === "Running");
     assert.equal(await focus(), "stop");
