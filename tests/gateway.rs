@@ -5,6 +5,8 @@
 
 #[path = "gateway/access.rs"]
 mod access;
+#[path = "gateway/assets.rs"]
+mod assets;
 #[path = "gateway/attacks.rs"]
 mod attacks;
 #[path = "gateway/clients.rs"]

@@ -27,6 +27,7 @@
 //! ```
 
 mod access;
+mod assets;
 mod fetch;
 mod headers;
 mod health;
@@ -47,6 +48,7 @@ use axum::Router;
 use crate::error::Result;
 use crate::policy::scheduler::Figures;
 
+pub use assets::Assets;
 pub use keys::{Keys, NewKey};
 pub use settings::{CallRate, Settings};
 
@@ -80,7 +82,7 @@ impl Gateway {
             .merge(live::routes())
             .merge(metrics::routes())
             .merge(titles::routes());
-        let open = Router::new().merge(health::routes()).merge(openapi::routes());
+        let open = Router::new().merge(health::routes()).merge(openapi::routes()).merge(assets::routes());
         layers::around(guarded, open, &self.state)
     }
 

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::Config;
@@ -11,6 +10,7 @@ use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
 use crate::safe_mode::SafeMode;
 
+use super::assets::Assets;
 use super::keys::Keys;
 
 /// What a gateway may do, and for whom. Whatever is set, it fetches in [`SafeMode`], keeps no cookies, and passes no
@@ -50,8 +50,8 @@ pub struct Settings {
     pub safe_mode: SafeMode,
     /// What it calls itself to servers. Default `dualfetch/` and the version, and `(gateway)`.
     pub user_agent: String,
-    /// The page's folder, and the npm package's. Default none.
-    pub assets: Option<(PathBuf, PathBuf)>,
+    /// The page and the npm package, to be served at `/` and `/pkg/`. Default none.
+    pub assets: Option<Assets>,
     /// What else its session is made with: TLS roots, a resolver. Default [`Config::new`]. What is above goes over it, and
     /// a [reload](super::Gateway::reload) leaves it as it is.
     pub config: Config,

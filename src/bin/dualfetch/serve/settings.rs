@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use dualfetch::gateway::{CallRate, Settings};
+use dualfetch::gateway::{Assets, CallRate, Settings};
 use dualfetch::{Error, SafeMode, Timeout};
 
 use super::configuration::{Configuration, Folder};
@@ -67,11 +67,13 @@ fn safe_mode(from: &Configuration) -> Result<SafeMode, String> {
 }
 
 /// The page's folder and the package's: those that were asked for have to be there.
-fn assets(from: &Configuration) -> Result<Option<(PathBuf, PathBuf)>, String> {
+fn assets(from: &Configuration) -> Result<Option<Assets>, String> {
     let page = folder("page", &from.page, "www", "index.html")?;
     let package = folder("package", &from.package, "pkg", "dist/web/index.web.js")?;
     match (page, package) {
-        (Some(page), Some(package)) => Ok(Some((page, package))),
+        (Some(page), Some(package)) => {
+            Assets::new(page, package).map(Some).map_err(|error| told("page", &error))
+        }
         (Some(_), None) if matches!(from.page, Folder::At(_)) => Err(
             "page: it needs the npm package, too; scripts/package builds it, and --package says where it is"
                 .to_owned(),
