@@ -38,8 +38,9 @@ export class Gateway {
     const written = this.#url.value.trim();
     const url = written === "" ? HERE : based(written);
     this.#fault(this.#url, url === null ? "An absolute URL, such as https://gateway.example" : "");
-    this.#fault(this.#key, "");
-    return { url, key: this.#key.value.trim() || undefined };
+    const key = this.#key.value.trim() || undefined;
+    this.#fault(this.#key, /^[\x21-\x7e]*$/.test(key ?? "") ? "" : "A key has letters, digits and signs of ASCII alone.");
+    return { url, key };
   }
 
   /** Looks whether it is there and takes the key, and tells beside the fields what is wrong. */

@@ -7,17 +7,12 @@
  * pictures that it takes are in target/page.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { launch } from "../../scripts/npm/chromium.mjs";
+import { ended, faint, fits, pictures, serving, watchedPage } from "./support.mjs";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const pictures = `${root}target/page`;
-const program = process.env.DUALFETCH ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/dualfetch`;
 const LIMIT = 4;
 const LIMIT_PER_HOST = 2;
 /** What must come out of each site: a title (null for none), or an error's code. */
@@ -48,23 +43,17 @@ const EXPECTED = {
   "/hanging": "timeout (headers)",
 };
 
-let server, browser, address;
+let server, browser;
 
 before(async () => {
   mkdirSync(pictures, { recursive: true });
-  server = spawn(program, ["demo", "--web"], { stdio: ["ignore", "pipe", "inherit"] });
-  server.on("error", (error) => console.error(`${program}: ${error.message}`));
-  for await (const line of createInterface(server.stdout)) {
-    address = /http:\S+/.exec(line)?.[0];
-    break;
-  }
-  assert.ok(address, "the server tells its address; what it said instead is above");
+  server = await serving(["demo", "--web"]);
   browser = await launch();
 });
 
 after(async () => {
   await browser?.close();
-  server?.kill("SIGINT");
+  server?.stop();
 });
 
 test("every site has its row, rows come while others run, and the limits are kept", async () => {
@@ -241,37 +230,13 @@ for (const [name, settings] of Object.entries({
   });
 }
 
-/** Runs it on the page; then nothing may have gone wrong there, nor have come from anywhere else. */
-async function onPage({ settings = {}, broken = false }, use) {
-  const context = await browser.newContext(settings);
-  const page = await context.newPage();
-  const faults = [];
-  page.on("pageerror", (error) => faults.push(`uncaught: ${error}`));
-  page.on("console", (message) => {
-    // This the browser says itself, of sites that fail as they should. None of them fails by CORS.
-    const own = /^Failed to load resource/.test(message.text());
-    if (["error", "warning"].includes(message.type()) && !own) faults.push(`console: ${message.text()}`);
-  });
-  page.on("request", (request) => {
-    const { hostname, protocol } = new URL(request.url());
-    if (hostname !== "127.0.0.1" && !["blob:", "data:"].includes(protocol)) faults.push(`from outside: ${request.url()}`);
-  });
-  page.on("requestfailed", (request) => {
-    if (!broken && request.url().startsWith(address)) faults.push(`not loaded: ${request.url()}`);
-  });
-  try {
-    await page.goto(address);
+/** Runs it on the demo's page. What the browser says itself is of sites that fail as they should. None of them fails by CORS. */
+async function onPage({ settings, broken = false }, use) {
+  const isOwn = (text) => /^Failed to load resource/.test(text);
+  await watchedPage(browser, { address: server.address, settings, isOwn, broken }, async (page) => {
     await page.waitForFunction(() => document.querySelector("#urls").value !== "");
     await use(page);
-    assert.deepEqual(faults, []);
-  } finally {
-    await context.close();
-  }
-}
-
-async function ended(page, state, timeout = 60_000) {
-  const over = (wanted) => document.querySelector("#state").textContent === wanted && document.querySelector("#stop").disabled;
-  await page.waitForFunction(over, state, { timeout });
+  });
 }
 
 /** By each URL's path, in the order of the rows: the title, or the error's code. */
@@ -307,40 +272,4 @@ function most(flights) {
   let [now, peak] = [0, 0];
   for (const [, by] of changes) peak = Math.max(peak, (now += by));
   return peak;
-}
-
-/** Nothing sticks out to the side. */
-async function fits(page) {
-  const out = await page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
-    const wide = [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > width + 0.5);
-    const cut = wide.filter((node) => !node.closest(".bars, .strip, .axis, thead"));
-    return [document.documentElement.scrollWidth - width, ...cut.map((node) => node.outerHTML.slice(0, 80))];
-  });
-  assert.deepEqual(out, [0]);
-}
-
-/** Texts that do not stand out enough from what is behind them (WCAG 2, AA). */
-function faint(page) {
-  return page.evaluate(() => {
-    const parse = (color) => color.match(/[\d.]+/g).map(Number);
-    const light = (color) => {
-      const [r, g, b] = parse(color).map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ground = (node) => {
-      for (let at = node; at; at = at.parentElement) {
-        const color = getComputedStyle(at).backgroundColor;
-        if (parse(color)[3] !== 0) return color;
-      }
-      return "rgb(255, 255, 255)";
-    };
-    const own = (node) => [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim() !== "");
-    const texts = [...document.querySelectorAll("body *")].filter((node) => own(node) && node.checkVisibility() && !node.matches(":disabled"));
-    return texts.flatMap((node) => {
-      const [a, b] = [light(getComputedStyle(node).color), light(ground(node))].sort((x, y) => y - x);
-      const contrast = (a + 0.05) / (b + 0.05);
-      return contrast < 4.5 ? [`${contrast.toFixed(2)}: ${node.outerHTML.slice(0, 80)}`] : [];
-    });
-  });
 }

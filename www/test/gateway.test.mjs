@@ -1,0 +1,423 @@
+/**
+ * The page as a gateway serves it, in a real browser, with sites that let no page read them.
+ *
+ *     cargo build --features cli && scripts/package && node --test www/test/
+ *
+ * As page.test.mjs; the pictures are in target/page, too.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+
+import { launch } from "../../scripts/npm/chromium.mjs";
+import { ended, faint, fits, pictures, program, serving, watchedPage } from "./support.mjs";
+
+/** Three sites, none of which sends a field that would let a page of another origin read it. */
+const TITLES = [
+  ["News & weather", "Über uns", "=1+1", "Contact"],
+  ["Příliš žluťoučký kůň", "Съешь ещё этих булок", '"Quoted", with a comma', "-2 °C"],
+  ["Recipes", "@home", "Plain", "The last"],
+];
+const SLOW = 120;
+/** How slow each page is, in ms. */
+let pace = SLOW;
+const LIMIT = 4;
+const LIMIT_PER_HOST = 2;
+
+let browser, sites, gateway, guarded, urls;
+/** What each site was asked by: `{ site, path, agent, via, origin }`. */
+let asked = [];
+
+before(async () => {
+  mkdirSync(pictures, { recursive: true });
+  sites = await Promise.all(TITLES.map(site));
+  urls = sites.flatMap(({ port }, nth) => TITLES[nth].map((_, at) => `http://127.0.0.1:${port}/page-${at}`));
+  gateway = await serving(["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port"]);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  gateway?.stop();
+  guarded?.stop();
+  for (const { server } of sites ?? []) server.close();
+});
+
+/** A site without a word of CORS. Each page is slow, so that there is something to wait for. */
+async function site(titles, nth) {
+  const server = createServer((request, response) => {
+    const { "user-agent": agent, via, origin } = request.headers;
+    asked.push({ site: nth, path: request.url, agent, via, origin });
+    const title = titles[Number(/^\/page-(\d+)$/.exec(request.url)?.[1])];
+    const send = () => {
+      if (request.url === "/often") {
+        response.writeHead(503, { "retry-after": "1" }).end();
+        return;
+      }
+      if (request.url === "/cut") {
+        request.socket.destroy();
+        return;
+      }
+      response.writeHead(title === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
+      response.end(`<!doctype html><title>${(title ?? "Not here").replace("&", "&amp;")}</title><p>${"text ".repeat(500)}`);
+    };
+    setTimeout(send, pace);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return { server, port: server.address().port };
+}
+
+test("one open of the page fetches titles of sites that let no page read them", async () => {
+  await onPage(async (page) => {
+    assert.equal(await page.isVisible("#ways"), true, "there is a choice, for a gateway serves the page");
+    assert.equal(await page.isChecked("[name=way][value=gateway]"), true, "and the gateway is what it begins with");
+    await run(page);
+    assert.deepEqual(await shown(page), expected());
+    assert.match(await page.textContent("#spoken"), /^Done: 12 of 12 rows, 0 failed/);
+    assert.equal(asked.length, urls.length, "each site was asked once for each page");
+    for (const { agent, via, origin } of asked) {
+      assert.match(agent, /^dualfetch\//, "by the gateway, not the browser");
+      assert.match(via, /dualfetch/);
+      assert.equal(origin, undefined);
+    }
+  });
+});
+
+test("directly every one of them fails, and the gateway is offered", async () => {
+  await onPage(async (page) => {
+    await page.check("[name=way][value=direct]");
+    await run(page);
+    const rows = await shown(page);
+    assert.deepEqual(Object.keys(rows).sort(), [...urls].sort());
+    assert.deepEqual(new Set(Object.values(rows)), new Set(["network"]));
+    assert.match(await page.textContent("#spoken"), /^Done: 12 of 12 rows, 12 failed/);
+    assert.ok(asked.every(({ agent, origin }) => /Chrom/.test(agent) && origin === gateway.origin), "the browser did ask");
+    assert.match(await page.textContent("#tip"), /12 URLs were not to be read from here.*CORS.*The gateway can/s);
+    await page.screenshot({ path: `${pictures}/gateway-direct.png`, fullPage: true });
+    await page.click("#tip-do");
+    await ended(page, "Done");
+    assert.equal(await page.isVisible("#tip"), false);
+    assert.equal(await page.isChecked("[name=way][value=gateway]"), true);
+    assert.deepEqual(await shown(page), expected());
+  }, { isRefused: true });
+});
+
+test("either: what the browser may not read comes by the gateway, what it may does not", async () => {
+  const open = createServer((_, response) => {
+    response.setHeader("access-control-allow-origin", "*").setHeader("content-type", "text/html");
+    response.end("<title>Open to all</title>");
+  });
+  await once(open.listen(0, "127.0.0.1"), "listening");
+  const readable = `http://127.0.0.1:${open.address().port}/`;
+  try {
+    await onPage(async (page) => {
+      await page.check("[name=way][value=auto]");
+      await page.fill("#urls", [...urls, readable].join("\n"));
+      await run(page);
+      assert.deepEqual(await shown(page), { ...expected(), [readable]: "Open to all" });
+      assert.equal(await page.textContent("#figure-gateway"), "12");
+      const ways = await page.locator("#row-list tr").evaluateAll((rows) =>
+        rows.map((row) => [row.querySelector("td.url a").textContent, row.querySelector("td.time .aside").textContent]));
+      for (const [url, way] of ways) assert.equal(way, url === readable ? "directly" : "by the gateway", url);
+      // Once it is known of a site, it goes there at once.
+      const attempts = sites.map((_, nth) => asked.filter(({ site, agent }) => site === nth && /Chrom/.test(agent)).length);
+      assert.ok(attempts.every((count) => count >= 1 && count <= LIMIT_PER_HOST), `${attempts}`);
+    }, { isRefused: true });
+  } finally {
+    open.close();
+  }
+});
+
+test("the panel of hosts keeps the limits and adds up, all the way", async () => {
+  await onPage(async (page) => {
+    const samples = await page.evaluate(() => {
+      const samples = [];
+      const read = () => {
+        const rows = [...document.querySelectorAll("#host-list tr")];
+        samples.push(rows.map((row) => {
+          const of = (part) => Number(row.querySelector(`td.${part}`).textContent);
+          const parts = ["flying", "waiting", "backing", "done", "failed"];
+          return { origin: row.dataset.origin, ...Object.fromEntries(parts.map((part) => [part, of(part)])) };
+        }));
+      };
+      window.samples = samples;
+      new MutationObserver(read).observe(document.querySelector("#host-list"), { subtree: true, childList: true, characterData: true });
+      return samples;
+    });
+    assert.deepEqual(samples, []);
+    pace = 500;
+    await page.fill("#urls", [...urls, `http://127.0.0.1:${sites[0].port}/nowhere`, `http://127.0.0.1:${sites[1].port}/cut`].join("\n"));
+    await run(page);
+    const seen = (await page.evaluate(() => window.samples)).filter((hosts) => hosts.length === 3);
+    assert.ok(seen.length > 5, `${seen.length} samples`);
+    const totals = { [origin(0)]: 5, [origin(1)]: 5, [origin(2)]: 4 };
+    let most = 0;
+    for (const hosts of seen) {
+      for (const { origin, flying, waiting, backing, done, failed } of hosts) {
+        assert.ok(flying <= LIMIT_PER_HOST, `${flying} at ${origin}`);
+        assert.equal(flying + waiting + backing + done + failed, totals[origin], JSON.stringify(hosts));
+      }
+      const flying = hosts.reduce((sum, host) => sum + host.flying, 0);
+      assert.ok(flying <= LIMIT, `${flying} in all`);
+      most = Math.max(most, flying);
+    }
+    assert.equal(most, LIMIT);
+    assert.ok(seen.some((hosts) => hosts.some(({ waiting }) => waiting > 0)), "some are seen to wait");
+    const last = Object.fromEntries(seen.at(-1).map(({ origin, ...parts }) => [origin, parts]));
+    const over = (done, failed) => ({ flying: 0, waiting: 0, backing: 0, done, failed });
+    assert.deepEqual(last, { [origin(0)]: over(5, 0), [origin(1)]: over(4, 1), [origin(2)]: over(4, 0) });
+    const received = await page.locator("#host-list td.bytes").allTextContents();
+    assert.ok(received.every((size) => /^\d+(\.\d)? kB$/.test(size)), `${received}`);
+    assert.equal(await page.textContent("#hosts-shown"), "3 hosts");
+  });
+});
+
+test("what is to be tried again is seen to wait for it", async () => {
+  await onPage(async (page) => {
+    await page.fill("#urls", `${urls[0]}\n${origin(2)}/often`);
+    await page.click("#more-summary");
+    await page.fill("#retries", "1");
+    await page.click("#start");
+    await page.waitForFunction((origin) => {
+      const row = document.querySelector(`[data-origin="${origin}"]`);
+      return row?.querySelector("td.backing").textContent === "1" && row.querySelector("td.flying").textContent === "0";
+    }, origin(2));
+    await ended(page, "Done");
+    assert.equal(await page.textContent(`[data-origin="${origin(2)}"] td.backing`), "0");
+    assert.equal((await shown(page))[urls[0]], TITLES[0][0]);
+  });
+});
+
+test("the rows are saved as CSV and JSONL, and a spreadsheet finds no formula", async () => {
+  await onPage(async (page) => {
+    for (const button of ["#save-csv", "#save-jsonl"]) assert.equal(await page.isDisabled(button), true);
+    const failing = `http://127.0.0.1:${sites[1].port}/cut`;
+    await page.check("#ordered");
+    await page.fill("#urls", [...urls, failing].join("\n"));
+    await run(page);
+    const [name, jsonl] = await saved(page, "#save-jsonl");
+    assert.equal(name, "titles.jsonl");
+    assert.ok(jsonl.endsWith("}\n"));
+    const rows = jsonl.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const fields = ["url", "final_url", "status", "title", "title_source", "encoding", "encoding_source", "bytes", "elapsed_ms", "attempts", "error"];
+    for (const row of rows) assert.deepEqual(Object.keys(row), fields);
+    assert.deepEqual(rows.map(({ url }) => url), [...urls, failing]);
+    assert.deepEqual(rows.slice(0, -1).map(({ title }) => title), TITLES.flat());
+    const { elapsed_ms, bytes, ...first } = rows[0];
+    assert.ok(Number.isInteger(elapsed_ms) && elapsed_ms >= SLOW && bytes > 0);
+    assert.deepEqual(first, {
+      url: urls[0], final_url: urls[0], status: 200, title: "News & weather", title_source: "head", encoding: "UTF-8",
+      encoding_source: "content-type", attempts: 1, error: null,
+    });
+    const { error, ...rest } = rows.at(-1);
+    assert.deepEqual([rest.final_url, rest.status, rest.title, rest.bytes], [null, null, null, null]);
+    assert.deepEqual(Object.keys(error), ["code", "phase", "message"]);
+    assert.equal(error.phase, null);
+    assert.ok(error.code === "disconnected" && error.message.length > 5 && !error.message.includes(failing), JSON.stringify(error));
+
+    const [csvName, csv] = await saved(page, "#save-csv");
+    assert.equal(csvName, "titles.csv");
+    const records = parsed(csv);
+    const columns = [...fields.slice(0, -1), "error_code", "error_phase", "error_message"];
+    assert.deepEqual(records[0], columns);
+    assert.equal(records.length, rows.length + 1);
+    const written = (value) => (value === null ? "" : /^[=+\-@]/.test(value) ? `'${value}` : String(value));
+    rows.forEach((row, at) => {
+      const told = [...fields.slice(0, -1).map((field) => row[field]), ...["code", "phase", "message"].map((part) => row.error?.[part] ?? null)];
+      assert.deepEqual(records[at + 1], told.map(written));
+    });
+    for (const formula of ["'=1+1", "'-2 °C", "'@home"]) assert.ok(records.some((record) => record[3] === formula), formula);
+  });
+});
+
+test("control characters and line ends of strangers stay within their field", async () => {
+  await onPage(async (page) => {
+    const [csv, jsonl] = await page.evaluate(async () => {
+      const { csv, jsonl } = await import("./save.js");
+      const title = 'a\t"b",\r\nc\u001b[31m\u2028d\u202ee\ud800';
+      const row = { url: "http://a/", title, elapsed: 1.9, attempts: 1, error: null };
+      return [csv([row]), jsonl([row])];
+    });
+    assert.equal(parsed(csv)[1][3], 'a "b",  c\uFFFD[31m d\uFFFDe\uFFFD');
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(jsonl.slice(0, -1), /[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/);
+    assert.deepEqual([JSON.parse(jsonl).title, JSON.parse(jsonl).elapsed_ms], ['a\t"b",\r\nc\u001b[31m\u2028d\u202ee\ud800', 1]);
+  });
+});
+
+test("what the gateway refuses is told in words", async () => {
+  await onPage(async (page) => {
+    await page.fill("#urls", `http://192.168.0.1/\n${urls[0]}`);
+    await page.check("#ordered");
+    await run(page);
+    const [refused, fine] = await page.locator("#row-list td.title").allTextContents();
+    assert.match(refused, /^denied.*192\.168\.0\.1/s);
+    assert.equal(fine, TITLES[0][0]);
+  });
+  await onPage(async (page) => {
+    await page.click("#more-summary");
+    await page.fill("#gateway-url", "http://127.0.0.1:1/");
+    await page.click("#start");
+    await page.waitForFunction(() => document.querySelector("#state").textContent === "Ready");
+    assert.match(await page.textContent("#gateway-url-error"), /No gateway answers at 127\.0\.0\.1:1/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "gateway-url");
+    for (const wrong of ["gateway", "ftp://gateway.example", "https://user:pass@gateway.example"]) {
+      await page.fill("#gateway-url", wrong);
+      await page.click("#start");
+      assert.match(await page.textContent("#gateway-url-error"), /absolute URL/, wrong);
+    }
+  });
+});
+
+test("a gateway that wants a key says so, and keeps none that is wrong; the right one is in no URL", async () => {
+  const { hash, secret } = newKey();
+  guarded = await serving(["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port", "--key", `page=${hash}`]);
+  await onPage(async (page) => {
+    const seen = [];
+    page.on("request", (request) => seen.push(request.url()));
+    await page.click("#start");
+    const told = () => page.waitForFunction(() => !document.querySelector("#gateway-key-error").hidden);
+    await told();
+    assert.match(await page.textContent("#gateway-key-error"), /asks for a key/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "gateway-key");
+    assert.equal(await page.getAttribute("#gateway-key", "aria-invalid"), "true");
+    assert.equal(await page.locator("#row-list tr").count(), 0);
+    await page.screenshot({ path: `${pictures}/gateway-key.png` });
+    await page.fill("#gateway-key", `${secret.slice(0, -1)}x`);
+    assert.equal(await page.isVisible("#gateway-key-error"), false);
+    await page.click("#start");
+    await told();
+    assert.match(await page.textContent("#gateway-key-error"), /does not know this key/);
+    assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
+    await page.fill("#gateway-key", secret);
+    await run(page);
+    assert.deepEqual(await shown(page), expected());
+    assert.ok(seen.length > 12 && seen.every((url) => !url.includes(secret)), "no URL has it");
+    assert.ok(!page.url().includes(secret));
+    assert.ok(!(await page.content()).includes(secret), "nor the document");
+    assert.deepEqual(await page.evaluate(() => [localStorage.length, document.cookie]), [0, ""]);
+    const [, jsonl] = await saved(page, "#save-jsonl");
+    assert.ok(!jsonl.includes(secret));
+    // This tab has it until it is closed, another never.
+    await page.reload();
+    assert.equal(await page.inputValue("#gateway-key"), secret);
+    const other = await page.context().newPage();
+    await other.goto(guarded.address);
+    assert.equal(await other.inputValue("#gateway-key"), "");
+    await other.close();
+  }, { at: () => guarded });
+});
+
+test("the switch is moved by keyboard and says what it means", async () => {
+  await onPage(async (page) => {
+    const way = () => page.evaluate(() => document.querySelector("[name=way]:checked").value);
+    await page.focus("[name=way][value=gateway]");
+    const told = [];
+    for (const expected of ["auto", "direct", "gateway"]) {
+      await page.keyboard.press("ArrowRight");
+      assert.equal(await way(), expected);
+      told.push(await page.textContent("#way-hint"));
+      const outline = await page.evaluate(() => getComputedStyle(document.querySelector("[name=way]:checked + span")).outlineStyle);
+      assert.equal(outline, "solid", "focus is seen");
+    }
+    assert.equal(new Set(told).size, 3);
+    const names = await page.evaluate(() => [...document.querySelectorAll("input, textarea, button")].filter((field) =>
+      !(field.labels?.length || field.textContent.trim() || field.getAttribute("aria-label"))).map(({ outerHTML }) => outerHTML));
+    assert.deepEqual(names, [], "everything has a label");
+  });
+});
+
+for (const [name, settings] of Object.entries({
+  light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: "light" },
+  "phone-dark": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: "dark" },
+  narrow: { viewport: { width: 320, height: 640 }, colorScheme: "light" },
+})) {
+  test(`looks right by a gateway: ${name}`, async () => {
+    await onPage(async (page) => {
+      await fits(page);
+      await page.screenshot({ path: `${pictures}/gateway-${name}-empty.png`, fullPage: true });
+      await page.fill("#urls", [...urls, `${origin(1)}/nowhere`, `${origin(2)}/cut`].join("\n"));
+      await page.click("#start");
+      await page.waitForFunction(() => document.querySelectorAll("#row-list tr").length >= 5);
+      await fits(page);
+      await page.screenshot({ path: `${pictures}/gateway-${name}-running.png`, fullPage: true });
+      await ended(page, "Done");
+      await page.click("#more-summary");
+      await fits(page);
+      assert.deepEqual(await faint(page), [], "contrast of 4.5");
+      await page.screenshot({ path: `${pictures}/gateway-${name}-done.png`, fullPage: true });
+    }, { settings });
+  });
+}
+
+/** On the page that the gateway serves, with the sites' URLs written. `isRefused`: by CORS, as the browser says itself. */
+async function onPage(use, { at = () => gateway, isRefused = false, settings } = {}) {
+  const { address, origin } = at();
+  const own = /^Failed to load resource|^Refused to get unsafe header/;
+  const isOwn = (text) => own.test(text) || (isRefused && /blocked by CORS policy/.test(text));
+  await watchedPage(browser, { address, settings, isOwn, broken: true }, async (page) => {
+    await page.waitForFunction(() => !document.querySelector("#ways").hidden);
+    assert.equal(await page.inputValue("#urls"), "", "no list but the user's");
+    assert.match(await page.getAttribute("#urls", "placeholder"), /^https:/);
+    assert.equal(origin, new URL(page.url()).origin);
+    await page.fill("#urls", urls.join("\n"));
+    await page.fill("#limit", String(LIMIT));
+    await page.fill("#limit-per-host", String(LIMIT_PER_HOST));
+    [asked, pace] = [[], SLOW];
+    await use(page);
+  });
+}
+
+/** A key and what the gateway is told of it. */
+function newKey() {
+  const told = execFileSync(program, ["serve", "--new-key", "page"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const [secret, line] = told.trim().split("\n");
+  return { secret, hash: /"(sha256:\w+)"/.exec(line)[1] };
+}
+
+async function run(page) {
+  await page.click("#start");
+  await ended(page, "Done");
+}
+
+const origin = (nth) => `http://127.0.0.1:${sites[nth].port}`;
+
+const expected = () => Object.fromEntries(urls.map((url, at) => [url, TITLES.flat()[at]]));
+
+/** By URL: the title, or the error's code. */
+async function shown(page) {
+  return Object.fromEntries(await page.evaluate(() =>
+    [...document.querySelectorAll("#row-list tr")].map((row) => [
+      row.querySelector("td.url a").textContent,
+      row.querySelector("td.title").firstChild.textContent,
+    ])));
+}
+
+/** What a button has the browser save: the file's name and its content. */
+async function saved(page, button) {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
+  return [download.suggestedFilename(), await readFile(await download.path(), "utf8")];
+}
+
+/** CSV as RFC 4180 has it, and nothing but that. */
+function parsed(text) {
+  assert.ok(text.endsWith("\r\n"));
+  const records = [[]];
+  let at = 0;
+  while (at < text.length) {
+    const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;
+    field.lastIndex = at;
+    const found = field.exec(text);
+    assert.ok(found, `no field at ${JSON.stringify(text.slice(at, at + 40))}`);
+    records.at(-1).push(found[1]?.replaceAll('""', '"') ?? found[2]);
+    at = field.lastIndex;
+    if (found[3] === "\r\n" && at < text.length) records.push([]);
+  }
+  return records;
+}
