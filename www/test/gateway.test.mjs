@@ -97,6 +97,7 @@ test("directly every one of them fails, and the gateway is offered", async () =>
     assert.match(await page.textContent("#spoken"), /^Done: 12 of 12 rows, 12 failed/);
     assert.ok(asked.every(({ agent, origin }) => /Chrom/.test(agent) && origin === gateway.origin), "the browser did ask");
     assert.match(await page.textContent("#tip"), /12 URLs were not to be read from here.*CORS.*The gateway can/s);
+    await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: `${pictures}/gateway-direct.png`, fullPage: true });
     await page.click("#tip-do");
     await ended(page, "Done");
@@ -106,7 +107,7 @@ test("directly every one of them fails, and the gateway is offered", async () =>
   }, { isRefused: true });
 });
 
-test("either: what the browser may not read comes by the gateway, what it may does not", async () => {
+test("auto: what the browser may not read comes by the gateway, what it may does not", async () => {
   const open = createServer((_, response) => {
     response.setHeader("access-control-allow-origin", "*").setHeader("content-type", "text/html");
     response.end("<title>Open to all</title>");
@@ -346,12 +347,15 @@ for (const [name, settings] of Object.entries({
       await page.click("#start");
       await page.waitForFunction(() => document.querySelectorAll("#row-list tr").length >= 5);
       await fits(page);
+      await page.evaluate(() => scrollTo(0, 0));
       await page.screenshot({ path: `${pictures}/gateway-${name}-running.png`, fullPage: true });
       await ended(page, "Done");
+      await page.evaluate(() => scrollTo(0, 0));
+      await page.screenshot({ path: `${pictures}/gateway-${name}-done.png`, fullPage: true });
       await page.click("#more-summary");
       await fits(page);
       assert.deepEqual(await faint(page), [], "contrast of 4.5");
-      await page.screenshot({ path: `${pictures}/gateway-${name}-done.png`, fullPage: true });
+      await page.screenshot({ path: `${pictures}/gateway-${name}-more.png` });
     }, { settings });
   });
 }
