@@ -187,7 +187,7 @@ function show(isLast = false) {
   // What was there before stays until there is something to draw.
   if (trace.requests.length === 0) return;
   chart.draw();
-  hosts.draw(hostsNow(trace, run.session), isLast);
+  hosts.draw(() => hostsNow(trace, run.session), isLast);
 }
 
 /** Each host as it is now. What is under way there the session tells; what has come, and what waits to be tried again, the trace. */

@@ -5,6 +5,8 @@ const MOST = 50;
 /** So often at most is it brought up to date, in ms. */
 const EVERY = 150;
 const PARTS = ["done", "failed", "flying", "backing", "waiting"];
+/** What the bar shows of a host. What was stopped is as bare as what waits. */
+const SHARES = [...PARTS, "stopped"];
 
 /** The panel of hosts: what is under way at each, what waits and what has come. */
 export class Hosts {
@@ -27,11 +29,12 @@ export class Hosts {
     this.#last = 0;
   }
 
-  /** Brings it up to date with the hosts of a trace; `now` also where that was done a moment ago. */
-  draw(hosts, now = false) {
+  /** Brings it up to date with the hosts that it is given by `ask`; `now` also where that was done a moment ago. */
+  draw(ask, now = false) {
     const time = performance.now();
     if (!now && time - this.#last < EVERY) return;
     this.#last = time;
+    const hosts = ask();
     this.#section.hidden = hosts.length === 0;
     const seen = hosts.length <= MOST ? hosts : [...hosts].sort((a, b) => rank(a) - rank(b)).slice(0, MOST);
     const words = seen.length < hosts.length ? `${seen.length} of ${count(hosts.length, "host")}` : count(hosts.length, "host");
@@ -49,8 +52,8 @@ export class Hosts {
     for (const part of PARTS) {
       write(row.cells[part], host[part].toLocaleString("en"));
       row.cells[part].classList.toggle("nil", host[part] === 0);
-      row.bars[part].style.flexGrow = host[part];
     }
+    for (const part of SHARES) row.bars[part].style.flexGrow = host[part];
     row.cells.failed.classList.toggle("bad", host.failed > 0);
     write(row.cells.bytes, size(host.bytes));
   }
@@ -77,7 +80,7 @@ function made(origin) {
   if (protocol !== "https:") name.prepend(Object.assign(element("span", "scheme"), { textContent: `${protocol}//` }));
   const bar = element("span", "share");
   bar.setAttribute("aria-hidden", "true");
-  const bars = Object.fromEntries(PARTS.map((part) => [part, element("span", part)]));
+  const bars = Object.fromEntries(SHARES.map((part) => [part, element("span", part)]));
   bar.append(...Object.values(bars));
   head.append(name, bar);
   const cells = {};

@@ -22,6 +22,7 @@ const TITLES = [
   ["Příliš žluťoučký kůň", "Съешь ещё этих булок", '"Quoted", with a comma', "-2 °C"],
   ["Recipes", "@home", "Plain", "The last"],
 ];
+const SERVE = ["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port", "--log-level", "warn"];
 const SLOW = 120;
 /** How slow each page is, in ms. */
 let pace = SLOW;
@@ -36,7 +37,7 @@ before(async () => {
   mkdirSync(pictures, { recursive: true });
   sites = await Promise.all(TITLES.map(site));
   urls = sites.flatMap(({ port }, nth) => TITLES[nth].map((_, at) => `http://127.0.0.1:${port}/page-${at}`));
-  gateway = await serving(["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port"]);
+  gateway = await serving(SERVE);
   browser = await launch();
 });
 
@@ -177,6 +178,22 @@ test("the panel of hosts keeps the limits and adds up, all the way", async () =>
   });
 });
 
+test("of many hosts those are shown where something happens or has failed", async () => {
+  await onPage(async (page) => {
+    const refused = Array.from({ length: 60 }, (_, nth) => `http://127.0.0.1:1/${nth}`);
+    const names = Array.from({ length: 70 }, (_, nth) => `http://10.0.0.${nth}/`);
+    await page.fill("#urls", [...refused, ...urls, ...names].join("\n"));
+    for (const limit of ["#limit", "#limit-per-host"]) await page.fill(limit, "50");
+    await run(page);
+    assert.equal(await page.textContent("#hosts-shown"), "50 of 74 hosts");
+    const seen = await page.locator("#host-list tr:not([hidden])").evaluateAll((rows) =>
+      rows.map((row) => [row.dataset.origin, Number(row.querySelector("td.failed").textContent)]));
+    assert.equal(seen.length, 50);
+    assert.ok(seen.every(([, failed]) => failed > 0), "all of these have failed, and those that have not stand back");
+    assert.deepEqual(seen[0], ["http://127.0.0.1:1", 60]);
+  });
+});
+
 test("what is to be tried again is seen to wait for it", async () => {
   await onPage(async (page) => {
     await page.fill("#urls", `${urls[0]}\n${origin(2)}/often`);
@@ -276,7 +293,7 @@ test("what the gateway refuses is told in words", async () => {
 
 test("a gateway that wants a key says so, and keeps none that is wrong; the right one is in no URL", async () => {
   const { hash, secret } = newKey();
-  guarded = await serving(["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port", "--key", `page=${hash}`]);
+  guarded = await serving([...SERVE, "--key", `page=${hash}`]);
   await onPage(async (page) => {
     const seen = [];
     page.on("request", (request) => seen.push(request.url()));
