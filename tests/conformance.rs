@@ -24,6 +24,8 @@ mod conformance {
     mod cookbook;
     mod events;
     mod faults;
+    #[cfg(feature = "gateway")]
+    mod gateway;
     #[path = "../native/help.rs"]
     #[allow(dead_code)]
     mod help;
