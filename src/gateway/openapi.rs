@@ -34,7 +34,7 @@ async fn openapi() -> Response {
 /// As the methods without one; the body is streamed through, too.
 #[utoipa::path(
     method(post, put, patch), path = "/fetch", tag = "fetching", params(Query), responses(Relayed),
-    request_body(description = "What is sent to the URL", content_type = "*/*", content = Option<Vec<u8>>),
+    request_body(description = "What is sent to the URL", content_type = "*/*", content = Object),
 )]
 #[allow(dead_code, reason = "it is the same handler, described once more")]
 fn fetch_with_body() {}
@@ -48,7 +48,7 @@ pub(super) struct Query {
     #[param(
         format = "uri",
         min_length = 8,
-        pattern = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,4})?(/[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?$",
+        pattern = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]",
         example = "https://example.com/"
     )]
     url: String,
@@ -151,7 +151,7 @@ fn describe(path: &str, method: &str, operation: &mut Value) {
         // What a URL answers may have any of these statuses, too.
         responses[status] = match is_fetch {
             true => {
-                json!({ "description": format!("{description}; or the URL's own answer"), "content": { "*/*": {} } })
+                json!({ "description": format!("{description}: a Problem, with dualfetch-error; or else the URL's own answer"), "content": { "*/*": {} } })
             }
             false => problem(description),
         };
@@ -179,5 +179,9 @@ fn describe(path: &str, method: &str, operation: &mut Value) {
     }
     if is_fetch {
         operation["operationId"] = format!("fetch_{method}").into();
+        if let Some(body) = operation.get_mut("requestBody") {
+            // Bytes of any type: no schema could say more of them.
+            *body = json!({ "description": body["description"], "content": { "*/*": {} } });
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, Redirect};
-use axum::routing::{any, get};
+use axum::routing::any;
 use dualfetch::dns::{Addresses, BoxError, Resolve};
 use dualfetch::gateway::{Gateway, Keys, Settings};
 use dualfetch::maybe::BoxFuture;
@@ -16,7 +16,7 @@ use dualfetch::maybe::BoxFuture;
 use super::served::{Folder, installed};
 
 /// How many requests schemathesis makes up for each operation; by `DUALFETCH_SCHEMATHESIS_EXAMPLES` more, for a longer run.
-const EXAMPLES: &str = "25";
+const EXAMPLES: &str = "60";
 
 #[test]
 fn the_description_is_one_and_the_gateway_answers_as_it_says() {
@@ -38,7 +38,8 @@ fn the_description_is_one_and_the_gateway_answers_as_it_says() {
     let mut program = Command::new(&python);
     program.args(["-m", "schemathesis.cli", "--config-file", config, "run", "openapi.json", "--no-color"]);
     program.args(["--url", &format!("http://{address}"), "--checks", "all", "--mode", "all"]);
-    program.args(["--phases", "examples,coverage,fuzzing,stateful", "--workers", "2"]);
+    // With more than one worker, Python 3.11 loses count of how deep its own parser is.
+    program.args(["--phases", "examples,coverage,fuzzing,stateful", "--workers", "1"]);
     program.args(["--generation-deterministic", "--continue-on-failure", "--request-timeout", "20"]);
     program.args(["--max-examples", examples.as_deref().unwrap_or(EXAMPLES)]);
     program.args(["--header", &format!("Authorization: Bearer {}", key.secret)]);
@@ -61,7 +62,7 @@ async fn serve(hash: &str) -> SocketAddr {
         .route("/loop", any(|| async { Redirect::temporary("/loop") }))
         .route("/missing", any(|| async { (StatusCode::NOT_FOUND, "not here") }))
         .route("/fails", any(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
-        .route("/empty", get(|| async { ([(header::SET_COOKIE, "a=b")], StatusCode::NO_CONTENT) }))
+        .route("/empty", any(|| async { ([(header::SET_COOKIE, "a=b")], StatusCode::NO_CONTENT) }))
         .fallback(|| async { Html("<title>Up</title>") });
     let upstream = listen(upstream).await;
     let mut settings = Settings::new();
