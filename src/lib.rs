@@ -231,6 +231,8 @@ fn native_types_and_futures_are_send(session: &DefaultSession, any: &DynSession)
         send(session.titles(["https://example.com/"]));
     }
     send(session.fetch_all([]));
+    #[cfg(feature = "gateway")]
+    both::<gateway::Gateway>();
     #[cfg(feature = "websocket")]
     {
         one::<WebSocket>();
