@@ -1,6 +1,6 @@
 //! `dualfetch serve` under load: many slow streams at once, clients that go away, an end in the midst of it. A fifth of
 //! the load by default, and figures of speed are only told; with `DUALFETCH_FULL=1`, as scripts/check-gateway runs it, all
-//! of it, and they must be kept.
+//! of it, and they must be kept. `DUALFETCH` names another binary than the one that was built with it.
 // A process's memory is Linux's to tell.
 #![cfg(all(target_os = "linux", feature = "cli", not(target_arch = "wasm32")))]
 // Servers and clients on a real machine: the seam's ban on real clocks is not for them.

@@ -74,13 +74,15 @@ server {
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     proxy_max_temp_file_size 0;
+    proxy_buffers 8 64k;
+    proxy_busy_buffers_size 128k;
     location / { proxy_pass http://origin; }
 }\n`,
   );
   serveNginx('origin', 1);
   serveNginx('proxy', os.availableParallelism());
   const serve = ['serve', '--listen', `127.0.0.1:${gateway}`, '--allow-network', '127.0.0.0/8', '--allow-any-port'];
-  const relaying = run(wanted.binary, [...serve, '--limit-per-host', '1000']);
+  const relaying = run(wanted.binary, [...serve, '--limit-per-host', '0', '--log-level', 'warn']);
   await Promise.all([origin, proxy, gateway].map(listens));
   const asked = (name) => encodeURIComponent(`http://127.0.0.1:${origin}/${name}`);
   return {

@@ -28,6 +28,15 @@ impl Lab {
         Self::answering(recorder::PAGE).await
     }
 
+    /// By the library's router, and by the command.
+    async fn both() -> Vec<Self> {
+        let own = Self::start().await;
+        let command = Serving::by_command("127.0.0.1").await;
+        let upstream = Recorder::answering(recorder::PAGE).await;
+        let command = command.map(|gateway| Self { gateway, upstream });
+        [Some(own), command].into_iter().flatten().collect()
+    }
+
     async fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let gateway = Serving::start(settings("127.0.0.1")).await;
         Self { gateway, upstream: Recorder::answering(answer).await }
@@ -92,79 +101,82 @@ const SECRETS: &str = "Authorization: Bearer secret\r\nProxy-Authorization: Basi
 #[test]
 fn the_upstream_gets_what_was_meant_for_it_and_nothing_else() {
     run(async {
-        let lab = Lab::start().await;
-        let own = "Accept: text/html\r\nAccept-Language: de\r\nAccept-Encoding: gzip\r\nIf-None-Match: \"x\"\r\nRange: bytes=0-1\r\nX-Own: kept\r\nX-Own: too\r\n";
-        let secrets = SECRETS.replace("{H}", &lab.gateway.address.to_string());
-        let request = lab.line("GET", "/a%20b?c=%0d%0a&url=http://x/#secret") + &secrets + own + "\r\n";
-        let answer = one(&request, lab.gateway.says(&request).await);
-        assert_eq!((answer.status, answer.text().as_str()), (200, "ok"), "{answer:?}");
-        let came = lab.upstream.came();
-        assert_eq!((came.len(), came[0].requests, came[0].body()), (1, 1, &b""[..]));
-        let expected = [
-            "GET /a%20b?c=%0d%0a&url=http://x/ HTTP/1.1",
-            "accept-encoding: gzip",
-            "accept-language: de",
-            "accept: text/html",
-            "from: kept@example.com",
-            "host: UPSTREAM",
-            "if-none-match: \"x\"",
-            "range: bytes=0-1",
-            "user-agent: dualfetch/VERSION (gateway)",
-            "via: 1.1 dualfetch",
-            "x-own: kept",
-            "x-own: too",
-        ];
-        assert_eq!(plain(&lab, &came[0]), expected);
+        for lab in Lab::both().await {
+            let own = "Accept: text/html\r\nAccept-Language: de\r\nAccept-Encoding: gzip\r\nIf-None-Match: \"x\"\r\nRange: bytes=0-1\r\nX-Own: kept\r\nX-Own: too\r\n";
+            let secrets = SECRETS.replace("{H}", &lab.gateway.address.to_string());
+            let request = lab.line("GET", "/a%20b?c=%0d%0a&url=http://x/#secret") + &secrets + own + "\r\n";
+            let answer = one(&request, lab.gateway.says(&request).await);
+            assert_eq!((answer.status, answer.text().as_str()), (200, "ok"), "{answer:?}");
+            let came = lab.upstream.came();
+            assert_eq!((came.len(), came[0].requests, came[0].body()), (1, 1, &b""[..]));
+            let expected = [
+                "GET /a%20b?c=%0d%0a&url=http://x/ HTTP/1.1",
+                "accept-encoding: gzip",
+                "accept-language: de",
+                "accept: text/html",
+                "from: kept@example.com",
+                "host: UPSTREAM",
+                "if-none-match: \"x\"",
+                "range: bytes=0-1",
+                "user-agent: dualfetch/VERSION (gateway)",
+                "via: 1.1 dualfetch",
+                "x-own: kept",
+                "x-own: too",
+            ];
+            assert_eq!(plain(&lab, &came[0]), expected);
+        }
     });
 }
 
 #[test]
 fn every_method_carries_its_body_once() {
     run(async {
-        let lab = Lab::start().await;
-        let mut asked = 0;
-        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-            for (framing, body, told) in [
-                ("Content-Length: 5\r\n\r\nhello", "hello", Some("content-length: 5")),
-                (
-                    "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-                    "5\r\nhello\r\n0\r\n\r\n",
-                    Some("transfer-encoding: chunked"),
-                ),
-                ("\r\n", "", None),
-            ] {
-                asked += 1;
-                let path = format!("/{asked}");
-                let fields = "Connection: close\r\nContent-Type: text/plain\r\n";
-                let request = lab.line(method, &path) + fields + framing;
-                let answer = one(&request, lab.gateway.says(&request).await);
-                let came = lab.upstream.at(&path);
-                // What a body of a GET would mean, nobody knows (RFC 9110, 9.3.1): it goes no further.
-                let (body, told) = if method == "GET" { ("", None) } else { (body, told) };
-                assert_eq!(
-                    (answer.status, came.len(), came[0].requests),
-                    (200, 1, 1),
-                    "{request:?}: {answer:?}"
-                );
-                assert_eq!(came[0].body(), body.as_bytes(), "{request:?}");
-                let lines = came[0].lines();
-                let length = |line: &&String| {
-                    line.starts_with("content-length:") || line.starts_with("transfer-encoding:")
-                };
-                let lengths: Vec<_> = lines.iter().filter(length).map(String::as_str).collect();
-                let none = if matches!(method, "POST" | "PUT" | "PATCH") {
-                    vec!["content-length: 0"]
-                } else {
-                    vec![]
-                };
-                assert!(
-                    lengths == told.map_or(vec![], |told| vec![told]) || told.is_none() && lengths == none,
-                    "{request:?}: {lines:?}"
-                );
-                assert!(
-                    lines[0].starts_with(&format!("{method} {path} "))
-                        && lines.contains(&"content-type: text/plain".to_owned())
-                );
+        for lab in Lab::both().await {
+            let mut asked = 0;
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+                for (framing, body, told) in [
+                    ("Content-Length: 5\r\n\r\nhello", "hello", Some("content-length: 5")),
+                    (
+                        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                        "5\r\nhello\r\n0\r\n\r\n",
+                        Some("transfer-encoding: chunked"),
+                    ),
+                    ("\r\n", "", None),
+                ] {
+                    asked += 1;
+                    let path = format!("/{asked}");
+                    let fields = "Connection: close\r\nContent-Type: text/plain\r\n";
+                    let request = lab.line(method, &path) + fields + framing;
+                    let answer = one(&request, lab.gateway.says(&request).await);
+                    let came = lab.upstream.at(&path);
+                    // What a body of a GET would mean, nobody knows (RFC 9110, 9.3.1): it goes no further.
+                    let (body, told) = if method == "GET" { ("", None) } else { (body, told) };
+                    assert_eq!(
+                        (answer.status, came.len(), came[0].requests),
+                        (200, 1, 1),
+                        "{request:?}: {answer:?}"
+                    );
+                    assert_eq!(came[0].body(), body.as_bytes(), "{request:?}");
+                    let lines = came[0].lines();
+                    let length = |line: &&String| {
+                        line.starts_with("content-length:") || line.starts_with("transfer-encoding:")
+                    };
+                    let lengths: Vec<_> = lines.iter().filter(length).map(String::as_str).collect();
+                    let none = if matches!(method, "POST" | "PUT" | "PATCH") {
+                        vec!["content-length: 0"]
+                    } else {
+                        vec![]
+                    };
+                    assert!(
+                        lengths == told.map_or(vec![], |told| vec![told])
+                            || told.is_none() && lengths == none,
+                        "{request:?}: {lines:?}"
+                    );
+                    assert!(
+                        lines[0].starts_with(&format!("{method} {path} "))
+                            && lines.contains(&"content-type: text/plain".to_owned())
+                    );
+                }
             }
         }
     });
@@ -173,52 +185,54 @@ fn every_method_carries_its_body_once() {
 #[test]
 fn no_body_ends_in_two_ways() {
     run(async {
-        let lab = Lab::start().await;
-        let (mut wrong, mut all) = (Vec::new(), 0);
-        for (nth, (framing, comes)) in FRAMINGS.iter().enumerate() {
-            let second = lab.line("GET", &format!("/second/{nth}")) + "Connection: close\r\n\r\n";
-            let request = lab.line("POST", &format!("/first/{nth}")) + &framing.replace("{SECOND}", &second);
-            let answers = match comes {
-                Comes::Cut => lab.ends_with(&request).await,
-                _ => lab.says(&request, 1).await,
-            };
-            let came = lab.upstream.came();
-            // Connections are kept, so one of them may have both.
-            let all_of = |path: String| -> Vec<_> {
-                let pieces = came.iter().flat_map(Came::pieces);
-                pieces.filter(|piece| piece.bytes.starts_with(path.as_bytes())).collect()
-            };
-            let firsts = all_of(format!("POST /first/{nth} HTTP/1.1\r\n"));
-            all += firsts.len();
-            let first = answers.first();
-            let nowhere = || firsts.is_empty() && first.is_none_or(|answer| answer.status == 400);
-            let cut = || {
-                firsts.iter().all(|first| first.requests == 0)
-                    && answers.iter().all(|answer| answer.status == 400)
-            };
-            let with = |body: &str| {
-                let is_body = firsts.len() == 1 && firsts[0].requests == 1 && is_body(&firsts[0], body);
-                is_body && first.is_some_and(|answer| answer.status == 200)
-            };
-            let right = match comes {
-                Comes::Nowhere => nowhere(),
-                Comes::With(body) => with(body),
-                Comes::Either(body) => with(body) || nowhere(),
-                Comes::Cut => cut(),
-            };
-            if !right {
-                wrong.push(format!("{framing:?} should come {comes:?}: {firsts:?} {answers:?}"));
+        for lab in Lab::both().await {
+            let (mut wrong, mut nowhere_to) = (Vec::new(), Vec::new());
+            for (nth, (framing, comes)) in FRAMINGS.iter().enumerate() {
+                let second = lab.line("GET", &format!("/second/{nth}")) + "Connection: close\r\n\r\n";
+                let request =
+                    lab.line("POST", &format!("/first/{nth}")) + &framing.replace("{SECOND}", &second);
+                let answers = match comes {
+                    Comes::Cut => lab.ends_with(&request).await,
+                    _ => lab.says(&request, 1).await,
+                };
+                let came = lab.upstream.came();
+                // Connections are kept, so one of them may have both.
+                let all_of = |path: String| -> Vec<_> {
+                    let pieces = came.iter().flat_map(Came::pieces);
+                    pieces.filter(|piece| piece.bytes.starts_with(path.as_bytes())).collect()
+                };
+                let firsts = all_of(format!("POST /first/{nth} HTTP/1.1\r\n"));
+                if *comes == Comes::Nowhere {
+                    nowhere_to.push(format!("/first/{nth}"));
+                }
+                let first = answers.first();
+                let nowhere = || firsts.is_empty() && first.is_none_or(|answer| answer.status == 400);
+                let cut = || {
+                    firsts.iter().all(|first| first.requests == 0)
+                        && answers.iter().all(|answer| answer.status == 400)
+                };
+                let with = |body: &str| {
+                    let is_body = firsts.len() == 1 && firsts[0].requests == 1 && is_body(&firsts[0], body);
+                    is_body && first.is_some_and(|answer| answer.status == 200)
+                };
+                let right = match comes {
+                    Comes::Nowhere => nowhere(),
+                    Comes::With(body) => with(body),
+                    Comes::Either(body) => with(body) || nowhere(),
+                    Comes::Cut => cut(),
+                };
+                if !right {
+                    wrong.push(format!("{framing:?} should come {comes:?}: {firsts:?} {answers:?}"));
+                }
+            }
+            assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), FRAMINGS.len(), wrong.join("\n"));
+            // None of those came late, and nothing else did.
+            assert!(nowhere_to.iter().all(|target| lab.upstream.at(target).is_empty()));
+            let starts = ["POST /first/", "GET /second/"].map(str::as_bytes);
+            for piece in lab.upstream.came().iter().flat_map(Came::pieces) {
+                assert!(starts.iter().any(|start| piece.bytes.starts_with(start)), "{piece:?}");
             }
         }
-        assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), FRAMINGS.len(), wrong.join("\n"));
-        let came = lab.upstream.came();
-        let starts = ["POST /first/", "GET /second/"].map(str::as_bytes);
-        for piece in came.iter().flat_map(Came::pieces) {
-            assert!(starts.iter().any(|start| piece.bytes.starts_with(start)), "{piece:?}");
-        }
-        let firsts =
-            came.iter().flat_map(Came::pieces).filter(|piece| piece.bytes.starts_with(starts[0])).count();
-        assert_eq!(firsts, all, "one came late");
     });
 }
 
@@ -277,47 +291,48 @@ fn lines_in_a_url_are_no_lines_of_a_head() {
 #[test]
 fn a_host_is_told_once() {
     run(async {
-        let lab = Lab::start().await;
-        let host = lab.gateway.address;
-        let target = format!("/fetch?url={}", escaped(&lab.upstream.url("/")));
-        for head in [
-            format!("GET {target} HTTP/1.1\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost:\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nHost: evil.example\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: evil.example\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost : {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\n Host: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nX: x\r\n Host: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: {host} evil.example\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: {host}\tevil.example\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: {host},{host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: http://{host}/\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: {host}/\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: {host}#\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: evil@{host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:x\r\n\r\n"),
-            format!("GET {target}\r\nHost: {host}\r\n\r\n"),
-            format!("GET  {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1 x\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.2\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/2.0\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target} http/1.1\r\nHost: {host}\r\n\r\n"),
-            format!("GET\t{target}\tHTTP/1.1\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\rHost: {host}\r\n\r\n"),
-            format!("G(T {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target}\0 HTTP/1.1\r\nHost: {host}\r\n\r\n"),
-            format!("GET {target} HTTP/1.1\r\n\r\nHost: {host}\r\n\r\n"),
-        ] {
-            let answers = lab.says(&head, 1).await;
-            assert!(
-                answers.iter().all(|answer| matches!(answer.status, 400 | 403 | 405)),
-                "{head:?}: {answers:?}"
-            );
+        for lab in Lab::both().await {
+            let host = lab.gateway.address;
+            let target = format!("/fetch?url={}", escaped(&lab.upstream.url("/")));
+            for head in [
+                format!("GET {target} HTTP/1.1\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost:\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nHost: evil.example\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: evil.example\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost : {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\n Host: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nX: x\r\n Host: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: {host} evil.example\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: {host}\tevil.example\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: {host},{host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: http://{host}/\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: {host}/\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: {host}#\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: evil@{host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:x\r\n\r\n"),
+                format!("GET {target}\r\nHost: {host}\r\n\r\n"),
+                format!("GET  {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1 x\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.2\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/2.0\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target} http/1.1\r\nHost: {host}\r\n\r\n"),
+                format!("GET\t{target}\tHTTP/1.1\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\rHost: {host}\r\n\r\n"),
+                format!("G(T {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target}\0 HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+                format!("GET {target} HTTP/1.1\r\n\r\nHost: {host}\r\n\r\n"),
+            ] {
+                let answers = lab.says(&head, 1).await;
+                assert!(
+                    answers.iter().all(|answer| matches!(answer.status, 400 | 403 | 405)),
+                    "{head:?}: {answers:?}"
+                );
+            }
+            // After one that came, none can be on its way.
+            assert_eq!(lab.gateway.fetch(&lab.upstream.url("/last")).await.status, 200);
+            assert_eq!((lab.upstream.count(), lab.upstream.at("/last").len()), (1, 1));
         }
-        // After one that came, none can be on its way.
-        assert_eq!(lab.gateway.fetch(&lab.upstream.url("/last")).await.status, 200);
-        assert_eq!((lab.upstream.count(), lab.upstream.at("/last").len()), (1, 1));
     });
 }
 
@@ -360,21 +375,25 @@ fn nothing_makes_a_connection_into_another_protocol() {
 #[test]
 fn requests_of_one_connection_stay_apart() {
     run(async {
-        let lab = Lab::start().await;
-        let posts = |path: &str, body: &str| {
-            lab.line("POST", path) + &format!("Content-Length: {}\r\n\r\n{body}", body.len())
-        };
-        let request = posts("/1", "GET /evil HTTP/1.1\r\n\r\n")
-            + &posts("/2", "0\r\n\r\n")
-            + &lab.line("GET", "/3")
-            + "\r\n";
-        let answers = lab.says(&request, 3).await;
-        assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200; 3]);
-        let bytes: Vec<u8> = lab.upstream.came().into_iter().flat_map(|came| came.bytes).collect();
-        let text = String::from_utf8(bytes).expect("ASCII");
-        let lines: Vec<_> = text.split("\r\n").filter(|line| line.ends_with(" HTTP/1.1")).collect();
-        assert_eq!(lines, ["POST /1 HTTP/1.1", "GET /evil HTTP/1.1", "POST /2 HTTP/1.1", "GET /3 HTTP/1.1"]);
-        assert_eq!(lab.upstream.came().iter().map(|came| came.requests).sum::<usize>(), 3);
-        assert!(text.contains("content-length: 22\r\n"), "the one that is a body is told as one: {text}");
+        for lab in Lab::both().await {
+            let posts = |path: &str, body: &str| {
+                lab.line("POST", path) + &format!("Content-Length: {}\r\n\r\n{body}", body.len())
+            };
+            let request = posts("/1", "GET /evil HTTP/1.1\r\n\r\n")
+                + &posts("/2", "0\r\n\r\n")
+                + &lab.line("GET", "/3")
+                + "\r\n";
+            let answers = lab.says(&request, 3).await;
+            assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200; 3]);
+            let bytes: Vec<u8> = lab.upstream.came().into_iter().flat_map(|came| came.bytes).collect();
+            let text = String::from_utf8(bytes).expect("ASCII");
+            let lines: Vec<_> = text.split("\r\n").filter(|line| line.ends_with(" HTTP/1.1")).collect();
+            assert_eq!(
+                lines,
+                ["POST /1 HTTP/1.1", "GET /evil HTTP/1.1", "POST /2 HTTP/1.1", "GET /3 HTTP/1.1"]
+            );
+            assert_eq!(lab.upstream.came().iter().map(|came| came.requests).sum::<usize>(), 3);
+            assert!(text.contains("content-length: 22\r\n"), "the one that is a body is told as one: {text}");
+        }
     });
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,8 +13,9 @@ use dualfetch::{Config, SafeMode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use crate::support::within;
@@ -37,6 +39,8 @@ pub struct Serving {
     pub address: SocketAddr,
     pub gateway: Gateway,
     task: JoinHandle<()>,
+    /// The command, where it is what serves, by settings of its own.
+    _command: Option<Child>,
 }
 
 impl Serving {
@@ -61,7 +65,33 @@ impl Serving {
                 });
             }
         });
-        Self { address, gateway, task }
+        Self { address, gateway, task, _command: None }
+    }
+
+    /// The same by the command, which may ask what is at this address; nothing where it is not built.
+    pub async fn by_command(allowed: &str) -> Option<Self> {
+        let mut command =
+            Command::new(option_env!("CARGO_BIN_EXE_dualfetch").filter(|_| cfg!(feature = "cli"))?);
+        command.args([
+            "serve",
+            "--page",
+            "none",
+            "--package",
+            "none",
+            "--listen",
+            "127.0.0.1:0",
+            "--retries",
+            "0",
+        ]);
+        command.args(["--allow-any-port", "--allow-network", allowed]).kill_on_drop(true);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let line = within("an address", String::new, out.next_line()).await.expect("UTF-8").expect("a line");
+        let address = line.strip_prefix("listening on http://").and_then(|address| address.parse().ok());
+        let gateway = Gateway::new(Settings::new()).expect("settings that make sense");
+        let task = tokio::spawn(std::future::ready(()));
+        Some(Self { address: address.expect("an address"), gateway, task, _command: Some(child) })
     }
 
     /// Sends this on a connection of its own, and reads up to its end.

@@ -20,10 +20,19 @@ pub struct Server {
 impl Server {
     /// It may ask servers of this machine, as many at once as come.
     pub async fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dualfetch"));
+        let binary = std::env::var_os("DUALFETCH").unwrap_or_else(|| env!("CARGO_BIN_EXE_dualfetch").into());
+        let mut command = Command::new(binary);
         command.args(["serve", "--page", "none", "--package", "none", "--listen", "127.0.0.1:0"]);
         command
-            .args(["--allow-network", "127.0.0.1", "--allow-any-port", "--limit-per-host", "0"])
+            .args([
+                "--allow-network",
+                "127.0.0.1",
+                "--allow-any-port",
+                "--limit-per-host",
+                "0",
+                "--max-upload",
+                "2GB",
+            ])
             .args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().expect("the command starts");
@@ -61,13 +70,41 @@ impl Server {
     }
 
     pub async fn fetches(&self, url: &str) -> TcpStream {
-        let url: String = url.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let url = escaped(url);
         self.says(&format!(
             "GET /fetch?url={url} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
             self.address
         ))
         .await
     }
+
+    /// A connection whose body has come to a stand, because nobody takes it, and which its end resets.
+    pub async fn stands_still(&self, method: &str, url: &str) -> TcpStream {
+        let fields = format!("Host: {}\r\nContent-Length: 1000000000", self.address);
+        let target = format!("/fetch?url={}", escaped(url));
+        let mut stream = self.says(&format!("{method} {target} HTTP/1.1\r\n{fields}\r\n\r\n")).await;
+        let chunk = vec![b'x'; 64 * 1024];
+        while let Ok(sent) = tokio::time::timeout(Duration::from_millis(300), stream.write(&chunk)).await {
+            sent.expect("it is open");
+        }
+        // Otherwise its end would wait behind what it has sent.
+        stream.set_zero_linger().expect("RST");
+        stream
+    }
+
+    /// A connection whose list has no end yet, and more URLs of the same kind than are taken at once.
+    pub async fn is_listed(&self, url: &str) -> TcpStream {
+        let fields = format!("Host: {}\r\nContent-Type: application/x-ndjson", self.address);
+        let list = format!("\"{url}\"\n").repeat(5_000);
+        let head = format!("POST /titles HTTP/1.1\r\n{fields}\r\nContent-Length: {}\r\n\r\n", list.len() + 1);
+        let mut stream = self.says(&head).await;
+        let _ = tokio::time::timeout(Duration::from_millis(300), stream.write_all(list.as_bytes())).await;
+        stream
+    }
+}
+
+pub fn escaped(url: &str) -> String {
+    url.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// How long `/healthz` takes to be answered, on a new connection.

@@ -1,8 +1,8 @@
 //! What is fetched.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,11 +13,13 @@ use tokio::task::JoinHandle;
 /// |---|---|
 /// | `/slow/PIECES/MS` | so many pieces of 1 kB, so many milliseconds between two |
 /// | `/flood` | bytes without end |
-/// | `/page/MS` | a page, after so many milliseconds |
+/// | `/page/MS/…` | a page, after so many milliseconds |
 /// | `/hang` | nothing |
+/// | `/deaf` | nothing, and what is sent is not read |
 pub struct Upstream {
     pub address: SocketAddr,
     open: Arc<AtomicUsize>,
+    asked: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
@@ -30,22 +32,28 @@ impl Upstream {
         let listener: TcpListener = socket.listen(4096).expect("it listens");
         let address = listener.local_addr().expect("an address");
         let open = Arc::<AtomicUsize>::default();
-        let counted = Arc::clone(&open);
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let (counted, kept) = (Arc::clone(&open), Arc::clone(&asked));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let counted = Arc::clone(&counted);
+                let (counted, kept) = (Arc::clone(&counted), Arc::clone(&kept));
                 tokio::spawn(async move {
                     counted.fetch_add(1, Ordering::SeqCst);
-                    let _ = serve(stream).await;
+                    let _ = serve(stream, &kept).await;
                     counted.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Self { address, open, task }
+        Self { address, open, asked, task }
     }
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// The paths that were asked for.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("no panic").clone()
     }
 
     /// Connections that are open.
@@ -60,11 +68,11 @@ impl Drop for Upstream {
     }
 }
 
-async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let _ = stream.set_nodelay(true);
     let mut head = Vec::new();
     loop {
-        while !head.ends_with(b"\r\n\r\n") {
+        while !head.windows(4).any(|window| window == b"\r\n\r\n") {
             if stream.read_buf(&mut head).await? == 0 {
                 return Ok(());
             }
@@ -72,6 +80,7 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
         let text = String::from_utf8_lossy(&head).into_owned();
         head.clear();
         let path = text.split(' ').nth(1).unwrap_or_default();
+        asked.lock().expect("no panic").push(path.to_owned());
         let mut words = path.split('/').skip(1);
         let word = words.next().unwrap_or_default();
         let numbers: Vec<u64> = words.filter_map(|number| number.parse().ok()).collect();
@@ -93,8 +102,8 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
                 }
             }
             "flood" => {
-                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n").await?;
-                let chunk = PIECE.repeat(64);
+                stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await?;
+                let chunk = [b"10000\r\n".as_slice(), &PIECE.repeat(64), b"\r\n"].concat();
                 loop {
                     stream.write_all(&chunk).await?;
                 }
@@ -104,6 +113,13 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
                 let page = format!("<!doctype html><title>{path}</title>");
                 let fields = format!("Content-Type: text/html\r\nContent-Length: {}", page.len());
                 stream.write_all(format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n{page}").as_bytes()).await?;
+            }
+            "deaf" => {
+                // What it cannot be told by reading.
+                while !stream.ready(tokio::io::Interest::READABLE).await?.is_read_closed() {
+                    pause(5).await;
+                }
+                return Ok(());
             }
             _ => {
                 stream.read_buf(&mut head).await?;

@@ -15,13 +15,13 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::AsyncWrite;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 use tower_service::Service;
 
 use super::traffic::{Next, Times, Traffic, UnderWay};
-use super::wire::Wire;
+use super::wire::{Reading, Wire};
 
 /// The head of a request; also what is read at once.
 const HEAD: usize = 64 << 10;
@@ -32,6 +32,10 @@ const STREAMS: u32 = 128;
 const PING: Duration = Duration::from_secs(30);
 /// …and gone when it does not answer.
 const PONG: Duration = Duration::from_secs(20);
+
+/// How often it is looked whether the client of something under way is gone: who is not read from meanwhile, since what it
+/// sends is not taken further, is not heard going.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How connections are served.
 #[derive(Clone)]
@@ -64,14 +68,16 @@ impl Server {
     }
 
     /// Serves it to its end. `told` is put into each request, for the routes.
-    pub(super) async fn serve<S, T>(self, stream: S, told: Option<T>, place: OwnedSemaphorePermit)
+    pub(super) async fn serve<R, W, T>(self, halves: (R, W), told: Option<T>, place: OwnedSemaphorePermit)
     where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        R: Reading,
+        W: AsyncWrite + Send + Unpin + 'static,
         T: Clone + Send + Sync + 'static,
     {
         let Self { builder, router, times, ending } = self;
         let traffic = Traffic::new();
-        let wire = TokioIo::new(Wire::new(stream, Arc::clone(&traffic), times.idle, place));
+        let wire = Wire::new(halves, Arc::clone(&traffic), times.idle, place);
+        let ear = wire.ear();
         let watched = Arc::clone(&traffic);
         let service = service_fn(move |mut request: Request<Incoming>| {
             let under_way = watched.begin(request.version());
@@ -82,7 +88,7 @@ impl Server {
             let answer = router.clone().call(request);
             async move { answer.await.map(|response| counted(response, under_way)) }
         });
-        let mut connection = pin!(builder.serve_connection_with_upgrades(wire, service));
+        let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(wire), service));
         let mut pace = Pace { traffic, times, told: None };
         let mut ending = pin!(ended(ending));
         let (mut is_ending, mut timer) = (false, pin!(sleep_until(Instant::now() + times.header)));
@@ -107,8 +113,12 @@ impl Server {
                         }
                     }
                     Due::Later => {
-                        if timer.is_elapsed() {
-                            timer.as_mut().reset(Instant::now() + times.idle);
+                        if timer.is_elapsed() && ear.is_over() {
+                            return Poll::Ready(());
+                        }
+                        let look = Instant::now() + LOOK;
+                        if timer.is_elapsed() || timer.deadline() > look {
+                            timer.as_mut().reset(look);
                         }
                         if timer.as_mut().poll(cx).is_pending() {
                             return Poll::Pending;

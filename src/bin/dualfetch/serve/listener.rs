@@ -118,9 +118,13 @@ enum Stream {
 impl Stream {
     fn serve(self, server: Server, place: OwnedSemaphorePermit) {
         match self {
-            Self::Tcp(stream, peer) => tokio::spawn(server.serve(stream, Some(ConnectInfo(peer)), place)),
+            Self::Tcp(stream, peer) => {
+                tokio::spawn(server.serve(stream.into_split(), Some(ConnectInfo(peer)), place))
+            }
             #[cfg(unix)]
-            Self::Unix(stream) => tokio::spawn(server.serve(stream, None::<ConnectInfo<SocketAddr>>, place)),
+            Self::Unix(stream) => {
+                tokio::spawn(server.serve(stream.into_split(), None::<ConnectInfo<SocketAddr>>, place))
+            }
         };
     }
 }

@@ -1,22 +1,58 @@
-//! A client's connection as bytes: it holds its place under the cap until it is closed, tells when bytes come, and fails
-//! when its peer takes none.
+//! A client's connection as bytes: it holds its place under the cap until it is closed, tells when bytes come, fails when
+//! its peer takes none, and can be asked whether its peer is gone.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use futures_util::FutureExt;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::tcp;
+#[cfg(unix)]
+use tokio::net::unix;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 
 use super::traffic::Traffic;
 
+/// What a peer's bytes come by.
+pub(super) trait Reading: AsyncRead + Send + Unpin + 'static {
+    /// Whether the peer has ended the connection, or its half of it, even where not all that it sent is read yet.
+    fn is_over(&self) -> bool;
+}
+
+impl Reading for tcp::OwnedReadHalf {
+    fn is_over(&self) -> bool {
+        let ready = self.ready(Interest::READABLE).now_or_never();
+        ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
+    }
+}
+
+#[cfg(unix)]
+impl Reading for unix::OwnedReadHalf {
+    fn is_over(&self) -> bool {
+        let ready = self.ready(Interest::READABLE).now_or_never();
+        ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
+    }
+}
+
+/// Tells whether a [`Wire`]'s peer is gone, while somebody else has the wire.
+pub(super) struct Ear<R>(Arc<Mutex<R>>);
+
+impl<R: Reading> Ear<R> {
+    pub(super) fn is_over(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_over()
+    }
+}
+
 /// The place is given back with it, also where a WebSocket has taken it over.
-pub(super) struct Wire<S> {
-    stream: S,
+pub(super) struct Wire<R, W> {
+    /// Of one task with its [`Ear`], so nobody waits for the other.
+    incoming: Arc<Mutex<R>>,
+    outgoing: W,
     traffic: Arc<Traffic>,
     /// How long the peer may take nothing.
     patience: Duration,
@@ -24,14 +60,23 @@ pub(super) struct Wire<S> {
     _place: OwnedSemaphorePermit,
 }
 
-impl<S> Wire<S> {
+impl<R, W> Wire<R, W> {
     pub(super) fn new(
-        stream: S,
+        (incoming, outgoing): (R, W),
         traffic: Arc<Traffic>,
         patience: Duration,
         place: OwnedSemaphorePermit,
     ) -> Self {
-        Self { stream, traffic, patience, stalled: None, _place: place }
+        let incoming = Arc::new(Mutex::new(incoming));
+        Self { incoming, outgoing, traffic, patience, stalled: None, _place: place }
+    }
+
+    pub(super) fn ear(&self) -> Ear<R> {
+        Ear(Arc::clone(&self.incoming))
+    }
+
+    fn incoming(&self) -> MutexGuard<'_, R> {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn written<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -50,14 +95,14 @@ impl<S> Wire<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+impl<R: Reading, W: Unpin> AsyncRead for Wire<R, W> {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let poll = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let poll = Pin::new(&mut *self.incoming()).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             self.traffic.came();
         }
@@ -65,9 +110,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Wire<R, W> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let poll = Pin::new(&mut self.outgoing).poll_write(cx, bytes);
         self.written(cx, poll)
     }
 
@@ -76,19 +121,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        let poll = Pin::new(&mut self.outgoing).poll_write_vectored(cx, bytes);
         self.written(cx, poll)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.outgoing.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.outgoing).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut self.outgoing).poll_shutdown(cx)
     }
 }
