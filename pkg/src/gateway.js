@@ -12,7 +12,7 @@ const MOST_WORDS = 1000;
  * (src/gateway/headers.rs). What it adds beside where the target has none, it names.
  */
 const NOT_THE_TARGETS =
-  /^(alt-svc|connection|keep-alive|clear-site-data|content-security-policy(-report-only)?|document-policy|expect-ct|nel|origin-agent-cluster|permissions-policy|refresh|report-to|reporting-endpoints|service-worker-allowed|sourcemap|strict-transport-security|transfer-encoding|via|x-content-type-options|x-request-id|(access-control|cross-origin|dualfetch|proxy)-.*)$/i;
+  /^(alt-svc|authentication-info|clear-site-data|connection|content-security-policy(-report-only)?|document-policy|expect-ct|http2-settings|keep-alive|nel|origin-agent-cluster|permissions-policy|public-key-pins|refresh|report-to|reporting-endpoints|service-worker-allowed|set-cookie2?|sourcemap|strict-transport-security|te|trailer|transfer-encoding|upgrade|via|www-authenticate|x-content-type-options|x-request-id|(access-control|cross-origin|dualfetch|proxy)-.*)$/i;
 
 /** What a gateway adds to `Vary` for CORS. */
 const VARY = /(^|, *)origin(, *access-control-request-(headers|method))+$/i;
@@ -56,8 +56,9 @@ const PASSING = {
 /** A code of what does not pass. */
 const LASTING = "HPE_GATEWAY";
 
-/** The statuses of a gateway, or of what stands before it, by which it asks to be asked later. */
-const LATER = [429, 502, 503, 504];
+/** The statuses by which a gateway asks to be asked later, and those of what stands before one that is not there. */
+const LATER = [429, 503];
+const NOT_THERE = [...LATER, 502, 504];
 
 /**
  * The answer to a request that goes through the gateway.
@@ -126,8 +127,7 @@ async function asked(gateway, url, init, fetch, way, directly) {
   if (at !== null && isWebUrl(at)) return { answer: relayed(answer, at), isRelayed: true };
   const code = answer.headers.get("dualfetch-error");
   const told = code === null ? stranger(gateway, answer) : await problem(gateway, answer, code, init);
-  const asksForTime = answer.status === 429 || answer.status === 503;
-  if (asksForTime || (code === null && LATER.includes(answer.status))) {
+  if ((code === null ? NOT_THERE : LATER).includes(answer.status)) {
     // As an answer, so that the engine waits for as long as it is asked to, as it does for any.
     const after = answer.headers.get("retry-after");
     const fields = after === null ? [] : [["retry-after", after]];

@@ -5,6 +5,7 @@
 // DUALFETCH names the program (default: the debug build).
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 
@@ -119,6 +120,20 @@ test("who goes away frees the request at the target within a second", async () =
   await assert.rejects(hanging, (thrown) => thrown === "enough");
   await until(() => target.held.size === 0);
   assert.ok(performance.now() - started < 1000);
+});
+
+test("what it strips is what the package refuses to send and does not show", async () => {
+  const source = await readFile(new URL("../../src/gateway/headers.rs", import.meta.url), "utf8");
+  const list = (name) => [...new RegExp(`const ${name}:[^=]*=\\s*\\[([^\\]]*)\\]`).exec(source)[1].matchAll(/"([^"]+)"/g)].map(([, field]) => field);
+  const starts = [...source.matchAll(/let starts = \[([^\]]*)\]/g)].map(([, names]) => [...names.matchAll(/"([^"]+)"/g)].map(([, start]) => `${start}x`));
+  assert.deepEqual(starts.map((names) => names.length), [5, 4]);
+  // Bodies are counted anew, by the platform.
+  const own = [...list("HOP_BY_HOP"), ...list("OF_CLIENT"), ...starts[0]].filter((name) => name !== "content-length");
+  for (const name of own) await assert.rejects(session.get(target.url, { headers: { [name]: "x" } }), { code: "unsupported", feature: `headers.${name}` }, name);
+  const theirs = [...list("HOP_BY_HOP"), ...list("OF_ORIGIN"), ...starts[1]];
+  const answer = { type: "basic", status: 200, url: "", headers: new Headers([...theirs.map((name) => [name, "x"]), ["dualfetch-url", target.url], ["x-own", "1"]]), body: null };
+  const shown = await new Session({ gateway: gateway.url, fetch: async () => answer }).get(target.url);
+  assert.deepEqual([...shown.headers.keys()], ["x-own"]);
 });
 
 test("a gateway that has ended is named", async () => {
