@@ -33,6 +33,7 @@ export async function gateway({ key, path = "" } = {}) {
     }
     await relay(asked, response, upstream.signal).catch(() => response.destroy());
   });
+  server.keepAliveTimeout = 0;
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   made.url = `http://127.0.0.1:${server.address().port}${path}`;
   made.close = () =>

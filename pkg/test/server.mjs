@@ -27,6 +27,8 @@ export async function serve(routes) {
     if (route) await route(response, asked);
     else response.writeHead(404).end();
   });
+  // Else, on a machine that is busy, a kept connection may end just as the next request is sent over it.
+  server.keepAliveTimeout = 0;
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${server.address().port}`;
   const close = () =>
