@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Request, State as Of};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_FRAME_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use http::{HeaderName, HeaderValue, Method};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -30,12 +30,11 @@ use super::state::{State, closed};
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// What a relayed answer has where the upstream's has none of the name: no guess is made of its type on the way, nobody
-/// keeps it who was not told to, and no page shows it.
-const DEFAULTS: [(HeaderName, &str); 4] = [
+/// keeps it who was not told to, and what it leads to is not told where from.
+const DEFAULTS: [(HeaderName, &str); 3] = [
     (CONTENT_TYPE, "application/octet-stream"),
     (CACHE_CONTROL, "no-store"),
     (REFERRER_POLICY, "no-referrer"),
-    (X_FRAME_OPTIONS, "DENY"),
 ];
 
 pub(super) fn routes() -> Router<State> {

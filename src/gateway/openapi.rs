@@ -67,6 +67,7 @@ pub(super) enum Relayed {
     /// The URL's answer, whatever its status and its type: it has `dualfetch-url`
     #[response(status = "default", content_type = "*/*", headers(
         ("dualfetch-url" = String, description = "The URL that answered, after redirects. Of the URL's answer only"),
+        ("dualfetch-added" = String, description = "Which of the fields the gateway has added, as the URL's answer has none of the name. Not there where it has added none"),
         ("dualfetch-redirects" = u32, description = "How many redirects were followed. Of the URL's answer only"),
     ))]
     Answer,
