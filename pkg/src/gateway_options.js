@@ -3,9 +3,9 @@ import { invalid, read, shown, text } from "./options.js";
 import { isInPage } from "./place.js";
 import { pageUrl } from "./request.js";
 
-/** What a gateway sends upstream in its own name, or not at all: src/gateway/headers.rs. */
+/** What a gateway sends upstream in its own name, or not at all, and names with what may be read as a hyphen: src/gateway/headers.rs. */
 const NOT_PASSED =
-  /^(authorization|cf-connecting-ip|client-ip|connection|cookie|expect|forwarded|host|http2-settings|keep-alive|origin|referer|te|trailer|transfer-encoding|true-client-ip|upgrade|user-agent|via|x-real-ip|x-request-id|(access-control-request|dualfetch|proxy|sec|x-forwarded)-.*)$/i;
+  /^(authorization|cf-connecting-ip|client-ip|connection|cookie2?|expect|forwarded|host|http2-settings|keep-alive|origin|referer|te|trailer|transfer-encoding|true-client-ip|upgrade|user-agent|via|x-client-ip|x-real-ip|x-request-id|(access-control-request|dualfetch|proxy|sec|x-forwarded)-.*|.*_.*)$/i;
 
 /** What the engine sends of itself where nobody has said another. */
 const OWN_AGENT = /^dualfetch\//;

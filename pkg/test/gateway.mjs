@@ -62,7 +62,7 @@ async function relay({ method, url, headers, body }, response, signal) {
     return problem(response, 502, { code, detail: `${code} failed`, url, attempts: 1 });
   }
   const fields = Object.fromEntries([...answer.headers].filter(([name]) => !STRIPPED.test(name)));
-  const added = { "referrer-policy": "no-referrer", "x-frame-options": "DENY", "content-type": "application/octet-stream", "cache-control": "no-store" };
+  const added = { "referrer-policy": "no-referrer", "content-type": "application/octet-stream", "cache-control": "no-store" };
   for (const name of Object.keys(added)) if (name in fields) delete added[name];
   response.writeHead(answer.status, {
     ...fields,
@@ -71,6 +71,7 @@ async function relay({ method, url, headers, body }, response, signal) {
     "dualfetch-added": Object.keys(added).join(", "),
     "content-security-policy": "sandbox; default-src 'none'",
     "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
     "cross-origin-resource-policy": "cross-origin",
     "x-request-id": "r-1",
     "dualfetch-url": answer.url,
