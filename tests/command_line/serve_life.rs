@@ -217,3 +217,45 @@ async fn what_is_under_way_goes_on_through_a_reload() {
     upstream.gate("held").open();
     assert_eq!(answer(&client.sees_fin().await).0, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_url_that_was_taken_gets_its_row_before_the_end() {
+    let upstream = CountingServer::start().await;
+    let args = [&LOCAL[..], &["--limit", "4", "--stop-timeout", "1h", "--queue-timeout", "none"]].concat();
+    let server = Served::start(&args).await;
+    let list = serde_json::to_string(&upstream.urls(20, |n| format!("/page/{n}?gate=held"))).expect("JSON");
+    let mut client = PlainClient::connect(server.address).await;
+    let fields = format!(
+        "Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{list}",
+        list.len()
+    );
+    client.send(format!("POST /titles HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}")).await;
+    upstream.wait_in_flight(4).await;
+    server.signal(Signal::TERM);
+    server.tells("came", 1).await;
+    upstream.gate("held").open();
+    let (_, body) = answer(&client.sees_fin().await);
+    let titles = (0..20).filter(|n| body.contains(&format!("\"title\":\"Page {n}\""))).count();
+    let taken = body.matches("\"final_url\":\"http").count();
+    assert!(titles == taken && taken >= 4, "{titles} titles of {taken}: {body}");
+    assert_eq!(upstream.total().requests, taken, "none was asked for in vain");
+    assert_eq!(server.end().await.0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn websockets_with_nothing_to_do_are_closed_at_the_end() {
+    let server = Served::start(&["--stop-timeout", "1h"]).await;
+    let mut client = PlainClient::connect(server.address).await;
+    let fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: dualfetch.v1\r\n";
+    client.send(request("/ws", fields)).await;
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    server.signal(Signal::TERM);
+    let opening = client.exactly(2).await;
+    assert_eq!(opening[0], 0x88, "a close frame");
+    client.exactly(usize::from(opening[1])).await;
+    // The answer to it: a masked close frame with the same code, 1001.
+    client.send([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE9]).await;
+    let (code, said) = server.end().await;
+    assert_eq!(code, Some(0), "{said}");
+}

@@ -7,6 +7,7 @@ mod life;
 mod listener;
 mod log;
 mod notices;
+mod reading;
 mod settings;
 pub(crate) mod sources;
 mod traffic;
