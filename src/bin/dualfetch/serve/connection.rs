@@ -26,6 +26,8 @@ use super::wire::{Reading, Wire};
 /// The head of a request; also what is read at once.
 const HEAD: usize = 64 << 10;
 const FIELDS: usize = 100;
+/// What waits to be sent of one answer over HTTP/2.
+const SENDING: usize = 64 << 10;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 128;
 /// A peer that is silent for so long is asked whether it is there…
@@ -61,6 +63,7 @@ impl Server {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS)
+            .max_send_buf_size(SENDING)
             .max_header_list_size(HEAD as u32)
             .keep_alive_interval(PING)
             .keep_alive_timeout(PONG);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dualfetch::gateway::Gateway;
+use dualfetch::gateway::{Gateway, Settings};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -28,11 +28,12 @@ use super::{notices, settings};
 /// Serves until it is told to end.
 pub(super) async fn live(
     args: &ServeArgs,
-    resolved: Resolved,
-    gateway: Gateway,
+    mut configuration: Configuration,
+    settings: Settings,
     log: &Log,
 ) -> Result<ExitCode, Stop> {
-    let mut configuration = resolved.configuration;
+    let has_page = settings.assets.is_some();
+    let gateway = Gateway::new(settings).map_err(|error| Stop::Fault(error.to_string()))?;
     let cannot_start = |error: io::Error| Stop::Fault(format!("cannot start: {error}"));
     let (mut signals, mut hangup) =
         (Signals::new().map_err(cannot_start)?, Hangup::new().map_err(cannot_start)?);
@@ -50,7 +51,7 @@ pub(super) async fn live(
         accepting.spawn(listener.accept(server.clone(), Arc::clone(&places), ending.clone()));
     }
     let status = format!("listening on {}", urls.join(", "));
-    welcome(&configuration, &urls);
+    welcome(&configuration, &urls, has_page);
     notices::ready(&status);
     loop {
         tokio::select! {
@@ -74,7 +75,7 @@ pub(super) async fn live(
 }
 
 /// Tells where it is, and how it is used.
-fn welcome(configuration: &Configuration, urls: &[String]) {
+fn welcome(configuration: &Configuration, urls: &[String], has_page: bool) {
     for url in urls {
         // Programs wait for these lines; where nobody reads them there is nobody to tell.
         let _ = super::print(&format!("listening on {url}\n"));
@@ -82,6 +83,9 @@ fn welcome(configuration: &Configuration, urls: &[String]) {
     }
     let Some(url) = urls.first().filter(|url| url.starts_with("http")) else { return };
     let key = if configuration.keys.is_empty() { "" } else { " -H \"Authorization: Bearer $KEY\"" };
+    if has_page {
+        tracing::info!("the page: {url}/");
+    }
     tracing::info!("fetch through it: curl{key} '{url}/fetch?url=https%3A%2F%2Fexample.com%2F'");
     match configuration.keys.len() {
         0 => tracing::info!("no key is needed, and only this machine is served"),
@@ -134,6 +138,8 @@ impl Ending {
     /// cuts it off at once.
     async fn within(mut self, time: Duration, signals: &mut Signals) -> ExitCode {
         let end = Instant::now() + time;
+        // They take what has come to them, which waits for nothing, and give back the place that they had ready.
+        while self.accepting.join_next().await.is_some() {}
         let close = end - (time / 10).min(Duration::from_secs(1));
         let mut signalled = false;
         let finished = tokio::select! {
@@ -158,9 +164,7 @@ impl Ending {
         ExitCode::from(1)
     }
 
-    async fn finished(&mut self) {
-        // They first take what has come to them.
-        while self.accepting.join_next().await.is_some() {}
+    async fn finished(&self) {
         let all = u32::try_from(self.most).unwrap_or(u32::MAX);
         if self.places.acquire_many(all).await.is_err() {
             pending::<()>().await;

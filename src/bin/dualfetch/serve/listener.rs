@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::ConnectInfo;
 use futures_util::FutureExt;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
@@ -16,6 +17,10 @@ use crate::Stop;
 use super::configuration::Listen;
 use super::connection::Server;
 
+/// As many as a system keeps that have come and were not taken yet; it may be fewer.
+const BACKLOG: usize = 1_024;
+/// After so long a peer that is silent is asked whether it is there, by TCP: it may have gone without a word.
+const SILENCE: Duration = Duration::from_secs(60);
 /// How long a system that can give no connection is left alone.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often the log is told of the same trouble.
@@ -32,7 +37,11 @@ pub(super) enum Listener {
 impl Listener {
     pub(super) async fn bind(listen: &Listen) -> Result<Self, Stop> {
         let bound = match listen {
-            Listen::Tcp(address) => TcpListener::bind(address).await.map(Self::Tcp),
+            Listen::Tcp(address) => TcpListener::bind(address).await.map(|listener| {
+                // Its connections inherit it; where they do not, it is only that.
+                let _ = SockRef::from(&listener).set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENCE));
+                Self::Tcp(listener)
+            }),
             #[cfg(unix)]
             Listen::Unix(path) => super::unix::Socket::bind(path).await.map(Self::Unix),
         };
@@ -76,10 +85,10 @@ impl Listener {
                 Some((self.next().await, place))
             };
             let next = tokio::select! {
-                // A connection that is there is taken first.
+                // However many come.
                 biased;
-                next = next => next,
                 _ = ending.wait_for(|ending| *ending) => break,
+                next = next => next,
             };
             match next {
                 Some((Ok(stream), place)) => stream.serve(server.clone(), place),
@@ -87,9 +96,9 @@ impl Listener {
                 None => break,
             }
         }
-        while let Ok(place) = Arc::clone(&places).try_acquire_owned()
-            && let Some(Ok(stream)) = self.next().now_or_never()
-        {
+        for _ in 0..BACKLOG {
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
+            let Some(Ok(stream)) = self.next().now_or_never() else { break };
             stream.serve(server.clone(), place);
         }
     }

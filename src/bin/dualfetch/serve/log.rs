@@ -113,7 +113,8 @@ impl Target {
             match message {
                 Message::Line(line) => {
                     let missing = lost.swap(0, Ordering::Relaxed);
-                    let is_told = missing == 0 || self.write(self.missing(missing).as_bytes());
+                    let is_told = missing == 0
+                        || self.write(self.line(&format!("{missing} lines of the log were lost")).as_bytes());
                     if !is_told {
                         lost.fetch_add(missing, Ordering::Relaxed);
                     }
@@ -121,12 +122,14 @@ impl Target {
                         lost.fetch_add(1, Ordering::Relaxed);
                     }
                 }
-                // One that cannot be opened leaves the old one.
-                Message::Reopen => {
-                    if let Some(file) = self.path.as_deref().and_then(|path| open(path).ok()) {
-                        self.file = Some(file);
+                Message::Reopen => match self.path.as_deref().map(open) {
+                    Some(Ok(file)) => self.file = Some(file),
+                    // The old one is still there.
+                    Some(Err(error)) => {
+                        self.write(self.line(&format!("the log cannot be opened anew: {error}")).as_bytes());
                     }
-                }
+                    None => {}
+                },
                 Message::Flush(done) => {
                     let _ = done.try_send(());
                 }
@@ -141,12 +144,11 @@ impl Target {
         }
     }
 
-    fn missing(&self, lines: u64) -> String {
+    /// A line of the log's own.
+    fn line(&self, message: &str) -> String {
         match self.format {
-            LogFormat::Json => format!(
-                "{{\"level\":\"WARN\",\"message\":\"lines of the log were lost\",\"lines\":{lines}}}\n"
-            ),
-            LogFormat::Text => format!(" WARN {lines} lines of the log were lost\n"),
+            LogFormat::Json => format!("{}\n", serde_json::json!({ "level": "WARN", "message": message })),
+            LogFormat::Text => format!(" WARN {message}\n"),
         }
     }
 }

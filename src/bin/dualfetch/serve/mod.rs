@@ -20,7 +20,7 @@ pub(crate) mod words;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use dualfetch::gateway::{Gateway, Keys};
+use dualfetch::gateway::Keys;
 
 use crate::args::ServeArgs;
 use crate::{Stop, files, say};
@@ -40,7 +40,6 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Stop> {
         return Ok(ExitCode::SUCCESS);
     }
     fit_open_files(&mut resolved)?;
-    let gateway = Gateway::new(settings).map_err(|error| Stop::Fault(error.to_string()))?;
     let told = &resolved.configuration;
     let log = Log::start(told.log.as_deref(), told.log_format, told.log_level).map_err(|error| {
         let name =
@@ -51,7 +50,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Stop> {
         .enable_all()
         .build()
         .map_err(|error| Stop::Fault(format!("cannot start: {error}")))?;
-    let ended = runtime.block_on(life::live(args, resolved, gateway, &log));
+    let ended = runtime.block_on(life::live(args, resolved.configuration, settings, &log));
     // What still runs was given up.
     runtime.shutdown_background();
     log.end();

@@ -191,7 +191,7 @@ impl From<Duration> for Value {
 
 impl From<Option<Duration>> for Value {
     fn from(bound: Option<Duration>) -> Self {
-        bound.map_or(Self::from(NONE), Self::from)
+        bound.map_or_else(|| Self::from(NONE), Self::from)
     }
 }
 
