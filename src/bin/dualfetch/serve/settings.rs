@@ -102,3 +102,15 @@ fn folder(word: &str, folder: &Folder, name: &str, has: &str) -> Result<Option<P
 fn told(word: &str, error: &Error) -> String {
     format!("{word}: {error}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_the_gateways_own() {
+        let default = Configuration { page: Folder::Nowhere, package: Folder::Nowhere, ..Configuration::default() };
+        let settings = settings(&default).expect("defaults");
+        assert_eq!(format!("{settings:?}"), format!("{:?}", Settings::new()));
+    }
+}
