@@ -30,6 +30,9 @@ export class Form {
       fault(target, "");
       this.#ways();
     });
+    form.querySelector("#more").addEventListener("toggle", ({ target }) => {
+      if (target.open) target.scrollIntoView({ block: "nearest" });
+    });
     this.#ways();
   }
 

@@ -89,7 +89,6 @@ impl Assets {
     }
 
     /// The files as the fallback of a router, which may have routes of its own and be mounted anywhere.
-    #[must_use]
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let assets = self.clone();
         Router::new().fallback(move |request: Request| {

@@ -22,7 +22,7 @@ const TITLES = [
   ["Příliš žluťoučký kůň", "Съешь ещё этих булок", '"Quoted", with a comma', "-2 °C"],
   ["Recipes", "@home", "Plain", "The last"],
 ];
-const SERVE = ["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port", "--log-level", "warn"];
+const SERVE = ["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port", "--retries", "0", "--log-level", "warn"];
 const SLOW = 120;
 /** How slow each page is, in ms. */
 let pace = SLOW;
@@ -346,6 +346,18 @@ test("the switch is moved by keyboard and says what it means", async () => {
     const names = await page.evaluate(() => [...document.querySelectorAll("input, textarea, button")].filter((field) =>
       !(field.labels?.length || field.textContent.trim() || field.getAttribute("aria-label"))).map(({ outerHTML }) => outerHTML));
     assert.deepEqual(names, [], "everything has a label");
+    // What is unfolded, and what has the focus, is to be seen: start and stop are not before it.
+    await page.focus("#more-summary");
+    await page.keyboard.press("Enter");
+    for (const field of ["retries", "gateway-url", "gateway-key"]) {
+      await page.keyboard.press("Tab");
+      const [focused, isSeen] = await page.evaluate(() => {
+        const { activeElement } = document;
+        const { left, right, top, bottom } = activeElement.getBoundingClientRect();
+        return [activeElement.id, document.elementFromPoint((left + right) / 2, bottom - 4) === activeElement && top >= 0];
+      });
+      assert.deepEqual([focused, isSeen], [field, true]);
+    }
   });
 });
 
