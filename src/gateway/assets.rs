@@ -88,7 +88,8 @@ impl Assets {
         Ok(Self { page: folder(page), package: folder(package) })
     }
 
-    /// The files as the fallback of a router, which may have routes of its own and be mounted anywhere.
+    /// The files as the fallback of a router, which may have routes of its own and be nested below any path that ends in a
+    /// slash.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let assets = self.clone();
         Router::new().fallback(move |request: Request| {

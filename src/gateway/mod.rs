@@ -18,7 +18,8 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let gateway = Gateway::new(Settings::new())?;
-//! let app = axum::Router::new().nest("/gateway", gateway.router());
+//! // With a slash at its end: what the page names beside itself is looked for below that.
+//! let app = axum::Router::new().nest("/gateway/", gateway.router());
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //! // With the clients' addresses, which rates are counted by.
 //! axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>()).await?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use axum::Router;
 use axum::body::Body;
 use dualfetch::ErrorKind;
 use dualfetch::gateway::{Assets, Gateway, Keys};
@@ -13,6 +14,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tokio::io::AsyncReadExt;
+use tower::ServiceExt;
 
 use crate::lab::{ask, gateway, problem, settings, text};
 
@@ -390,6 +392,20 @@ async fn the_page_needs_no_key_and_without_assets_there_is_none() {
     for (path, status) in [("/", 200), ("/app.js", 200), ("/pkg/wasm/a_bg.wasm", 200), ("/metrics", 401)] {
         let answer = ask(&guarded, Request::get(path).header("host", "localhost")).await;
         assert_eq!(answer.status().as_u16(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_mounted_below_a_path_has_its_page_there() {
+    let served = Served::new("mounted");
+    let app = Router::new().nest("/tools/gateway/", served.gateway.router());
+    let get = async |path: &str| {
+        let request = Request::get(path).header("host", "localhost").body(Body::empty()).expect("a request");
+        app.clone().oneshot(request).await.expect("an answer")
+    };
+    assert!(text(get("/tools/gateway/").await).await.contains("<title>here</title>"));
+    for path in ["/app.js", "/pkg/wasm/a_bg.wasm", "/healthz"] {
+        assert_eq!(get(&format!("/tools/gateway{path}")).await.status(), StatusCode::OK, "{path}");
     }
 }
 
