@@ -20,3 +20,11 @@ mod smuggling;
 mod support;
 #[path = "gateway/wire.rs"]
 mod wire;
+#[path = "gateway/live.rs"]
+mod live;
+#[path = "gateway/openapi.rs"]
+mod openapi;
+#[path = "gateway/titles.rs"]
+mod titles;
+#[path = "gateway/upstream.rs"]
+mod upstream;

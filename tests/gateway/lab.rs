@@ -23,6 +23,13 @@ pub(crate) fn settings() -> Settings {
     settings
 }
 
+/// The same, with something else.
+pub(crate) fn settings_with(set: impl FnOnce(&mut Settings)) -> Settings {
+    let mut settings = settings();
+    set(&mut settings);
+    settings
+}
+
 pub(crate) fn gateway(settings: Settings) -> Gateway {
     Gateway::new(settings).expect("a gateway")
 }
