@@ -15,16 +15,16 @@ mod clients;
 mod fetch;
 #[path = "gateway/lab.rs"]
 mod lab;
-#[path = "gateway/smuggling.rs"]
-mod smuggling;
-mod support;
-#[path = "gateway/wire.rs"]
-mod wire;
 #[path = "gateway/live.rs"]
 mod live;
 #[path = "gateway/openapi.rs"]
 mod openapi;
+#[path = "gateway/smuggling.rs"]
+mod smuggling;
+mod support;
 #[path = "gateway/titles.rs"]
 mod titles;
 #[path = "gateway/upstream.rs"]
 mod upstream;
+#[path = "gateway/wire.rs"]
+mod wire;

@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 
 use crate::batch::{SessionExt, TitleRow};
 use crate::html::Extent;
+use crate::row::{JsonMetadata, write};
 use crate::session::Session;
 
 use super::state::{Behind, Stage, State, closed};
@@ -22,6 +23,9 @@ const UNDER_WAY: usize = 100;
 
 /// How many rows of one list there may be that nobody has taken yet, those under way included.
 const UNTAKEN: usize = 2 * UNDER_WAY;
+
+/// So many bytes of a row that nobody has taken yet count as a row.
+const ROW: usize = 8 << 10;
 
 /// How far a page is read for its title.
 const MAX_PAGE: u64 = 2 << 20;
@@ -33,6 +37,12 @@ pub(super) struct Manner {
     pub(super) metadata: Option<Extent>,
 }
 
+/// A row, and how many others it takes the room of.
+struct Held {
+    row: TitleRow,
+    others: usize,
+}
+
 /// A list under way: its rows as they are done, one for each URL that is taken.
 ///
 /// It fetches in a task of its own, so that what is under way is finished while nobody takes rows. As long as so many wait
@@ -41,7 +51,7 @@ pub(super) struct Manner {
 /// # Cancellation
 /// Dropping it ends every request under way.
 pub(super) struct Listing {
-    rows: UnboundedReceiver<TitleRow>,
+    rows: UnboundedReceiver<Held>,
     room: Arc<Semaphore>,
     task: AbortHandle,
 }
@@ -57,7 +67,8 @@ impl Listing {
         let room = Arc::new(Semaphore::new(UNTAKEN));
         let (sender, rows) = mpsc::unbounded_channel();
         let session = state.live().session.clone();
-        let fetching = fetch(session, state.stage(), within(urls, Arc::clone(&room)), manner, sender);
+        let rows_out = Out { sender, room: Arc::clone(&room) };
+        let fetching = fetch(session, state.stage(), within(urls, Arc::clone(&room)), manner, rows_out);
         #[allow(clippy::disallowed_methods, reason = "a server is in a runtime of tokio's")]
         let task = tokio::spawn(fetching).abort_handle();
         Self { rows, room, task }
@@ -68,11 +79,11 @@ impl Stream for Listing {
     type Item = TitleRow;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<TitleRow>> {
-        let row = self.rows.poll_recv(cx);
-        if let Poll::Ready(Some(_)) = row {
-            self.room.add_permits(1);
-        }
-        row
+        self.rows.poll_recv(cx).map(|held| {
+            let Held { row, others } = held?;
+            self.room.add_permits(1 + others);
+            Some(row)
+        })
     }
 }
 
@@ -100,7 +111,7 @@ async fn fetch(
     mut stage: watch::Receiver<Stage>,
     urls: impl Stream<Item = String> + Send + 'static,
     manner: Manner,
-    rows: UnboundedSender<TitleRow>,
+    rows: Out,
 ) {
     let taken = Taken::default();
     let noted = taken.clone();
@@ -121,14 +132,39 @@ async fn fetch(
         };
         let Some(row) = row else { return };
         taken.lock().remove(&row.index);
-        // Nobody is there to take it: the task is about to be ended.
-        let _ = rows.send(row);
+        rows.send(row);
     }
     drop(batch);
     for (index, (url, since)) in std::mem::take(&mut *taken.lock()) {
         let elapsed = session.now().saturating_sub(since);
-        let _ = rows.send(TitleRow { index, url, result: Err(closed()), elapsed });
+        rows.send(TitleRow { index, url, result: Err(closed()), elapsed });
     }
+}
+
+/// Where rows go.
+struct Out {
+    sender: UnboundedSender<Held>,
+    room: Arc<Semaphore>,
+}
+
+impl Out {
+    fn send(&self, row: TitleRow) {
+        let others = self.room.forget_permits(weight(&row) / ROW);
+        // Where nobody is there to take it, the task is about to be ended.
+        let _ = self.sender.send(Held { row, others });
+    }
+}
+
+/// How many bytes a row holds, about.
+fn weight(row: &TitleRow) -> usize {
+    let Ok(page) = &row.result else { return row.url.len() };
+    let title = page.title.as_ref().map_or(0, String::len);
+    let metadata = page.metadata.as_ref().map_or(0, |metadata| {
+        let mut json = Vec::new();
+        write(&JsonMetadata::of(metadata), &mut json);
+        json.len()
+    });
+    2 * row.url.len() + title + metadata
 }
 
 /// Waits until the gateway is so near its end.

@@ -3,6 +3,7 @@
 mod job;
 mod jobs;
 mod message;
+mod silence;
 mod talk;
 
 use axum::Router;

@@ -5,6 +5,7 @@ mod input;
 mod lines;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State as Of};
@@ -51,6 +52,7 @@ pub(super) fn routes() -> Router<State> {
     responses(
         (status = OK, description = "A row for each URL", content((String = "application/x-ndjson"), (String = "text/event-stream"))),
         (status = BAD_REQUEST, description = "It is no list, or an option makes no sense", body = Details, content_type = "application/problem+json"),
+        (status = REQUEST_TIMEOUT, description = "The list does not come", body = Details, content_type = "application/problem+json"),
         (status = PAYLOAD_TOO_LARGE, description = "The list is too long", body = Details, content_type = "application/problem+json"),
         (status = UNSUPPORTED_MEDIA_TYPE, description = "It is no type of a list", body = Details, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, description = "The gateway is ending", body = Details, content_type = "application/problem+json"),
@@ -64,7 +66,7 @@ pub(super) async fn titles(Of(state): Of<State>, request: Request) -> Result<Res
         return Err(closed().into());
     }
     let live = state.live();
-    let input = Input::read(form, request.into_body(), &live.settings).await?;
+    let input = Input::read(form, request.into_body(), &live).await?;
     let broken = input.broken();
     let answer = Answer::new(Listing::begin(&state, input.urls(), manner), broken, manner.metadata.is_some());
     Ok(match is_events {
@@ -131,6 +133,11 @@ impl Fault {
         Self::new("request_body", "the list was cut off")
     }
 
+    /// The client sends nothing more of it.
+    fn late(patience: Duration) -> Self {
+        Self::new("timeout", format!("nothing of the list came for {} s", patience.as_secs()))
+    }
+
     fn told(&self) -> JsonError<'_> {
         JsonError::new(self.code, None, &*self.message)
     }
@@ -139,6 +146,7 @@ impl Fault {
 impl From<Fault> for Failure {
     fn from(Fault { code, message }: Fault) -> Self {
         let status = match code {
+            "timeout" => StatusCode::REQUEST_TIMEOUT,
             "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         };

@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use crate::lab::{ask, gateway, problem, serve, settings, settings_with};
 use crate::upstream::{Upstream, in_time};
 
-/// How many rows of one job may wait to be taken: what src/gateway/listing.rs says.
-const UNTAKEN: usize = 200;
+/// How many URLs of one job are under way at once: what src/gateway/listing.rs says.
+const UNDER_WAY: usize = 100;
 
 /// A client of a gateway.
 struct Client(WebSocketStream<TcpStream>);
@@ -301,7 +301,7 @@ async fn no_more_is_fetched_for_who_does_not_read_and_nothing_is_lost() {
     let mut client = Client::of(&gateway).await;
     let count = 600;
     client.say(&json!({ "type": "start", "id": "a", "urls": upstream.urls("/long/", count) })).await;
-    upstream.asked_for(UNTAKEN).await;
+    upstream.asked_for(UNDER_WAY).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     // What lies between the two in buffers of the system's was taken, too.
     assert!(upstream.asked() < count - 100, "{}", upstream.asked());

@@ -16,8 +16,10 @@ const LIST: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
 const EVENTS: &str = "text/event-stream";
 
-/// How many rows of one list may wait to be taken: what src/gateway/listing.rs says.
-const UNTAKEN: usize = 200;
+/// How many URLs of one list are under way at once, and how many rows may wait to be taken, with those: what
+/// src/gateway/listing.rs says.
+const UNDER_WAY: usize = 100;
+const UNTAKEN: usize = 2 * UNDER_WAY;
 
 fn gateway() -> Gateway {
     lab::gateway(settings())
@@ -260,6 +262,19 @@ async fn no_more_is_fetched_for_who_does_not_read_and_nothing_is_lost() {
     indexes.sort_unstable();
     assert!(indexes.into_iter().eq(0..count as u64));
     assert!(rows.iter().all(|row| row["error"].is_null()));
+}
+
+#[tokio::test]
+async fn long_rows_take_the_room_of_several() {
+    let (upstream, gateway) = (Upstream::start().await, gateway());
+    let body = lines(&upstream.urls("/long/", UNTAKEN));
+    let response = send(&gateway, post("", LINES, "*/*", body)).await;
+    upstream.asked_for(UNDER_WAY).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Each is counted as twelve more only once it is done.
+    assert!(upstream.asked() < UNDER_WAY + UNDER_WAY / 5, "{}", upstream.asked());
+    let rows = rows(response).await;
+    assert!(rows.len() == UNTAKEN && rows.iter().all(|row| row["error"].is_null()));
 }
 
 #[tokio::test]

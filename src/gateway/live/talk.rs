@@ -18,13 +18,8 @@ use crate::session::Session;
 
 use super::jobs::{Jobs, News};
 use super::message::{Asked, Refused, Said};
+use super::silence::{Silence, Then};
 use super::text;
-
-/// After so long a silence the client is asked whether it is there.
-const PING: Duration = Duration::from_secs(25);
-
-/// After so long a silence it has gone.
-const GONE: Duration = Duration::from_secs(75);
 
 /// How long the client may take to answer that this is the end.
 const PARTING: Duration = Duration::from_secs(2);
@@ -38,10 +33,7 @@ pub(super) struct Talk {
     stage: watch::Receiver<Stage>,
     jobs: Jobs,
     unsent: VecDeque<Message>,
-    /// When the client was last heard of.
-    heard: Duration,
-    /// Whether it was asked since.
-    is_asked: bool,
+    silence: Silence,
     is_draining: bool,
 }
 
@@ -58,12 +50,11 @@ impl Talk {
     pub(super) fn new(state: State) -> Self {
         let session = state.live().session.clone();
         Self {
-            heard: session.now(),
+            silence: Silence::since(session.now()),
             session,
             stage: state.stage(),
             jobs: Jobs::new(state),
             unsent: VecDeque::new(),
-            is_asked: false,
             is_draining: false,
         }
     }
@@ -130,7 +121,7 @@ impl Talk {
                     sent.ok()?;
                     if std::mem::take(&mut is_full) {
                         // It has read.
-                        self.heard = self.session.now();
+                        self.silence = Silence::since(self.session.now());
                     }
                     is_sending = false;
                 }
@@ -146,7 +137,7 @@ impl Talk {
 
     fn hear(&mut self, message: &Message) {
         let now = self.session.now();
-        (self.heard, self.is_asked) = (now, false);
+        self.silence = Silence::since(now);
         let Message::Text(text) = message else { return };
         let asked = match serde_json::from_str::<Asked>(text) {
             Ok(asked) => asked,
@@ -187,21 +178,17 @@ impl Talk {
 
     /// When there is something to do though nothing happens.
     fn due(&self) -> Duration {
-        let silence = if self.is_asked { GONE } else { PING };
-        let silent = self.heard + silence;
-        self.jobs.due().map_or(silent, |due| due.min(silent))
+        let silence = self.silence.due();
+        self.jobs.due().map_or(silence, |due| due.min(silence))
     }
 
     /// Does it. `None` where the client has gone.
     fn be_late(&mut self) -> Option<()> {
         let now = self.session.now();
-        let silence = now.saturating_sub(self.heard);
-        if silence >= GONE {
-            return None;
-        }
-        if silence >= PING && !self.is_asked {
-            self.is_asked = true;
-            self.unsent.push_back(Message::Ping(bytes::Bytes::new()));
+        match self.silence.at(now) {
+            Then::Ask => self.unsent.push_back(Message::Ping(bytes::Bytes::new())),
+            Then::Part => return None,
+            Then::Wait => {}
         }
         let reports: Vec<News> = self.jobs.reports(now).collect();
         reports.iter().for_each(|news| self.tell(news));

@@ -1,20 +1,30 @@
 //! A request's body as a list of URLs.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 
 use crate::gateway::problem::Failure;
 use crate::gateway::settings::Settings;
+use crate::gateway::state::{Behind, Live};
+use crate::session::Session;
 
 use super::Fault;
 use super::lines::Lines;
 
 /// How many bytes a JSON list may have: it is held whole.
 const MAX_LIST: usize = 1 << 20;
+
+/// How long a JSON list, or the first line of lines, may take between two pieces.
+const SOON: Duration = Duration::from_secs(30);
+
+/// The same of lines that follow: some lists are made as they are sent.
+const LATER: Duration = Duration::from_secs(300);
 
 /// How a list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,16 +80,18 @@ enum Rest {
 
 impl Input {
     /// Reads as much of a list as is needed to know that it is one: all of a JSON array, the first URL of lines.
-    pub(super) async fn read(form: Form, body: Body, settings: &Settings) -> Result<Self, Failure> {
+    pub(super) async fn read(form: Form, body: Body, live: &Live) -> Result<Self, Failure> {
         let broken = Broken::default();
+        let pieces = Pieces { body: body.into_data_stream(), clock: live.session.clone(), patience: SOON };
         match form {
             Form::List => {
-                let mut urls = list(body, settings).await?.into_iter();
+                let mut urls = list(pieces, &live.settings).await?.into_iter();
                 Ok(Self { first: urls.next(), rest: Rest::Held(urls), broken })
             }
             Form::Lines => {
-                let mut coming = Coming::new(body, settings);
+                let mut coming = Coming::new(pieces, &live.settings);
                 let first = coming.next().await.transpose()?;
+                coming.pieces.patience = LATER;
                 Ok(Self { first, rest: Rest::Coming(Box::new(coming)), broken })
             }
         }
@@ -109,13 +121,29 @@ impl Input {
     }
 }
 
-async fn list(body: Body, settings: &Settings) -> Result<Vec<String>, Failure> {
+/// A body in the pieces that it comes in.
+struct Pieces {
+    body: BodyDataStream,
+    clock: Behind,
+    patience: Duration,
+}
+
+impl Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        let Self { body, clock, patience } = self;
+        tokio::select! {
+            biased;
+            piece = body.next() => piece.transpose().map_err(|_| Fault::cut()),
+            () = clock.sleep(*patience) => Err(Fault::late(*patience)),
+        }
+    }
+}
+
+async fn list(mut pieces: Pieces, settings: &Settings) -> Result<Vec<String>, Failure> {
     let too_large =
         || Fault::new("too_large", format!("a JSON list may have {MAX_LIST} bytes; lines may have more"));
-    let mut pieces = body.into_data_stream();
     let mut whole = Vec::new();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| Fault::cut())?;
+    while let Some(piece) = pieces.next().await? {
         if whole.len() + piece.len() > MAX_LIST {
             return Err(too_large().into());
         }
@@ -135,7 +163,7 @@ fn too_many(most: usize) -> Fault {
 
 /// A list whose lines are still coming.
 struct Coming {
-    pieces: BodyDataStream,
+    pieces: Pieces,
     lines: Lines,
     /// How many URLs and bytes may still come.
     urls: usize,
@@ -146,10 +174,10 @@ struct Coming {
 }
 
 impl Coming {
-    fn new(body: Body, settings: &Settings) -> Self {
+    fn new(pieces: Pieces, settings: &Settings) -> Self {
         let (max_urls, max_bytes) = (settings.max_urls, settings.max_upload);
         Self {
-            pieces: body.into_data_stream(),
+            pieces,
             lines: Lines::default(),
             urls: max_urls,
             bytes: max_bytes,
@@ -180,12 +208,12 @@ impl Coming {
                 return Some(url);
             }
             let piece = match self.pieces.next().await {
-                None => {
+                Ok(None) => {
                     self.has_ended = true;
                     return self.lines.finish();
                 }
-                Some(Err(_)) => return Some(Err(Fault::cut())),
-                Some(Ok(piece)) => piece,
+                Err(fault) => return Some(Err(fault)),
+                Ok(Some(piece)) => piece,
             };
             match self.bytes.checked_sub(piece.len() as u64) {
                 Some(left) => self.bytes = left,
