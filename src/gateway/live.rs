@@ -3,6 +3,7 @@
 mod job;
 mod jobs;
 mod message;
+mod outbox;
 mod silence;
 mod talk;
 

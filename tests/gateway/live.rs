@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -292,6 +293,19 @@ async fn a_client_that_goes_ends_its_requests() {
     client.say(&json!({ "type": "start", "id": "b", "urls": upstream.urls("/never/", 2) })).await;
     upstream.asked_for(5).await;
     drop(client);
+    upstream.forsaken().await;
+}
+
+#[tokio::test]
+async fn a_client_that_parts_is_answered_and_its_requests_end() {
+    let (upstream, gateway) = (Upstream::start().await, gateway(settings()));
+    let mut client = Client::of(&gateway).await;
+    client.say(&json!({ "type": "start", "id": "a", "urls": upstream.urls("/never/", 3) })).await;
+    upstream.asked_for(3).await;
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+    client.0.close(Some(frame)).await.expect("it is sent");
+    assert_eq!(client.closed().await, CloseCode::Normal);
+    assert!(in_time("the end", client.0.next()).await.is_none());
     upstream.forsaken().await;
 }
 

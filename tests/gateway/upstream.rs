@@ -81,7 +81,7 @@ fn page(State(inner): &State<Arc<Inner>>, Path(name): &Path<String>) -> Html<Str
 }
 
 fn long(state: &State<Arc<Inner>>, name: &Path<String>) -> Html<String> {
-    page(state, name);
+    let _ = page(state, name);
     Html(format!("<title>{}</title>", "long ".repeat(20 << 10)))
 }
 
@@ -93,7 +93,7 @@ async fn gate(state: State<Arc<Inner>>, name: Path<String>) -> Html<String> {
 }
 
 async fn never(state: State<Arc<Inner>>, name: Path<String>) -> Html<String> {
-    page(&state, &name);
+    let _ = page(&state, &name);
     let _open = Open::new(&state.0);
     std::future::pending().await
 }

@@ -1,12 +1,12 @@
 //! [`Talk`]: one WebSocket, from its opening to its end.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use futures_util::future::FutureExt;
 use futures_util::sink::SinkExt;
 use futures_util::stream::{SplitSink, SplitStream, StreamExt};
 use tokio::sync::watch;
@@ -18,21 +18,25 @@ use crate::session::Session;
 
 use super::jobs::{Jobs, News};
 use super::message::{Asked, Refused, Said};
+use super::outbox::Outbox;
 use super::silence::{Silence, Then};
 use super::text;
 
 /// How long the client may take to answer that this is the end.
 const PARTING: Duration = Duration::from_secs(2);
 
-/// How many messages that are no rows may wait to be sent: until there are fewer, nothing more is heard.
+/// How many messages may wait to be sent: until there are fewer, nothing more is heard.
 const MAX_UNSENT: usize = 64;
+
+/// How many rows that are done already are sent together.
+const AT_ONCE: usize = 32;
 
 /// One WebSocket.
 pub(super) struct Talk {
     session: Behind,
     stage: watch::Receiver<Stage>,
     jobs: Jobs,
-    unsent: VecDeque<Message>,
+    outbox: Outbox<Message>,
     silence: Silence,
     is_draining: bool,
 }
@@ -40,10 +44,18 @@ pub(super) struct Talk {
 /// What happens next.
 enum Turn {
     Heard(Option<Result<Message, axum::Error>>),
-    Sent(Result<(), axum::Error>),
+    /// Whether that had to wait for the client to take some.
+    Sent(Result<bool, axum::Error>),
     News(News),
     Draining,
     Late,
+}
+
+/// How it ended.
+enum Ended {
+    Gone,
+    ByClient,
+    By(CloseFrame),
 }
 
 impl Talk {
@@ -54,7 +66,7 @@ impl Talk {
             session,
             stage: state.stage(),
             jobs: Jobs::new(state),
-            unsent: VecDeque::new(),
+            outbox: Outbox::new(),
             is_draining: false,
         }
     }
@@ -62,76 +74,85 @@ impl Talk {
     /// Speaks with the client until either of them, or the gateway, ends it. With it end all its jobs.
     pub(super) async fn hold(mut self, socket: WebSocket) {
         let (mut sink, mut stream) = socket.split();
-        if let Some(parting) = self.speak(&mut sink, &mut stream).await {
-            drop(self.jobs);
-            let session = self.session;
-            let part = async {
-                if sink.send(Message::Close(Some(parting))).await.is_ok() {
-                    while let Some(Ok(_)) = stream.next().await {}
+        let ended = self.speak(&mut sink, &mut stream).await;
+        drop(self.jobs);
+        let session = self.session;
+        let part = async {
+            match ended {
+                Ended::Gone => return,
+                // Going on to read answers it.
+                Ended::ByClient => {}
+                Ended::By(frame) => {
+                    if sink.send(Message::Close(Some(frame))).await.is_err() {
+                        return;
+                    }
                 }
-            };
-            tokio::select! {
-                () = part => {}
-                () = session.sleep(PARTING) => {}
             }
+            while let Some(Ok(_)) = stream.next().await {}
+        };
+        tokio::select! {
+            () = part => {}
+            () = session.sleep(PARTING) => {}
         }
     }
 
-    /// Speaks to the end, and gives what is to be said of it, if anybody is there to hear it.
     async fn speak(
         &mut self,
         sink: &mut SplitSink<WebSocket, Message>,
         stream: &mut SplitStream<WebSocket>,
-    ) -> Option<CloseFrame> {
+    ) -> Ended {
         let session = self.session.clone();
         let mut alarm = Alarm::new(&session);
-        let mut is_sending = false;
-        // What was sent before has found no room with a client that reads slowly, or not at all.
-        let mut is_full = false;
         loop {
-            if !is_sending && let Some(message) = self.unsent.pop_front() {
-                // It is ready: what was sent before is flushed.
-                sink.feed(message).await.ok()?;
-                is_sending = true;
-            }
-            if self.is_draining && !is_sending && self.jobs.is_empty() {
-                return Some(frame(close_code::AWAY, "the gateway is ending"));
+            let is_free = self.outbox.is_done();
+            if self.is_draining && is_free && self.jobs.is_empty() {
+                return Ended::By(frame(close_code::AWAY, "the gateway is ending"));
             }
             alarm.set(self.due());
-            let is_free = !is_sending;
             let turn = tokio::select! {
-                message = stream.next(), if self.unsent.len() < MAX_UNSENT => Turn::Heard(message),
-                sent = poll_fn(|cx| flush(sink, &mut is_full, cx)), if is_sending => Turn::Sent(sent),
+                message = stream.next(), if self.outbox.len() < MAX_UNSENT => Turn::Heard(message),
+                sent = poll_fn(|cx| self.outbox.poll(sink, cx)), if !is_free => Turn::Sent(sent),
                 news = poll_fn(|cx| self.jobs.poll_news(cx)), if is_free => Turn::News(news),
                 () = draining(&mut self.stage), if !self.is_draining => Turn::Draining,
                 () = poll_fn(|cx| alarm.poll(cx)) => Turn::Late,
             };
-            match turn {
-                Turn::Heard(message) => match message? {
-                    Ok(Message::Close(_)) => return None,
-                    Ok(Message::Binary(_)) => {
-                        return Some(frame(close_code::UNSUPPORTED, "messages are JSON texts"));
-                    }
-                    Ok(message) => self.hear(&message),
-                    Err(_) => {
-                        return Some(frame(close_code::POLICY, "no message, or a longer one than may be"));
-                    }
-                },
-                Turn::Sent(sent) => {
-                    sent.ok()?;
-                    if std::mem::take(&mut is_full) {
-                        // It has read.
-                        self.silence = Silence::since(self.session.now());
-                    }
-                    is_sending = false;
-                }
-                Turn::News(news) => self.tell(&news),
-                Turn::Draining => {
-                    self.is_draining = true;
-                    self.jobs.drain();
-                }
-                Turn::Late => self.be_late()?,
+            if let Some(ended) = self.take(turn) {
+                return ended;
             }
+        }
+    }
+
+    fn take(&mut self, turn: Turn) -> Option<Ended> {
+        match turn {
+            Turn::Heard(None) | Turn::Sent(Err(_)) => return Some(Ended::Gone),
+            Turn::Heard(Some(Ok(Message::Close(_)))) => return Some(Ended::ByClient),
+            Turn::Heard(Some(Ok(Message::Binary(_)))) => {
+                return Some(Ended::By(frame(close_code::UNSUPPORTED, "messages are JSON texts")));
+            }
+            Turn::Heard(Some(Err(_))) => {
+                return Some(Ended::By(frame(close_code::POLICY, "no message, or a longer one than may be")));
+            }
+            Turn::Heard(Some(Ok(message))) => self.hear(&message),
+            // It has read.
+            Turn::Sent(Ok(true)) => self.silence = Silence::since(self.session.now()),
+            Turn::Sent(Ok(false)) => {}
+            Turn::News(news) => self.tell_with_others(&news),
+            Turn::Draining => {
+                self.is_draining = true;
+                self.jobs.drain();
+            }
+            Turn::Late => return self.be_late(),
+        }
+        None
+    }
+
+    /// Tells it, and what else is there already: together they go out at once.
+    fn tell_with_others(&mut self, news: &News) {
+        self.tell(news);
+        while self.outbox.len() < AT_ONCE
+            && let Some(news) = poll_fn(|cx| self.jobs.poll_news(cx)).now_or_never()
+        {
+            self.tell(&news);
         }
     }
 
@@ -173,7 +194,7 @@ impl Talk {
     fn say(&mut self, said: &Said<'_>) {
         let mut json = Vec::new();
         write(said, &mut json);
-        self.unsent.push_back(Message::Text(text(json)));
+        self.outbox.push(Message::Text(text(json)));
     }
 
     /// When there is something to do though nothing happens.
@@ -182,28 +203,18 @@ impl Talk {
         self.jobs.due().map_or(silence, |due| due.min(silence))
     }
 
-    /// Does it. `None` where the client has gone.
-    fn be_late(&mut self) -> Option<()> {
+    /// Does it.
+    fn be_late(&mut self) -> Option<Ended> {
         let now = self.session.now();
         match self.silence.at(now) {
-            Then::Ask => self.unsent.push_back(Message::Ping(bytes::Bytes::new())),
-            Then::Part => return None,
+            Then::Ask => self.outbox.push(Message::Ping(bytes::Bytes::new())),
+            Then::Part => return Some(Ended::Gone),
             Then::Wait => {}
         }
         let reports: Vec<News> = self.jobs.reports(now).collect();
         reports.iter().for_each(|news| self.tell(news));
-        Some(())
+        None
     }
-}
-
-fn flush(
-    sink: &mut SplitSink<WebSocket, Message>,
-    is_full: &mut bool,
-    cx: &mut Context<'_>,
-) -> Poll<Result<(), axum::Error>> {
-    let flushed = sink.poll_flush_unpin(cx);
-    *is_full |= flushed.is_pending();
-    flushed
 }
 
 fn frame(code: u16, reason: &'static str) -> CloseFrame {
