@@ -78,6 +78,8 @@ const answers = `
     for await (const row of session.titles([1, 2, 3, 4, 5, 6].map((n) => url + "/page/" + n))) {
       titles.push(row.title ?? String(row.error));
     }
+    const behind = new Session({ gateway: { url: url + "/gateway", key: "df_key" } });
+    const relayed = await behind.get("http://behind.example/a?b#c");
     const core = new Core();
     const full = await new Full().page(url + "/page/1", { metadata: "head", html: true });
     return {
@@ -100,6 +102,13 @@ const answers = `
       large: await lost("/ends", { maxMessageSize: 3 }),
       unopened: [await failure(session.websocket(sockets + "/refused")), await failure(session.websocket(sockets + "/hangs", { timeout: 50 }))],
       events,
+      gateway: [
+        [relayed.status, relayed.url, relayed.headers.has("dualfetch-url"), await relayed.text()],
+        (await behind.title("http://behind.example/")).title,
+        await failure(behind.get("http://dns.example/")),
+        await failure(behind.get("http://moved.example/")),
+        await failure(behind.get("http://rate.example/", { retry: 1 })),
+      ],
       inFlight: session.figures().inFlight + core.figures().inFlight,
     };
   }
@@ -143,6 +152,18 @@ before(async () => {
     },
     "/form": (response, { headers, body }) => {
       response.setHeader("content-type", headers["content-type"]).end(body);
+    },
+    "/gateway/*": (response, { params, headers }) => {
+      const asked = new URL(params.get("url"));
+      const problem = (status, code) => {
+        const fields = { "content-type": "application/problem+json", "dualfetch-error": code };
+        response.writeHead(status, fields).end(JSON.stringify({ code, detail: "why" }));
+      };
+      if (headers.authorization !== "Bearer df_key") problem(401, "unauthorized");
+      else if (asked.hostname === "dns.example") problem(502, "dns");
+      else if (asked.hostname === "rate.example") problem(429, "rate_limited");
+      else if (asked.hostname === "moved.example") response.writeHead(302, { location: "/page/1" }).end();
+      else response.writeHead(200, { "content-type": "text/html", "dualfetch-url": asked.href }).end("<title>Behind</title>");
     },
     "/hang": () => {},
     "/moved": (response) => response.writeHead(302, { location: "/page/7" }).end(),
@@ -260,6 +281,13 @@ async function check({ entries, refused }, told) {
     large: ["websocket", 1009],
     unopened: [["NetworkError", "network", null, false, true], ["TimeoutError", "timeout", "total", true, false]],
     events: [["1", "1"], ["2", "2"]],
+    gateway: [
+      [200, "http://behind.example/a?b#c", false, "<title>Behind</title>"],
+      "Behind",
+      ["NetworkError", "dns", null, false, true],
+      ["NetworkError", "proxy", null, false, true],
+      ["NetworkError", "proxy", null, false, true],
+    ],
     inFlight: 0,
   });
   assert.equal(most, 2, "the limit, and no less");
