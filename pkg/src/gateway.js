@@ -194,7 +194,7 @@ async function problem({ base }, answer, code, { signal }) {
   return {
     code,
     message: (told.endsWith(suffix) ? told.slice(0, -suffix.length) : told) || `${code}, as the gateway ${base} says`,
-    phase: PHASES.includes(own.phase) ? own.phase : undefined,
+    phase: PHASES.find((phase) => phase === (own.phase ?? answer.headers.get("dualfetch-phase"))),
     url,
     attempts: Number.isSafeInteger(own.attempts) && own.attempts >= 0 ? own.attempts : undefined,
   };

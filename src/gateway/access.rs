@@ -77,10 +77,7 @@ fn host(settings: &Settings, request: &Request) -> Result<(), Failure> {
 /// The host that was asked, without its port. `None` for what is none, and where two are told.
 fn authority(request: &Request) -> Option<&str> {
     let mut told = request.headers().get_all(HOST).iter();
-    let field = match (told.next(), told.next()) {
-        (field, None) => field,
-        (_, Some(_)) => return None,
-    };
+    let (field, None) = (told.next(), told.next()) else { return None };
     let whole = match request.uri().authority() {
         Some(authority) => authority.as_str(),
         None => field?.to_str().ok()?,

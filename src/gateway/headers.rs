@@ -14,6 +14,8 @@ pub(super) const REDIRECTS: HeaderName = HeaderName::from_static("dualfetch-redi
 pub(super) const ADDED: HeaderName = HeaderName::from_static("dualfetch-added");
 /// The code of the gateway's own failure.
 pub(super) const ERROR: HeaderName = HeaderName::from_static("dualfetch-error");
+/// The phase of a timeout, which an answer to HEAD has no other place for.
+pub(super) const PHASE: HeaderName = HeaderName::from_static("dualfetch-phase");
 
 /// Between two neighbours only (RFC 9110, 7.6.1), beside those that `Connection` names.
 const HOP_BY_HOP: [&str; 9] = [
@@ -101,13 +103,12 @@ pub(super) fn to_client(fields: &HeaderMap) -> HeaderMap {
     let is_coded = fields.contains_key(header::TRANSFER_ENCODING);
     let starts = ["access-control-", "cross-origin-", "dualfetch-", "proxy-"];
     passing(fields, |name| {
-        let name = name.as_str();
-        !HOP_BY_HOP.contains(&name)
-            && !OF_ORIGIN.contains(&name)
-            && name != "x-request-id"
-            && !(is_coded && name == "content-length")
-            && !starts.iter().any(|start| name.starts_with(start))
-            && !is_named(name)
+        let stays = match name.as_str() {
+            "content-length" => is_coded,
+            "x-request-id" => true,
+            name => HOP_BY_HOP.contains(&name) || OF_ORIGIN.contains(&name) || is_named(name),
+        };
+        !stays && !starts.iter().any(|start| name.as_str().starts_with(start))
     })
 }
 

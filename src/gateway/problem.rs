@@ -195,6 +195,9 @@ impl Failure {
         field(CONTENT_TYPE, "application/problem+json");
         field(CACHE_CONTROL, "no-store");
         field(headers::ERROR, self.code);
+        if let Some(phase) = self.phase {
+            field(headers::PHASE, phase);
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             field(WWW_AUTHENTICATE, "Bearer realm=\"dualfetch\"");
         }

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn the_defaults_are_the_gateways_own() {
-        let default = Configuration { page: Folder::Nowhere, package: Folder::Nowhere, ..Configuration::default() };
+        let default =
+            Configuration { page: Folder::Nowhere, package: Folder::Nowhere, ..Configuration::default() };
         let settings = settings(&default).expect("defaults");
         assert_eq!(format!("{settings:?}"), format!("{:?}", Settings::new()));
     }
