@@ -167,6 +167,7 @@ fn describe(path: &str, method: &str, operation: &mut Value) {
             || is_guarded && status == "503"
         {
             field("dualfetch-error", !is_fetch, "The problem's code");
+            field("dualfetch-phase", false, "The phase of a timeout");
         }
         match &**status {
             "401" => field("www-authenticate", !is_fetch, "Bearer"),
