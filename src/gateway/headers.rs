@@ -10,6 +10,8 @@ pub(super) const VIA: &str = "1.1 dualfetch";
 pub(super) const URL: HeaderName = HeaderName::from_static("dualfetch-url");
 /// How many redirects were followed.
 pub(super) const REDIRECTS: HeaderName = HeaderName::from_static("dualfetch-redirects");
+/// The status of a relayed answer that comes as 200.
+pub(super) const STATUS: HeaderName = HeaderName::from_static("dualfetch-status");
 /// Which fields of a relayed answer are the gateway's, as the upstream has none of the name.
 pub(super) const ADDED: HeaderName = HeaderName::from_static("dualfetch-added");
 /// The code of the gateway's own failure.

@@ -48,6 +48,7 @@ pub(super) struct Query {
     #[param(
         format = "uri",
         min_length = 8,
+        max_length = 8192,
         pattern = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]",
         example = "https://example.com/"
     )]
@@ -58,6 +59,9 @@ pub(super) struct Query {
     /// How many redirects are followed; the gateway's own bound is the most.
     #[param(minimum = 0, maximum = 4294967295_i64)]
     max_redirects: Option<u64>,
+    /// Whether a status that a browser acts upon by itself (301, 302, 303, 307, 308 that are not followed, 407) comes as
+    /// 200, with `dualfetch-status`. Default no.
+    wrapped: Option<bool>,
 }
 
 /// What `/fetch` answers.
@@ -68,6 +72,7 @@ pub(super) enum Relayed {
     #[response(status = "default", content_type = "*/*", headers(
         ("dualfetch-url" = String, description = "The URL that answered, after redirects. Of the URL's answer only"),
         ("dualfetch-added" = String, description = "Which of the fields the gateway has added, as the URL's answer has none of the name. Not there where it has added none"),
+        ("dualfetch-status" = u16, description = "The answer's own status, where `wrapped` has it come as 200"),
         ("dualfetch-redirects" = u32, description = "How many redirects were followed. Of the URL's answer only"),
     ))]
     Answer,

@@ -36,7 +36,8 @@ pub struct Settings {
     pub limit_per_host: usize,
     /// Defaults: connect 10 s, headers 30 s, read 30 s, queue 30 s, total 5 min. A caller may ask for a shorter total.
     pub timeout: Timeout,
-    /// How many more times a request may be tried that failed in a way that passes. Default 2.
+    /// How many more times a URL of a list may be tried that failed in a way that passes. Default 2. `/fetch` tries once:
+    /// its caller may try again.
     pub retries: u32,
     /// How many redirects are followed, each checked as the first URL is. Default 10.
     pub max_redirects: u32,

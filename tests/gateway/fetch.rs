@@ -1,8 +1,12 @@
 //! `/fetch`: what goes to the upstream, what comes back, and what is told of failures.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{any, get};
 use http::{HeaderMap, StatusCode};
@@ -170,6 +174,8 @@ async fn failures_are_problems_with_the_codes_of_the_library() {
         ("url=http%3A%2F%2Fu%3Ap%40a.example%2F", 400, "invalid_url"),
         ("url=http%3A%2F%2Fa%2F&url=http%3A%2F%2Fb%2F", 400, "invalid_option"),
         ("url=http://a/?x=1&y=2", 400, "invalid_option"),
+        (&format!("url=http%3A%2F%2Fa%2F{}", "x".repeat(8 << 10)), 400, "invalid_url"),
+        ("url=http%3A%2F%2Fa%2F&wrapped=1", 400, "invalid_option"),
         ("url=http%3A%2F%2Fa%2F&timeout=0", 400, "invalid_option"),
         ("url=http%3A%2F%2Fa%2F&timeout=-1", 400, "invalid_option"),
         ("url=http%3A%2F%2Fa%2F&timeout=99999999999", 400, "invalid_option"),
@@ -300,4 +306,89 @@ async fn it_may_be_mounted_below_a_path() {
     let answer = fetched(format!("/gateway/fetch?{query}")).await;
     assert_eq!(answer.text().await.expect("text"), "there");
     assert_eq!(fetched(format!("/fetch?{query}")).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn it_is_asked_once_whatever_comes() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let upstream = serve(Router::new().fallback(any(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        async { (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "30")]) }
+    })))
+    .await;
+    let mut settings = settings();
+    settings.retries = 5;
+    let gateway = gateway(settings);
+    for method in ["GET", "PUT", "DELETE"] {
+        let answer = ask(&gateway, fetch(&format!("http://{upstream}/")).method(method)).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()["retry-after"], "30");
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_body_that_is_short_goes_along_with_a_redirect() {
+    let upstream = serve(
+        Router::new().route("/old", any(|| async { Redirect::permanent("/new") })).route("/new", any(echo)),
+    )
+    .await;
+    let gateway = gateway(settings());
+    let url = format!("http://{upstream}/old");
+    let short = fetch(&url).method("POST").body(Body::from("short")).expect("a request");
+    let told = text(send(&gateway, short).await).await;
+    assert!(told.starts_with("POST /new") && told.ends_with("\nshort"), "{told}");
+    // What comes in pieces is sent as it comes, and then it has gone.
+    let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>("piece")]);
+    let long = fetch(&url).method("POST").body(Body::from_stream(pieces)).expect("a request");
+    assert_eq!(problem(send(&gateway, long).await).await["code"], "body_consumed");
+}
+
+#[tokio::test]
+async fn statuses_that_a_browser_acts_upon_come_in_a_field_where_that_is_asked_for() {
+    let upstream = serve(Router::new().route(
+        "/{status}",
+        get(|Path(status): Path<u16>| async move { StatusCode::from_u16(status).expect("a status") }),
+    ))
+    .await;
+    let gateway = gateway(settings());
+    for status in [200, 301, 302, 303, 304, 307, 308, 401, 404, 407] {
+        let asked = fetch(&format!("http://{upstream}/{status}"));
+        let uri = format!("{}&wrapped=true", asked.uri_ref().expect("a URI"));
+        let plain = ask(&gateway, asked).await;
+        assert_eq!((plain.status().as_u16(), plain.headers().get("dualfetch-status")), (status, None));
+        let wrapped = ask(&gateway, http::Request::get(uri).header("host", "localhost")).await;
+        let told =
+            wrapped.headers().get("dualfetch-status").map(|told| told.to_str().expect("digits").to_owned());
+        match status {
+            301..=303 | 307 | 308 | 407 => {
+                assert_eq!((wrapped.status().as_u16(), told), (200, Some(status.to_string())));
+            }
+            _ => assert_eq!((wrapped.status().as_u16(), told), (status, None)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_stream_lasts_longer_than_a_page_may() {
+    let upstream = serve(Router::new().route(
+        "/",
+        get(|| async {
+            let pieces = futures_util::stream::unfold(0, |count| async move {
+                tokio::time::sleep(Duration::from_millis(150)).await;
+                (count < 5).then(|| (Ok::<_, std::io::Error>("data: 1\n\n"), count + 1))
+            });
+            ([("content-type", "text/event-stream")], Body::from_stream(pieces))
+        }),
+    ))
+    .await;
+    let mut settings = settings();
+    settings.timeout = settings.timeout.total(Duration::from_millis(400)).read(Duration::from_millis(100));
+    let gateway = gateway(settings);
+    let url = format!("http://{upstream}/");
+    let page = ask(&gateway, fetch(&url)).await;
+    assert!(axum::body::to_bytes(page.into_body(), 1_000).await.is_err(), "its time is over");
+    let events = ask(&gateway, fetch(&url).header("accept", "text/event-stream")).await;
+    assert_eq!(text(events).await.matches("data: 1").count(), 5);
 }
