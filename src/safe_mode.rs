@@ -7,7 +7,7 @@ use crate::url::Url;
 
 mod network;
 
-use network::Network;
+pub(crate) use network::Network;
 
 /// Which schemes, ports and addresses may be asked at all: the defence of a program that fetches what strangers name
 /// (previews of links, webhooks, feeds, images by URL) against being sent to what only it can reach: server-side request

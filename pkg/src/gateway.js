@@ -12,7 +12,7 @@ const MOST_WORDS = 1000;
  * (src/gateway/headers.rs). What it adds beside where the target has none, it names.
  */
 const NOT_THE_TARGETS =
-  /^(alt-svc|authentication-info|clear-site-data|connection|content-security-policy(-report-only)?|document-policy|expect-ct|http2-settings|keep-alive|nel|origin-agent-cluster|permissions-policy|public-key-pins|refresh|report-to|reporting-endpoints|service-worker-allowed|set-cookie2?|sourcemap|strict-transport-security|te|trailer|transfer-encoding|upgrade|via|www-authenticate|x-content-type-options|x-frame-options|x-request-id|(access-control|cross-origin|dualfetch|proxy)-.*)$/i;
+  /^(accept-ch|activate-storage-access|alt-svc|authentication-info|clear-site-data|connection|critical-ch|document-policy|expect-ct|http2-settings|integrity-policy|integrity-policy-report-only|keep-alive|nel|origin-agent-cluster|origin-trial|public-key-pins|refresh|report-to|reporting-endpoints|service-worker-allowed|set-cookie|set-cookie2|set-login|sourcemap|speculation-rules|strict-transport-security|supports-loading-mode|te|trailer|transfer-encoding|upgrade|use-as-dictionary|via|www-authenticate|x-content-type-options|x-dns-prefetch-control|x-frame-options|x-permitted-cross-domain-policies|x-request-id|(access-control-|cdn-cache-control|content-security-policy|cross-origin-|dualfetch-|permissions-policy|proxy-|sec-|surrogate-|x-accel-|x-lighttpd-|x-litespeed-|x-reproxy-|x-sendfile).*|.*-cdn-cache-control)$/i;
 
 /** What a gateway adds to `Vary` for CORS. */
 const VARY = /(^|, *)origin(, *access-control-request-(headers|method))+$/i;

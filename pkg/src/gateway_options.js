@@ -5,7 +5,7 @@ import { pageUrl } from "./request.js";
 
 /** What a gateway sends upstream in its own name, or not at all, and names with what may be read as a hyphen: src/gateway/headers.rs. */
 const NOT_PASSED =
-  /^(authorization|cf-connecting-ip|client-ip|connection|cookie2?|expect|forwarded|host|http2-settings|keep-alive|origin|referer|te|trailer|transfer-encoding|true-client-ip|upgrade|user-agent|via|x-client-ip|x-real-ip|x-request-id|(access-control-request|dualfetch|proxy|sec|x-forwarded)-.*|.*_.*)$/i;
+  /^(authorization|client-ip|connection|cookie|cookie2|expect|forwarded|host|http2-settings|keep-alive|origin|referer|service-worker|te|trailer|transfer-encoding|true-client-ip|upgrade|user-agent|via|x-client-ip|x-cluster-client-ip|x-real-ip|x-request-id|(access-control-request-|cf-|cloudfront-|dualfetch-|fastly-|fly-|proxy-|remote-|sec-|ssl-client-|tailscale-|x-amzn-mtls-|x-amzn-oidc-|x-appengine-|x-arr-|x-auth-request-|x-azure-|x-envoy-|x-forwarded-|x-goog-authenticated-user-|x-goog-iap-|x-ms-client-principal|x-ms-token-|x-original-|x-remote-|x-ssl-).*|.*_.*)$/i;
 
 /** What the engine sends of itself where nobody has said another. */
 const OWN_AGENT = /^dualfetch\//;

@@ -125,8 +125,8 @@ test("who goes away frees the request at the target within a second", async () =
 test("what it strips is what the package refuses to send and does not show", async () => {
   const source = await readFile(new URL("../../src/gateway/headers.rs", import.meta.url), "utf8");
   const list = (name) => [...new RegExp(`const ${name}:[^=]*=\\s*\\[([^\\]]*)\\]`).exec(source)[1].matchAll(/"([^"]+)"/g)].map(([, field]) => field);
-  const starts = [...source.matchAll(/let starts = \[([^\]]*)\]/g)].map(([, names]) => [...names.matchAll(/"([^"]+)"/g)].map(([, start]) => `${start}x`));
-  assert.deepEqual(starts.map((names) => names.length), [5, 4]);
+  const starts = ["STARTS_OF_CLIENT", "STARTS_OF_ORIGIN"].map((name) => list(name).map((start) => `${start}x`));
+  assert.ok(starts.every((names) => names.length > 10));
   // Bodies are counted anew, by the platform.
   const own = [...list("HOP_BY_HOP"), ...list("OF_CLIENT"), ...starts[0], "x_real_ip"].filter((name) => name !== "content-length");
   for (const name of own) await assert.rejects(session.get(target.url, { headers: { [name]: "x" } }), { code: "unsupported", feature: `headers.${name}` }, name);

@@ -1,25 +1,31 @@
 //! Who may ask, and how often.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State as Of};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State as Of};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 use http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::problem::Failure;
 use super::settings::{CallRate, Settings};
-use super::state::State;
+use super::state::{Live, State};
 use super::{headers, keys};
+
+use crate::safe_mode::Network;
+use crate::session::Session;
 
 /// How a WebSocket's subprotocols tell a key: a page can set no header field there.
 pub(super) const KEY_PROTOCOL: &str = "dualfetch.key.";
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Who asks. It is among a request's extensions.
@@ -32,11 +38,7 @@ pub(super) struct Caller {
 /// Lets those pass who may ask.
 pub(super) async fn guard(Of(state): Of<State>, mut request: Request, next: Next) -> Response {
     let live = state.live();
-    let checked = check(&live.settings, &request).and_then(|caller| {
-        live.limiter.admit(&caller)?;
-        Ok(caller)
-    });
-    match checked {
+    match check(&live, &request) {
         Ok(caller) => {
             tracing::Span::current().record("key", caller.key.as_deref());
             request.extensions_mut().insert(caller);
@@ -46,15 +48,24 @@ pub(super) async fn guard(Of(state): Of<State>, mut request: Request, next: Next
     }
 }
 
-fn check(settings: &Settings, request: &Request) -> Result<Caller, Failure> {
+fn check(live: &Live, request: &Request) -> Result<Caller, Failure> {
+    let settings = &live.settings;
+    let address = address(&live.proxies, request);
+    tracing::Span::current().record("client", address.map(tracing::field::display));
+    // First of all: guesses at keys are asks, too.
+    live.limiter.admit_address(address, live.session.now())?;
     host(settings, request)?;
     origin(settings, request)?;
+    destination(request.headers())?;
     if headers::is_loop(request.headers()) {
         let status = StatusCode::LOOP_DETECTED;
         return Err(Failure::new(status, "loop", "this request has come by a gateway of this kind already"));
     }
-    let key = key(&settings.keys, request.headers())?;
-    Ok(Caller { key, address: address(settings, request) })
+    let key = key(&settings.keys, request)?;
+    if let Some(key) = &key {
+        live.limiter.admit_key(key)?;
+    }
+    Ok(Caller { key, address })
 }
 
 /// A page whose own name points here would be of the same origin, and could read everything.
@@ -123,12 +134,30 @@ fn is_own(request: &Request, origin: &HeaderValue) -> bool {
     host.zip(asked).is_some_and(|(host, asked)| host.eq_ignore_ascii_case(asked))
 }
 
-fn key(keys: &keys::Keys, fields: &HeaderMap) -> Result<Option<Arc<str>>, Failure> {
+/// A stranger's script, style or worker is none of this origin's, whose page may hold a key.
+fn destination(fields: &HeaderMap) -> Result<(), Failure> {
+    const SEEN: [&[u8]; 6] = [b"audio", b"document", b"empty", b"image", b"track", b"video"];
+    match fields.get(FETCH_DEST) {
+        Some(dest) if !SEEN.contains(&dest.as_bytes()) => {
+            Err(Failure::forbidden(format!("nothing from here is of use as a {dest:?}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn key(keys: &keys::Keys, request: &Request) -> Result<Option<Arc<str>>, Failure> {
     if keys.is_empty() {
         return Ok(None);
     }
     let refused = |detail: &'static str| Failure::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-    let secret = bearer(fields).or_else(|| protocol(fields));
+    let fields = request.headers();
+    let is_socket =
+        request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().ends_with("/ws"));
+    let secret = match fields.contains_key(AUTHORIZATION) {
+        true => bearer(fields),
+        false if is_socket => protocol(fields),
+        false => None,
+    };
     let secret = secret.ok_or_else(|| refused("a key is needed: Authorization: Bearer df_…"))?;
     keys.check(secret).map(Some).ok_or_else(|| refused("the key is not known here"))
 }
@@ -147,58 +176,79 @@ fn protocol(fields: &HeaderMap) -> Option<&str> {
 }
 
 /// The client's address: the nearest one that is not of a proxy that is trusted.
-fn address(settings: &Settings, request: &Request) -> Option<IpAddr> {
-    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    let mut address = peer.ip().to_canonical();
+fn address(proxies: &[Network], request: &Request) -> Option<IpAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let mut address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    // Who comes without an address comes from this machine.
+    let is_trusted = |address: Option<IpAddr>| match address {
+        Some(address) => proxies.iter().any(|proxy| proxy.contains(address)),
+        None => !proxies.is_empty(),
+    };
     let texts = request.headers().get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let told: Vec<&str> = texts.flat_map(|text| text.split(',')).map(str::trim).collect();
     for told in told.iter().rev() {
-        if !settings.trusted_proxies.contains(&address) {
-            break;
-        }
-        match told.parse::<IpAddr>() {
-            Ok(before) => address = before.to_canonical(),
-            Err(_) => break,
+        let before = told.parse().or_else(|_| told.parse().map(|before: SocketAddr| before.ip()));
+        match before {
+            Ok(before) if is_trusted(address) => address = Some(before.to_canonical()),
+            _ => break,
         }
     }
-    Some(address)
+    address
 }
 
 /// How often each caller may ask: by key and by address.
 pub(super) struct Limiter {
+    rate: Option<CallRate>,
     by_key: Option<DefaultKeyedRateLimiter<Arc<str>>>,
     by_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    /// When those were forgotten last who have not asked for a while, in seconds.
+    swept: AtomicU64,
 }
 
-/// How many callers are remembered before those are forgotten who have not asked for a while.
-const MANY: usize = 10_000;
+/// How many addresses are remembered. The rest are one, until some can be forgotten.
+const MOST: usize = 100_000;
+
+/// How often it is looked who can be forgotten, in seconds.
+const SWEEP: u64 = 10;
 
 impl Limiter {
     pub(super) fn new(rate: Option<CallRate>) -> Self {
         let quota = rate.and_then(|CallRate { count, per, burst }| {
             Quota::with_period(per / count.get()).map(|quota| quota.allow_burst(burst))
         });
-        Self { by_key: quota.map(RateLimiter::keyed), by_address: quota.map(RateLimiter::keyed) }
+        let (by_key, by_address) = (quota.map(RateLimiter::keyed), quota.map(RateLimiter::keyed));
+        Self { rate, by_key, by_address, swept: AtomicU64::new(0) }
     }
 
-    fn admit(&self, caller: &Caller) -> Result<(), Failure> {
-        let wait = |until: governor::NotUntil<_>| {
-            let seconds = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            Failure::new(status, "rate_limited", "asked too often; Retry-After says when to ask again")
-                .retry_after(seconds)
-        };
-        if let (Some(limiter), Some(key)) = (&self.by_key, &caller.key) {
-            limiter.check_key(key).map_err(wait)?;
-        }
-        if let (Some(limiter), Some(address)) = (&self.by_address, &caller.address) {
-            if limiter.len() > MANY {
-                limiter.retain_recent();
-            }
-            limiter.check_key(&network(*address)).map_err(wait)?;
-        }
-        Ok(())
+    /// Whether it is one of this rate.
+    pub(super) fn is_of(&self, rate: Option<CallRate>) -> bool {
+        self.rate == rate
     }
+
+    fn admit_key(&self, key: &Arc<str>) -> Result<(), Failure> {
+        self.by_key.as_ref().map_or(Ok(()), |limiter| limiter.check_key(key).map_err(too_often))
+    }
+
+    fn admit_address(&self, address: Option<IpAddr>, now: Duration) -> Result<(), Failure> {
+        let Some(limiter) = &self.by_address else { return Ok(()) };
+        let now = now.as_secs();
+        let swept = self.swept.load(Ordering::Relaxed);
+        if now.saturating_sub(swept) >= SWEEP
+            && self.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            limiter.retain_recent();
+        }
+        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let address = address.filter(|_| limiter.len() < MOST).map_or(unknown, network);
+        limiter.check_key(&address).map_err(too_often)
+    }
+}
+
+fn too_often(until: NotUntil<<DefaultClock as Clock>::Instant>) -> Failure {
+    let seconds = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    Failure::new(status, "rate_limited", "asked too often; Retry-After says when to ask again")
+        .retry_after(seconds)
 }
 
 /// One caller of IPv6 has a whole network: its first 64 bits stand for all of it.

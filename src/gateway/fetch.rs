@@ -4,10 +4,10 @@ mod asked;
 
 use std::error::Error as _;
 
-use axum::Router;
 use axum::extract::{Request, State as Of};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
+use axum::{Extension, Router};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::LengthLimitError;
@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::response;
 use crate::session::Session;
 
+use super::access::Caller;
 use super::headers;
 use super::openapi::{Query, Relayed};
 use super::problem::Failure;
@@ -60,7 +61,11 @@ pub(super) fn routes() -> Router<State> {
     params(Query),
     responses(Relayed)
 )]
-pub(super) async fn fetch(Of(state): Of<State>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn fetch(
+    Of(state): Of<State>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Failure> {
     let live = state.live();
     let asked = Asked::read(request.uri().query().unwrap_or_default())?;
     tracing::Span::current().record("target", &*asked.url.origin());
@@ -78,7 +83,11 @@ pub(super) async fn fetch(Of(state): Of<State>, request: Request) -> Result<Resp
     {
         return Err(Error::new(ErrorKind::BodyTooLarge { limit }).with_url(answer.url()).into());
     }
-    Ok(relayed(answer, is_wrapped, &state))
+    let mut response = relayed(answer, is_wrapped, &state);
+    if caller.key.is_some() {
+        headers::make_private(response.headers_mut());
+    }
+    Ok(response)
 }
 
 /// A body that came in pieces and grew too long is the client's fault.

@@ -1,7 +1,7 @@
 //! Which header fields pass: those of requests to the upstream, and those of its answers to the client.
 
-use http::header::{self, CONNECTION};
-use http::{HeaderMap, HeaderName};
+use http::header::{self, CACHE_CONTROL, CONNECTION, VARY};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What the gateway adds to `Via` (RFC 9110, 7.6.3), and refuses requests for that have come by it already.
 pub(super) const VIA: &str = "1.1 dualfetch";
@@ -32,8 +32,8 @@ const HOP_BY_HOP: [&str; 9] = [
     "proxy-authorization",
 ];
 
-/// What a client's request tells the gateway, and nobody behind it: who asks, and from where.
-const OF_CLIENT: [&str; 17] = [
+/// What a client's request, or a proxy on its way here, tells the gateway, and nobody behind it: who asks, and from where.
+const OF_CLIENT: [&str; 18] = [
     "authorization",
     "client-ip",
     "content-length",
@@ -44,31 +44,64 @@ const OF_CLIENT: [&str; 17] = [
     "host",
     "origin",
     "referer",
+    "service-worker",
     "true-client-ip",
     "user-agent",
     "via",
     "x-client-ip",
+    "x-cluster-client-ip",
     "x-real-ip",
     "x-request-id",
-    "cf-connecting-ip",
+];
+
+/// How the names of more of them begin: of browsers' own fields, and of those by which clouds and proxies say who it is
+/// that they have let in.
+const STARTS_OF_CLIENT: [&str; 26] = [
+    "access-control-request-",
+    "cf-",
+    "cloudfront-",
+    "dualfetch-",
+    "fastly-",
+    "fly-",
+    "proxy-",
+    "remote-",
+    "sec-",
+    "ssl-client-",
+    "tailscale-",
+    "x-amzn-mtls-",
+    "x-amzn-oidc-",
+    "x-appengine-",
+    "x-arr-",
+    "x-auth-request-",
+    "x-azure-",
+    "x-envoy-",
+    "x-forwarded-",
+    "x-goog-authenticated-user-",
+    "x-goog-iap-",
+    "x-ms-client-principal",
+    "x-ms-token-",
+    "x-original-",
+    "x-remote-",
+    "x-ssl-",
 ];
 
 /// What an upstream's answer says of the upstream's origin. From the gateway's it would be about that one: sign the user in
 /// or out there, clear its storage, open it to other pages, or move them.
-const OF_ORIGIN: [&str; 25] = [
+const OF_ORIGIN: [&str; 32] = [
+    "accept-ch",
+    "activate-storage-access",
     "alt-svc",
     "authentication-info",
     "clear-site-data",
-    "content-security-policy",
-    "content-security-policy-report-only",
+    "critical-ch",
     "document-policy",
     "expect-ct",
+    "integrity-policy",
+    "integrity-policy-report-only",
     "nel",
     "origin-agent-cluster",
-    "permissions-policy",
+    "origin-trial",
     "proxy-authenticate",
-    "proxy-authentication-info",
-    "proxy-status",
     "public-key-pins",
     "refresh",
     "report-to",
@@ -76,24 +109,48 @@ const OF_ORIGIN: [&str; 25] = [
     "service-worker-allowed",
     "set-cookie",
     "set-cookie2",
+    "set-login",
     "sourcemap",
+    "speculation-rules",
     "strict-transport-security",
+    "supports-loading-mode",
+    "use-as-dictionary",
     "via",
     "www-authenticate",
+    "x-dns-prefetch-control",
     "x-frame-options",
+    "x-permitted-cross-domain-policies",
+];
+
+/// How the names of more of them begin; and of those that a proxy or a cache in front of this would act upon: serve a file of
+/// its own, or keep what is one client's.
+const STARTS_OF_ORIGIN: [&str; 14] = [
+    "access-control-",
+    "cdn-cache-control",
+    "content-security-policy",
+    "cross-origin-",
+    "dualfetch-",
+    "permissions-policy",
+    "proxy-",
+    "sec-",
+    "surrogate-",
+    "x-accel-",
+    "x-lighttpd-",
+    "x-litespeed-",
+    "x-reproxy-",
+    "x-sendfile",
 ];
 
 /// What goes to the upstream of a client's header fields.
 pub(super) fn to_upstream(fields: &HeaderMap) -> HeaderMap {
     let is_named = named(fields);
-    let starts = ["sec-", "x-forwarded-", "proxy-", "dualfetch-", "access-control-request-"];
     passing(fields, |name| {
         let name = name.as_str();
         !HOP_BY_HOP.contains(&name)
             && !OF_CLIENT.contains(&name)
             // To servers that make variables of names, X_Real_IP is X-Real-IP.
             && !name.contains('_')
-            && !starts.iter().any(|start| name.starts_with(start))
+            && !STARTS_OF_CLIENT.iter().any(|start| name.starts_with(start))
             && !is_named(name)
     })
 }
@@ -103,15 +160,39 @@ pub(super) fn to_client(fields: &HeaderMap) -> HeaderMap {
     let is_named = named(fields);
     // Two lengths: the coding's is the one that holds (RFC 9112, 6.3).
     let is_coded = fields.contains_key(header::TRANSFER_ENCODING);
-    let starts = ["access-control-", "cross-origin-", "dualfetch-", "proxy-"];
     passing(fields, |name| {
         let stays = match name.as_str() {
             "content-length" => is_coded,
             "x-request-id" => true,
             name => HOP_BY_HOP.contains(&name) || OF_ORIGIN.contains(&name) || is_named(name),
         };
-        !stays && !starts.iter().any(|start| name.as_str().starts_with(start))
+        let name = name.as_str();
+        // Each cache has a field of its own, such as Cloudflare-CDN-Cache-Control (RFC 9213).
+        !stays
+            && !name.ends_with("-cdn-cache-control")
+            && !STARTS_OF_ORIGIN.iter().any(|start| name.starts_with(start))
     })
+}
+
+/// For one client: a cache that others use, too, must not give it to them (RFC 9111, 3.5).
+pub(super) fn make_private(fields: &mut HeaderMap) {
+    let texts = fields.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let is_shared = |directive: &&str| {
+        let name = directive.split('=').next().unwrap_or_default().trim();
+        ["", "private", "public", "s-maxage", "proxy-revalidate"]
+            .iter()
+            .any(|shared| name.eq_ignore_ascii_case(shared))
+    };
+    let mut kept = String::from("private");
+    for directive in
+        texts.flat_map(|text| text.split(',')).map(str::trim).filter(|directive| !is_shared(directive))
+    {
+        kept.push_str(", ");
+        kept.push_str(directive);
+    }
+    // It is made of what was a value.
+    fields.insert(CACHE_CONTROL, HeaderValue::try_from(kept).unwrap_or(HeaderValue::from_static("no-store")));
+    fields.append(VARY, HeaderValue::from_static("authorization"));
 }
 
 /// Whether a request has come by a gateway of this kind: then it goes in circles, or is to look as if it came from here.

@@ -39,7 +39,7 @@ pub(super) fn around(guarded: Router<State>, open: Router<State>, state: &State)
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewId))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION, COOKIE]))
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_response(told))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_response(told).on_failure(()))
         .layer(nosniff)
         .layer(referrer)
         .layer(frames)
@@ -95,10 +95,18 @@ fn span(request: &Request) -> Span {
         "request",
         id,
         method = %request.method(),
-        path = request.uri().path(),
+        path = short(request.uri().path()),
+        client = field::Empty,
         key = field::Empty,
         target = field::Empty,
     )
+}
+
+/// As much of a path as there is room for in a line: a stranger's may be long.
+fn short(path: &str) -> &str {
+    const MOST: usize = 256;
+    // A path is ASCII, or else what is cut within a letter is left out.
+    path.get(..path.len().min(MOST)).unwrap_or_default()
 }
 
 fn told(response: &Response, latency: Duration, _: &Span) {

@@ -1,6 +1,7 @@
 //! [`Failure`]: the gateway's own answers to what did not work, as problem details (RFC 9457).
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::{Error, ErrorKind, Phase};
+use crate::url::Url;
 
 use super::headers;
 use super::metrics::Told;
@@ -94,6 +96,8 @@ impl From<Error> for Failure {
             _ => StatusCode::BAD_GATEWAY,
         };
         let detail = match error.message() {
+            // What names lead to in a network of the gateway's own is nobody's business.
+            Some(_) if is_of_a_name(&error) => "denied: it is not a site of the public internet".to_owned(),
             Some(message) => format!("{}: {message}", error.kind()),
             None => error.kind().to_string(),
         };
@@ -105,6 +109,12 @@ impl From<Error> for Failure {
             ..Self::new(status, error.code(), detail)
         }
     }
+}
+
+fn is_of_a_name(error: &Error) -> bool {
+    let host = error.url().and_then(Url::host).unwrap_or_default();
+    let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    *error.kind() == ErrorKind::Denied && !host.is_empty() && !is_address && error.attempts() > 0
 }
 
 /// Its status, and itself among the extensions: [`render`] writes it out, who knows the request.

@@ -1,6 +1,5 @@
 //! [`Settings`].
 
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::deadline::Timeout;
 use crate::policy::retry::Retry;
-use crate::safe_mode::SafeMode;
+use crate::safe_mode::{Network, SafeMode};
 
 use super::assets::Assets;
 use super::keys::Keys;
@@ -25,11 +24,12 @@ pub struct Settings {
     /// Which names it answers to, in the `Host` field, beside `localhost` and IP addresses. Default none, which is any
     /// name where there are keys. Without that check a page could have its own name point here.
     pub hosts: Vec<String>,
-    /// How often each key, and each address, may ask. Default no bound.
+    /// How often each key, and each address, may ask. Default no bound. Clients whose address is not known count as one: a
+    /// server has to hand addresses over, see [`Gateway::router`](super::Gateway::router).
     pub rate: Option<CallRate>,
-    /// Addresses of reverse proxies, which tell a client's address in `X-Forwarded-For`. Default none: the field is not
-    /// believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Addresses or networks (`10.0.0.0/8`) of reverse proxies, which tell a client's address in `X-Forwarded-For`. Default
+    /// none: the field is not believed. Where there are any, who comes without an address, as over a Unix socket, is one.
+    pub trusted_proxies: Vec<String>,
     /// How many requests may be under way at once; 0 for no limit. Default 2,000.
     pub limit: usize,
     /// How many of them at one host (scheme, name and port); 0 for no limit. Default 10.
@@ -163,7 +163,15 @@ impl Settings {
                 return Err(invalid("hosts", format!("{host:?} is no name of a host, without a port")));
             }
         }
-        Ok(())
+        self.networks().map(drop)
+    }
+
+    /// Where the proxies are that are trusted.
+    pub(super) fn networks(&self) -> Result<Vec<Network>> {
+        let read = |text: &String| {
+            Network::parse(text).map_err(|why| invalid("trusted_proxies", format!("{text:?} is {why}")))
+        };
+        self.trusted_proxies.iter().map(read).collect()
     }
 }
 

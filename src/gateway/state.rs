@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform;
+use crate::safe_mode::Network;
 
 use super::access::Limiter;
 use super::metrics::Metrics;
@@ -32,7 +33,8 @@ struct Shared {
 pub(super) struct Live {
     pub(super) session: Behind,
     pub(super) settings: Settings,
-    pub(super) limiter: Limiter,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) proxies: Vec<Network>,
 }
 
 /// How near the end is.
@@ -127,8 +129,11 @@ impl Live {
                 Client::with_backend(config, platform::Default::default())?
             }
         };
-        let limiter = Limiter::new(settings.rate);
-        Ok(Self { session, settings, limiter })
+        // What was counted counts on, however often other settings change.
+        let limiter = before.map(|before| &before.limiter).filter(|limiter| limiter.is_of(settings.rate));
+        let limiter = limiter.map_or_else(|| Arc::new(Limiter::new(settings.rate)), Arc::clone);
+        let proxies = settings.networks()?;
+        Ok(Self { session, settings, limiter, proxies })
     }
 }
 

@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The addresses that begin with the same bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Network {
+pub(crate) struct Network {
     first: IpAddr,
     prefix: u32,
 }
 
 impl Network {
     /// `10.0.0.0/8`, or one address.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         const NONE: &str = "neither an address nor a network such as 10.1.0.0/16";
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
@@ -40,7 +40,7 @@ impl Network {
         }
     }
 
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let same = match (self.first, address) {
             (IpAddr::V4(first), IpAddr::V4(address)) => (first.to_bits() ^ address.to_bits()).leading_zeros(),
             (IpAddr::V6(first), IpAddr::V6(address)) => (first.to_bits() ^ address.to_bits()).leading_zeros(),

@@ -125,7 +125,7 @@ async fn who_asks_too_often_is_told_when_to_ask_again() {
     let mut slow = settings();
     slow.rate =
         Some(CallRate::new(1, Duration::from_secs(3600)).and_then(|rate| rate.burst(2)).expect("a rate"));
-    slow.trusted_proxies = vec!["10.0.0.9".parse().expect("an address")];
+    slow.trusted_proxies = vec!["10.0.0.0/24".to_owned()];
     let gateway = gateway(slow);
     let from = |peer: &str, told: &str| {
         let mut request = fetch(&url).header("x-forwarded-for", told).body(Body::empty()).expect("a request");
@@ -146,6 +146,9 @@ async fn who_asks_too_often_is_told_when_to_ask_again() {
         assert_eq!(from("10.0.0.9:5", "192.0.2.1, 192.0.2.50").await.status(), StatusCode::OK);
     }
     assert_eq!(from("10.0.0.9:5", "192.0.2.99, 192.0.2.50").await.status(), StatusCode::TOO_MANY_REQUESTS);
+    // A port beside it is none of its.
+    assert_eq!(from("10.0.0.9:5", "192.0.2.50:4711").await.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(from("10.0.0.9:5", "[2001:db8:7::1]:4711").await.status(), StatusCode::OK);
     // One network of IPv6 is one caller.
     for port in [5, 6] {
         assert_eq!(from(&format!("[2001:db8::{port}]:1"), "").await.status(), StatusCode::OK);
@@ -178,4 +181,98 @@ async fn new_settings_hold_for_what_comes_from_then_on() {
     wrong.origins = vec!["no origin".to_owned()];
     assert!(gateway.reload(wrong).is_err());
     assert_eq!(with(&new).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_rate_outlasts_new_settings_and_counts_those_whose_key_is_wrong() {
+    let url = upstream().await;
+    let slow = || {
+        let (mut slow, secret) = with_key();
+        slow.rate = Some(CallRate::new(3, Duration::from_secs(3600)).expect("a rate"));
+        (slow, secret)
+    };
+    let gateway = gateway(slow().0);
+    for status in [401, 401] {
+        assert_eq!(
+            ask(&gateway, fetch(&url).header("authorization", "Bearer df_guess")).await.status().as_u16(),
+            status
+        );
+    }
+    let (settings, secret) = slow();
+    gateway.reload(settings).expect("settings");
+    let right = || ask(&gateway, fetch(&url).header("authorization", format!("Bearer {secret}")));
+    assert_eq!(right().await.status(), StatusCode::OK);
+    assert_eq!(right().await.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn a_key_among_subprotocols_opens_sockets_alone() {
+    let url = upstream().await;
+    let (settings, secret) = with_key();
+    let gateway = gateway(settings);
+    let protocols = format!("dualfetch.v1, dualfetch.key.{secret}");
+    let answer = ask(&gateway, fetch(&url).header("sec-websocket-protocol", &protocols)).await;
+    assert_eq!(problem(answer).await["code"], "unauthorized");
+    let socket = |protocols: &str| {
+        Request::get("/ws").header("host", "localhost").header("sec-websocket-protocol", protocols)
+    };
+    // It is asked for no upgrade, but it is let in.
+    assert_eq!(ask(&gateway, socket(&protocols)).await.status(), StatusCode::UPGRADE_REQUIRED);
+    assert_eq!(ask(&gateway, socket("dualfetch.v1")).await.status(), StatusCode::UNAUTHORIZED);
+    let both = socket(&protocols).header("authorization", "Bearer df_guess");
+    assert_eq!(ask(&gateway, both).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn nothing_of_a_stranger_s_runs_in_a_page_from_here() {
+    let url = upstream().await;
+    let gateway = gateway(settings());
+    for dest in [
+        "script",
+        "style",
+        "worker",
+        "serviceworker",
+        "sharedworker",
+        "iframe",
+        "object",
+        "embed",
+        "font",
+        "json",
+    ] {
+        let answer = ask(&gateway, fetch(&url).header("sec-fetch-dest", dest)).await;
+        assert_eq!(problem(answer).await["code"], "forbidden", "{dest}");
+    }
+    for dest in ["empty", "image", "document"] {
+        assert_eq!(
+            ask(&gateway, fetch(&url).header("sec-fetch-dest", dest)).await.status(),
+            StatusCode::OK,
+            "{dest}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_a_key_is_for_nobody_else() {
+    let upstream = serve(
+        Router::new()
+            .route(
+                "/",
+                get(|| async {
+                    ([("cache-control", "public, max-age=60, s-maxage=90, private=\"x\"")], "there")
+                }),
+            )
+            .route("/plain", get(|| async { "there" })),
+    )
+    .await;
+    let (settings, secret) = with_key();
+    let gateway = gateway(settings);
+    for (path, told) in [("", "private, max-age=60"), ("plain", "private, no-store")] {
+        let answer = ask(
+            &gateway,
+            fetch(&format!("http://{upstream}/{path}")).header("authorization", format!("Bearer {secret}")),
+        )
+        .await;
+        assert_eq!(answer.headers()["cache-control"], told);
+        assert!(answer.headers().get_all("vary").iter().any(|vary| vary == "authorization"));
+    }
 }

@@ -148,7 +148,7 @@ fn who_is_in_the_midst_of_sending_lets_go_of_its_upstream() {
     run(async {
         for going in GOINGS {
             for framing in [
-                "Content-Length: 100000\r\n\r\nbegun",
+                "Content-Length: 1000000\r\n\r\nbegun",
                 "Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
                 "Transfer-Encoding: chunked\r\n\r\n50\r\nbegun",
             ] {
@@ -379,13 +379,14 @@ fn who_sends_slowly_is_passed_on_as_it_comes() {
         let upstream =
             RawServer::start(Script::new().read_head().read_body().send_page("taken").expect_close()).await;
         let mut client =
-            Client::fetches(&gateway, "PUT", &upstream.url("/"), "Content-Length: 6\r\n\r\n").await;
+            Client::fetches(&gateway, "PUT", &upstream.url("/"), "Transfer-Encoding: chunked\r\n\r\n").await;
         // The head does not wait for the body.
         upstream.head(0).await;
         for piece in ["a", "b", "c", "d", "e", "f"] {
-            client.0.write_all(piece.as_bytes()).await.expect("it is sent");
+            client.0.write_all(format!("1\r\n{piece}\r\n").as_bytes()).await.expect("it is sent");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        client.0.write_all(b"0\r\n\r\n").await.expect("it is sent");
         client.hears("taken").await;
         let body = upstream.wait_for("a body", |seen| match &seen.event {
             Event::Body(body) => Some(body.clone()),

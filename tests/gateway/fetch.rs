@@ -41,6 +41,11 @@ async fn an_answer_is_streamed_through_with_its_status_and_fields() {
                 ("connection", "x-hop"),
                 ("x-hop", "1"),
                 ("x-own", "kept"),
+                ("x-accel-redirect", "/internal"),
+                ("x-sendfile", "/etc/passwd"),
+                ("cdn-cache-control", "public"),
+                ("cloudflare-cdn-cache-control", "public"),
+                ("accept-ch", "dpr"),
                 ("dualfetch-url", "http://liar.example/"),
             ];
             (StatusCode::IM_A_TEAPOT, fields, "<title>t</title>")
@@ -98,6 +103,12 @@ async fn what_is_between_client_and_gateway_stays_there() {
         .header("referer", "https://where.example/")
         .header("sec-fetch-site", "same-origin")
         .header("x-forwarded-for", "1.2.3.4")
+        .header("cf-access-jwt-assertion", "who")
+        .header("x-goog-iap-jwt-assertion", "who")
+        .header("x-amzn-oidc-data", "who")
+        .header("x-auth-request-access-token", "who")
+        .header("x-remote-user", "who")
+        .header("tailscale-user-login", "who")
         .header("connection", "x-named")
         .header("x-named", "1")
         .header("te", "trailers")
