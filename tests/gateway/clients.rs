@@ -342,8 +342,9 @@ fn who_resets_a_stream_of_http_2_lets_go_of_its_upstream() {
     });
 }
 
-/// What the system keeps of two loopback connections, and some for what lies between them.
-const ON_ITS_WAY: u64 = 32 << 20;
+/// What the system keeps of two loopback connections, each up to 32 MiB and more where it is let, and some for what lies
+/// between them. Who is not held back has no end.
+const ON_ITS_WAY: u64 = 128 << 20;
 
 #[test]
 fn who_reads_slowly_holds_its_upstream_back() {
