@@ -167,7 +167,11 @@ impl Metrics {
         all.register("relayed_bytes", "Bytes of bodies passed on to clients", self.relayed.clone());
         all.register("received_bytes", "Bytes of bodies that came, decompressed", self.received.clone());
         all.register("sent_bytes", "Bytes of bodies sent", self.sent.clone());
-        all.register("open_streams", "Bodies that are being relayed", self.open.clone());
+        all.register(
+            "open_streams",
+            "Bodies that are being relayed, lists and WebSockets",
+            self.open.clone(),
+        );
         all.register("in_flight", "Fetches under way", self.in_flight.clone());
         all.register("waiting", "Fetches that wait for their turn", self.waiting.clone());
         all.register("host_in_flight", "Fetches under way at a host", self.host_in_flight.clone());

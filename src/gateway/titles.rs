@@ -68,7 +68,8 @@ pub(super) async fn titles(Of(state): Of<State>, request: Request) -> Result<Res
     let live = state.live();
     let input = Input::read(form, request.into_body(), &live).await?;
     let broken = input.broken();
-    let answer = Answer::new(Listing::begin(&state, input.urls(), manner), broken, manner.metadata.is_some());
+    let listing = Listing::begin(&state, input.urls(), manner);
+    let answer = Answer::new(listing, broken, manner.metadata.is_some(), state.metrics().open());
     Ok(match is_events {
         true => answer.events(),
         false => answer.lines(),

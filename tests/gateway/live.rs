@@ -1,7 +1,7 @@
 //! `GET /ws`.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dualfetch::gateway::{Gateway, Keys};
 use futures_util::{SinkExt, StreamExt};
@@ -169,6 +169,36 @@ async fn a_job_has_progress_a_row_for_each_url_and_an_end() {
     // The name is free again.
     client.say(&json!({ "type": "start", "id": "a", "urls": [] })).await;
     assert_eq!(client.next().await, end("a", "done", 0, 0));
+}
+
+#[tokio::test]
+async fn progress_is_told_at_most_four_times_a_second() {
+    let (upstream, gateway) = (Upstream::start().await, gateway(settings()));
+    let mut client = Client::of(&gateway).await;
+    let begun = Instant::now();
+    client.say(&json!({ "type": "start", "id": "a", "urls": [], "more": true })).await;
+    let (mut progress, mut rows) = (Vec::new(), 0);
+    for round in 0..60 {
+        let urls = upstream.urls(&format!("/page/{round}-"), 10);
+        client.say(&json!({ "type": "add", "id": "a", "urls": urls, "more": round < 59 })).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    loop {
+        let message = client.any().await;
+        match message["type"].as_str() {
+            Some("progress") => progress.push(message),
+            Some("row") => rows += 1,
+            _ => break,
+        }
+    }
+    // One at its start.
+    let most = 1 + begun.elapsed().as_millis() / 250;
+    assert!((progress.len() as u128) <= most, "{} in {:?}", progress.len(), begun.elapsed());
+    assert!(progress.len() > 1, "it lasts for more than half a second");
+    let of = |message: &Value, name: &str| message[name].as_u64().expect("a number");
+    assert!(progress.is_sorted_by_key(|message| of(message, "rows")));
+    assert!(progress.iter().all(|told| of(told, "in_flight") == of(told, "taken") - of(told, "rows")));
+    assert_eq!(rows, 600);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use crate::gateway::listing::Listing;
+use crate::gateway::metrics::Open;
 use crate::row::{JsonRow, write};
 
 use super::input::Broken;
@@ -30,6 +31,8 @@ pub(super) struct Answer {
     broken: Broken,
     metadata: bool,
     count: Count,
+    /// It is counted as open for as long as it is.
+    _open: Open,
 }
 
 /// What there was in all: the data of the last event.
@@ -42,8 +45,8 @@ pub(in crate::gateway) struct Count {
 }
 
 impl Answer {
-    pub(super) fn new(listing: Listing, broken: Broken, metadata: bool) -> Self {
-        Self { listing, broken, metadata, count: Count::default() }
+    pub(super) fn new(listing: Listing, broken: Broken, metadata: bool, open: Open) -> Self {
+        Self { listing, broken, metadata, count: Count::default(), _open: open }
     }
 
     /// A row a line.
