@@ -212,6 +212,12 @@ async fn what_is_no_list_is_refused_before_any_row() {
         assert_eq!(response.status().as_u16(), status, "{query} {content_type} {code}");
         assert_eq!(problem(response).await["code"], code);
     }
+    let mut coded = post("", LIST, "*/*", "[]");
+    coded.headers_mut().insert("content-encoding", "gzip".parse().expect("a value"));
+    let response = send(&gateway, coded).await;
+    assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(problem(response).await["code"], "unsupported_media_type");
+
     gateway.drain();
     let response = send(&gateway, post("", LIST, "*/*", "[]")).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);

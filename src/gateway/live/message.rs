@@ -17,6 +17,7 @@ pub(in crate::gateway) enum Asked {
         /// What the client calls it: 1 to 64 characters, its own among the jobs that have not ended.
         #[schema(min_length = 1, max_length = 64)]
         id: String,
+        /// The first URLs of the list, or all.
         urls: Vec<String>,
         /// Whether rows come in the order of the URLs. Default no.
         #[serde(default)]
@@ -31,6 +32,7 @@ pub(in crate::gateway) enum Asked {
     /// Adds URLs to a job that was told of more.
     Add {
         id: String,
+        /// What is added: all of them or, where they are too many, none.
         urls: Vec<String>,
         /// Whether further URLs will be added. Default no.
         #[serde(default)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 
 use crate::gateway::problem::Failure;
@@ -38,18 +38,23 @@ pub(super) enum Form {
 impl Form {
     /// As the header fields tell.
     pub(super) fn of(fields: &HeaderMap) -> Result<Self, Failure> {
+        if fields.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
+            return Err(unsupported("a list is sent as it is, without a content coding"));
+        }
         let text = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match &*essence {
             "application/json" => Ok(Self::List),
             "application/x-ndjson" | "application/jsonl" => Ok(Self::Lines),
-            _ => Err(Failure::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
+            _ => Err(unsupported(
                 "a list is application/json, or application/x-ndjson with a JSON string on each line",
             )),
         }
     }
+}
+
+fn unsupported(why: &'static str) -> Failure {
+    Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", why)
 }
 
 /// The URLs of a list.
