@@ -6,6 +6,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// What the gateway adds to `Via` (RFC 9110, 7.6.3), and refuses requests for that have come by it already.
 pub(super) const VIA: &str = "1.1 dualfetch";
 
+/// Why a URL with them is not asked.
+pub(super) const NO_CREDENTIALS: &str = "no credentials are passed on: leave user and password out";
+
 /// Where a relayed answer is from, after redirects.
 pub(super) const URL: HeaderName = HeaderName::from_static("dualfetch-url");
 /// How many redirects were followed.

@@ -12,10 +12,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 
 use crate::batch::{SessionExt, TitleRow};
+use crate::error::{Error, ErrorKind};
 use crate::html::Extent;
 use crate::row::{JsonMetadata, write};
 use crate::session::Session;
+use crate::url::Url;
 
+use super::headers::NO_CREDENTIALS;
 use super::state::{Behind, Stage, State, closed};
 
 /// How many URLs of one list are under way at once: no list takes a session's whole limit.
@@ -130,12 +133,15 @@ async fn fetch(
             row = batch.next() => row,
             () = &mut closing => break,
         };
-        let Some(row) = row else { return };
-        taken.lock().remove(&row.index);
+        let Some(mut row) = row else { return };
+        if let Some(Waiting { url, is_refused: true, .. }) = taken.lock().remove(&row.index) {
+            row.url = url;
+            row.result = Err(Error::new(ErrorKind::InvalidUrl).with_message(NO_CREDENTIALS));
+        }
         rows.send(row);
     }
     drop(batch);
-    for (index, (url, since)) in std::mem::take(&mut *taken.lock()) {
+    for (index, Waiting { url, since, .. }) in std::mem::take(&mut *taken.lock()) {
         let elapsed = session.now().saturating_sub(since);
         rows.send(TitleRow { index, url, result: Err(closed()), elapsed });
     }
@@ -175,17 +181,28 @@ async fn reached(mut stage: impl std::borrow::BorrowMut<watch::Receiver<Stage>>,
     }
 }
 
-/// The URLs that have no row yet, each with the time at which it was taken.
+/// The URLs that have no row yet.
 #[derive(Clone, Default)]
-struct Taken(Arc<Mutex<BTreeMap<usize, (String, Duration)>>>);
+struct Taken(Arc<Mutex<BTreeMap<usize, Waiting>>>);
+
+struct Waiting {
+    url: String,
+    /// When it was taken.
+    since: Duration,
+    /// It is not asked: user and password stand in it.
+    is_refused: bool,
+}
 
 impl Taken {
-    fn note(&self, index: usize, url: String, now: Duration) -> String {
-        self.lock().insert(index, (url.clone(), now));
-        url
+    /// Notes a URL, and gives what to ask: of one that is not to be asked, no URL.
+    fn note(&self, index: usize, url: String, since: Duration) -> String {
+        let is_refused = url.contains('@') && Url::parse(&url).is_ok_and(|url| url.userinfo().is_some());
+        let asked = if is_refused { String::new() } else { url.clone() };
+        self.lock().insert(index, Waiting { url, since, is_refused });
+        asked
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, (String, Duration)>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Waiting>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

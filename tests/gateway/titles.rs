@@ -121,6 +121,18 @@ async fn what_safe_mode_denies_is_a_row_that_says_so() {
 }
 
 #[tokio::test]
+async fn a_url_with_credentials_is_a_row_that_says_so_and_is_not_asked() {
+    let (upstream, gateway) = (Upstream::start().await, gateway());
+    let plain = upstream.url("/page/@");
+    let urls = [plain.replace("//", "//me:pw@"), plain.replace("//", "//me@"), plain];
+    let rows = rows(send(&gateway, post("?ordered=true", LINES, "*/*", lines(&urls))).await).await;
+    for (row, url) in rows.iter().zip(&urls).take(2) {
+        assert_eq!((&row["url"], &row["error"]["code"]), (&url.as_str().into(), &"invalid_url".into()));
+    }
+    assert_eq!((&rows[2]["title"], upstream.asked()), (&"Page @".into(), 1));
+}
+
+#[tokio::test]
 async fn events_are_rows_with_their_index_and_an_end_that_counts_them() {
     let (upstream, gateway) = (Upstream::start().await, gateway());
     let body = lines(&[upstream.url("/page/a"), "no URL".to_owned()]);

@@ -117,7 +117,7 @@ fn target(url: Option<String>) -> Result<Url, Failure> {
     let url = url.ok_or_else(|| invalid("the parameter `url` is missing".to_owned()))?;
     let url = Url::parse(&url)?;
     if url.userinfo().is_some() {
-        return Err(invalid("no credentials are passed on: leave user and password out".to_owned()));
+        return Err(invalid(headers::NO_CREDENTIALS.to_owned()));
     }
     match url.as_str().len() > MAX_URL {
         true => Err(invalid(format!("it is longer than {MAX_URL} bytes"))),
