@@ -4,6 +4,7 @@ use tokio::net::TcpListener;
 
 use super::run::{File, dualfetch, output, run, told};
 use super::served::Served;
+use crate::support::Folder;
 
 const HASH: &str = "sha256:f4b4bc31cabbb43779d9cca16f5516caac083a67453d31d861b17d869f7388a2";
 
@@ -242,6 +243,26 @@ async fn what_is_not_there_to_be_used_is_told_at_the_start() {
         let (code, _, err) = serve(&args, &[]).await;
         assert!(code == Some(2) && err.contains("/nowhere/at/all") && err.contains(&args[0][2..]), "{err}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_and_the_package_are_served_from_the_folders_that_are_named() {
+    let folder = Folder::new();
+    let page = Folder::below(folder.path());
+    page.file("index.html", "<title>The page</title>");
+    let web = folder.at("dist/web");
+    std::fs::create_dir_all(&web).expect("a folder");
+    std::fs::write(web.join("index.web.js"), "export const built = true;").expect("a file");
+    let (page, package) = (page.path().to_str().expect("UTF-8"), folder.path().to_str().expect("UTF-8"));
+    let server = Served::start(&["--page", page, "--package", package]).await;
+    let (status, text) = server.get("/").await;
+    assert!(status == 200 && text.contains("The page"), "{status} {text}");
+    let (status, text) = server.get("/pkg/dist/web/index.web.js").await;
+    assert!(status == 200 && text.contains("built"), "{status} {text}");
+    assert!(server.log().contains(&format!("the page: http://{}/", server.address)), "{}", server.log());
+    assert_eq!(Served::start(&[]).await.get("/").await.0, 404, "none is none");
+    let (code, _, err) = serve(&["--page", page, "--package", "none"], &[]).await;
+    assert!(code == Some(2) && err.contains("page: it needs the npm package"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

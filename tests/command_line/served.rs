@@ -29,7 +29,10 @@ impl Served {
 
     /// With these variables in its environment.
     pub async fn start_in(args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = dualfetch(&["serve", "--page", "none", "--package", "none"]);
+        let mut command = dualfetch(&["serve"]);
+        if !args.contains(&"--page") {
+            command.args(["--page", "none", "--package", "none"]);
+        }
         if !args.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }

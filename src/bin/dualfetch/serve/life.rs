@@ -15,7 +15,7 @@ use crate::args::ServeArgs;
 use crate::signals::{Signal, Signals};
 use crate::{Stop, output};
 
-use super::configuration::Configuration;
+use super::configuration::{Configuration, Folder};
 use super::connection::Server;
 use super::listener::Listener;
 use super::log::Log;
@@ -25,11 +25,12 @@ use super::value::Value;
 use super::words::WORDS;
 use super::{notices, settings};
 
-/// Serves until it is told to end.
+/// Serves until it is told to end, so many connections at once.
 pub(super) async fn live(
     args: &ServeArgs,
     mut configuration: Configuration,
     settings: Settings,
+    most: usize,
     log: &Log,
 ) -> Result<ExitCode, Stop> {
     let has_page = settings.assets.is_some();
@@ -45,7 +46,7 @@ pub(super) async fn live(
     let times = Times { header: configuration.header_timeout, idle: configuration.idle_timeout };
     let (end, ending) = watch::channel(false);
     let server = Server::new(gateway.router(), times, ending.clone());
-    let places = Arc::new(Semaphore::new(configuration.max_connections));
+    let places = Arc::new(Semaphore::new(most));
     let mut accepting = JoinSet::new();
     for listener in listeners {
         accepting.spawn(listener.accept(server.clone(), Arc::clone(&places), ending.clone()));
@@ -70,7 +71,7 @@ pub(super) async fn live(
     let _ = end.send(true);
     notices::stopping(configuration.stop_timeout);
     gateway.drain();
-    let ended = Ending { gateway, places, most: configuration.max_connections, accepting };
+    let ended = Ending { gateway, places, most, accepting };
     Ok(ended.within(configuration.stop_timeout, &mut signals).await)
 }
 
@@ -83,8 +84,13 @@ fn welcome(configuration: &Configuration, urls: &[String], has_page: bool) {
     }
     let Some(url) = urls.first().filter(|url| url.starts_with("http")) else { return };
     let key = if configuration.keys.is_empty() { "" } else { " -H \"Authorization: Bearer $KEY\"" };
-    if has_page {
-        tracing::info!("the page: {url}/");
+    match has_page {
+        true => tracing::info!("the page: {url}/"),
+        // The repository is not here, or the package is not built in it.
+        false if configuration.page == Folder::Auto => tracing::info!(
+            "no page is served: --page and --package say where it is; in dualfetch's repository scripts/package builds it"
+        ),
+        false => {}
     }
     tracing::info!("fetch through it: curl{key} '{url}/fetch?url=https%3A%2F%2Fexample.com%2F'");
     match configuration.keys.len() {
@@ -99,8 +105,7 @@ fn reload(args: &ServeArgs, current: &mut Configuration, gateway: &Gateway) -> R
         let mut new = Resolved::new(&args.given, args.config.as_deref())?.configuration;
         for word in WORDS.iter().filter(|word| !word.live) {
             let (is, wanted): (Value, Value) = ((word.write)(current), (word.write)(&new));
-            // Fewer connections than were asked for may be what this machine allows.
-            if is != wanted && word.word != "max_connections" {
+            if is != wanted {
                 tracing::warn!("{} becomes {wanted} with a restart alone", word.word);
             }
             (word.read)(&mut new, is)?;

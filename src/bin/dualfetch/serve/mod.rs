@@ -25,6 +25,7 @@ use dualfetch::gateway::Keys;
 use crate::args::ServeArgs;
 use crate::{Stop, files, say};
 
+use configuration::Configuration;
 use log::Log;
 use sources::Resolved;
 
@@ -33,13 +34,13 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Stop> {
     if let Some(name) = &args.new_key {
         return new_key(name);
     }
-    let mut resolved = Resolved::new(&args.given, args.config.as_deref()).map_err(Stop::Fault)?;
+    let resolved = Resolved::new(&args.given, args.config.as_deref()).map_err(Stop::Fault)?;
     let settings = settings::settings(&resolved.configuration).map_err(Stop::Fault)?;
     if args.print_config {
         print(&resolved.print())?;
         return Ok(ExitCode::SUCCESS);
     }
-    fit_open_files(&mut resolved)?;
+    let most = connections(&resolved)?;
     let told = &resolved.configuration;
     let log = Log::start(told.log.as_deref(), told.log_format, told.log_level).map_err(|error| {
         let name =
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Stop> {
         .enable_all()
         .build()
         .map_err(|error| Stop::Fault(format!("cannot start: {error}")))?;
-    let ended = runtime.block_on(life::live(args, resolved.configuration, settings, &log));
+    let ended = runtime.block_on(life::live(args, resolved.configuration, settings, most, &log));
     // What still runs was given up.
     runtime.shutdown_background();
     log.end();
@@ -67,28 +68,27 @@ fn new_key(name: &str) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Each connection is an open file, and so is each request in flight. Where this user may not have as many, fewer clients
-/// are served, unless their number was asked for.
-fn fit_open_files(resolved: &mut Resolved) -> Result<(), Stop> {
+/// How many connections can be served. Each is an open file, and so is each request in flight: where this user may not have
+/// as many, it is fewer, unless their number was asked for.
+fn connections(resolved: &Resolved) -> Result<usize, Stop> {
     /// Listeners, logs, files of the page, standard streams.
     const OTHERS: u64 = 128;
-    let is_default = resolved.is_default("max_connections");
-    let configuration = &mut resolved.configuration;
-    let needed = configuration.max_connections as u64 + configuration.limit as u64 + OTHERS;
-    let Some(allowed) = files::allow(needed).filter(|allowed| *allowed < needed) else { return Ok(()) };
-    let left = allowed.saturating_sub(configuration.limit as u64 + OTHERS);
-    if !is_default || left == 0 {
+    let Configuration { max_connections, limit, .. } = resolved.configuration;
+    let needed = max_connections as u64 + limit as u64 + OTHERS;
+    let Some(allowed) = files::allow(needed).filter(|allowed| *allowed < needed) else {
+        return Ok(max_connections);
+    };
+    let left = allowed.saturating_sub(limit as u64 + OTHERS);
+    if !resolved.is_default("max_connections") || left == 0 {
         return Err(Stop::Fault(format!(
-            "max_connections: {} connections and {} requests at once are {needed} open files, and {allowed} are allowed: \
-             ask for fewer, or have more allowed (ulimit -n, LimitNOFILE of systemd)",
-            configuration.max_connections, configuration.limit
+            "max_connections: {max_connections} connections and {limit} requests at once are {needed} open files, and \
+             {allowed} are allowed: ask for fewer, or have more allowed (ulimit -n, LimitNOFILE of systemd)"
         )));
     }
     say(&format!(
         "only {allowed} open files are allowed, so that at most {left} connections are served at once"
     ));
-    configuration.max_connections = usize::try_from(left).unwrap_or(usize::MAX);
-    Ok(())
+    Ok(usize::try_from(left).unwrap_or(usize::MAX))
 }
 
 fn print(text: &str) -> Result<(), Stop> {

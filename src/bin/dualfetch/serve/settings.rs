@@ -93,7 +93,11 @@ fn folder(word: &str, folder: &Folder, name: &str, has: &str) -> Result<Option<P
         Folder::Auto => {
             let here = env::current_dir().unwrap_or_default();
             let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
-            let root = here.ancestors().chain([built_in]).find(|root| root.join("www/index.html").is_file());
+            // Other projects have a www, too.
+            let is_ours = |root: &&Path| {
+                root.join("www/index.html").is_file() && root.join("pkg/package.json").is_file()
+            };
+            let root = here.ancestors().chain([built_in]).find(is_ours);
             Ok(root.map(|root| root.join(name)).filter(|folder| folder.join(has).is_file()))
         }
     }
