@@ -36,6 +36,7 @@ impl Args for ServeArgs {
                 .long("config")
                 .value_name("FILE")
                 .env("DUALFETCH_CONFIG")
+                .hide_env_values(true)
                 .value_parser(ValueParser::path_buf())
                 .help("Take settings from FILE (TOML): the words of the options below, with _ in place of -")
                 .long_help(

@@ -12,7 +12,7 @@ use super::value::{Kind, NONE, Value, size};
 
 const SERVER: &str = "Server";
 const ACCESS: &str = "Who may use it";
-const SAFETY: &str = "What may be fetched: the public internet, ports 80 and 443, and";
+const SAFETY: &str = "What may be fetched";
 const FETCHING: &str = "Fetching";
 const LOG: &str = "Log";
 
