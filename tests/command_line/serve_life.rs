@@ -193,14 +193,18 @@ async fn keys_and_limits_change_by_a_reload_and_a_broken_file_changes_nothing() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_takes_no_key_from_an_address_that_others_reach() {
     let (secret, line) = key("alice").await;
-    let file = File::new("unlocked.toml", format!("[key]\n{line}\n").as_bytes());
-    let mut server = Served::start(&["--config", file.path(), "--listen", "0.0.0.0:0"]).await;
-    server.address.set_ip([127, 0, 0, 1].into());
-    write(file.path(), "limit = 10\n");
-    server.signal(Signal::HUP);
-    server.tells("the settings stay as they were", 1).await;
-    assert_eq!(server.get("/metrics").await.0, 401);
-    assert_eq!(server.get_with("/metrics", &secret).await.0, 200);
+    // It would be one for this machine alone after a restart, and is not yet.
+    for (listens, then) in [("", "limit = 10\n"), ("listen = '0.0.0.0:0'\n", "listen = '127.0.0.1:0'\n")] {
+        let file = File::new("unlocked.toml", format!("{listens}[key]\n{line}\n").as_bytes());
+        let flags: &[&str] = if listens.is_empty() { &["--listen", "0.0.0.0:0"] } else { &[] };
+        let mut server = Served::start_plainly(&[flags, &["--config", file.path()]].concat()).await;
+        server.address.set_ip([127, 0, 0, 1].into());
+        write(file.path(), then);
+        server.signal(Signal::HUP);
+        server.tells("the settings stay as they were", 1).await;
+        assert_eq!(server.get("/metrics").await.0, 401);
+        assert_eq!(server.get_with("/metrics", &secret).await.0, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,12 +29,19 @@ impl Served {
 
     /// With these variables in its environment.
     pub async fn start_in(args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let own_port: &[&str] = if args.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        Self::run(&[own_port, args].concat(), variables).await
+    }
+
+    /// Where nothing but the arguments says where it listens.
+    pub async fn start_plainly(args: &[&str]) -> Self {
+        Self::run(args, &[]).await
+    }
+
+    async fn run(args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = dualfetch(&["serve"]);
         if !args.contains(&"--page") {
             command.args(["--page", "none", "--package", "none"]);
-        }
-        if !args.contains(&"--listen") {
-            command.args(["--listen", "127.0.0.1:0"]);
         }
         command.args(args).envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::null()).spawn().expect("the command starts");
