@@ -19,6 +19,7 @@ use tower_service::Service;
 
 use crate::error::{Error, ErrorKind, Result};
 
+use super::problem::Failure;
 use super::state::State;
 use kept::Kept;
 
@@ -46,20 +47,26 @@ struct Folder {
 }
 
 impl Assets {
-    /// Those in this crate's repository: the one that the current folder is in, else the one that the crate was built in.
+    /// Those in this crate's [repository](Self::repository).
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`File`](ErrorKind::File) where there is no repository.
     pub fn find() -> Result<Self> {
+        let root = Self::repository();
+        let root = root.ok_or_else(|| missing("the page is in dualfetch's repository: run this in there"))?;
+        Self::new(root.join("www"), root.join("pkg"))
+    }
+
+    /// The folder of this crate's repository: the one that the current folder is in, else the one that the crate was built
+    /// in, if it is still there.
+    #[must_use]
+    pub fn repository() -> Option<PathBuf> {
         let here = env::current_dir().unwrap_or_default();
         let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
         // Other projects have a www, too.
         let is_ours =
             |root: &&Path| root.join("www/index.html").is_file() && root.join("pkg/package.json").is_file();
-        let Some(root) = here.ancestors().chain([built_in]).find(is_ours) else {
-            return Err(missing("the page is in dualfetch's repository: run this in there"));
-        };
-        Self::new(root.join("www"), root.join("pkg"))
+        here.ancestors().chain([built_in]).find(is_ours).map(Path::to_owned)
     }
 
     /// Those in these folders: the page's, and the npm package's with what `scripts/package` builds.
@@ -171,10 +178,16 @@ pub(super) fn routes() -> Router<State> {
     Router::new().fallback(async |Of(state): Of<State>, request: Request| {
         match &state.live().settings.assets {
             Some(assets) => assets.answer(request).await,
+            None if request.uri().path() == "/" => {
+                Failure::new(StatusCode::NOT_FOUND, "not_found", NO_PAGE).into_response()
+            }
             None => StatusCode::NOT_FOUND.into_response(),
         }
     })
 }
+
+const NO_PAGE: &str = "there is no page here: its folder is not found, or the npm package that it runs on is not built \
+    (scripts/package does); /openapi.json lists what there is";
 
 fn describe(response: &mut Response, content_type: &'static str) {
     let is_page = content_type.starts_with("text/html");

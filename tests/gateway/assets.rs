@@ -380,10 +380,10 @@ async fn files_are_read_and_nothing_else() {
 async fn the_page_needs_no_key_and_without_assets_there_is_none() {
     let served = Served::new("keys");
     let mut settings = settings();
-    assert_eq!(
-        problem(ask(&gateway(settings.clone()), Request::get("/").header("host", "localhost")).await).await["status"],
-        404
-    );
+    let bare = ask(&gateway(settings.clone()), Request::get("/").header("host", "localhost")).await;
+    let told = problem(bare).await;
+    assert_eq!((told["status"].as_u64(), told["code"].as_str()), (Some(404), Some("not_found")));
+    assert!(told["detail"].to_string().contains("scripts/package"), "{told}");
     let key = Keys::generate().expect("chance");
     settings.keys = Keys::new().add("one", &key.hash).expect("a hash");
     settings.assets =

@@ -1,7 +1,6 @@
 //! The configuration as the gateway takes it.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use dualfetch::gateway::{Assets, CallRate, Settings};
 use dualfetch::{Error, SafeMode, Timeout};
@@ -17,7 +16,7 @@ pub(super) fn settings(from: &Configuration) -> Result<Settings, String> {
     settings.origins.clone_from(&from.origins);
     settings.hosts.clone_from(&from.hosts);
     settings.rate = rate(from).map_err(|error| told("rate", &error))?;
-    settings.trusted_proxies = from.trusted_proxies.iter().map(ToString::to_string).collect();
+    settings.trusted_proxies.clone_from(&from.trusted_proxies);
     settings.limit = from.limit;
     settings.limit_per_host = from.limit_per_host;
     settings.timeout = timeout(from);
@@ -91,14 +90,7 @@ fn folder(word: &str, folder: &Folder, name: &str, has: &str) -> Result<Option<P
         Folder::At(path) if path.join(has).is_file() => Ok(Some(path.clone())),
         Folder::At(path) => Err(format!("{word}: there is no {has} in {}", path.display())),
         Folder::Auto => {
-            let here = env::current_dir().unwrap_or_default();
-            let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
-            // Other projects have a www, too.
-            let is_ours = |root: &&Path| {
-                root.join("www/index.html").is_file() && root.join("pkg/package.json").is_file()
-            };
-            let root = here.ancestors().chain([built_in]).find(is_ours);
-            Ok(root.map(|root| root.join(name)).filter(|folder| folder.join(has).is_file()))
+            Ok(Assets::repository().map(|root| root.join(name)).filter(|folder| folder.join(has).is_file()))
         }
     }
 }
