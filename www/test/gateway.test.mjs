@@ -330,6 +330,38 @@ test("a gateway that wants a key says so, and keeps none that is wrong; the righ
   }, { at: () => guarded });
 });
 
+test("a page that another server has goes by a gateway that allows its origin, and by no other", async () => {
+  const demo = await serving(["demo", "--web"]);
+  const { hash, secret } = newKey();
+  const allowing = await serving([...SERVE, "--key", `page=${hash}`, "--origin", demo.origin]);
+  // What the browser says itself of what it may not read.
+  const isOwn = (text) => /^Failed to load resource|blocked by CORS policy/.test(text);
+  try {
+    await watchedPage(browser, { address: demo.address, isOwn, broken: true }, async (page) => {
+      await page.waitForFunction(() => document.querySelector("#urls").value !== "");
+      assert.equal(await page.isVisible("#ways"), false, "no gateway, no choice");
+      await page.fill("#urls", urls.join("\n"));
+      await page.click("#more-summary");
+      await page.fill("#gateway-url", gateway.origin);
+      assert.equal(await page.isVisible("#ways"), true);
+      await page.check("[name=way][value=gateway]");
+      await page.click("#start");
+      await page.waitForFunction(() => !document.querySelector("#gateway-url-error").hidden);
+      const told = await page.textContent("#gateway-url-error");
+      assert.ok(told.includes("does not allow this page’s origin") && told.includes(demo.origin), told);
+      await page.fill("#gateway-url", `${allowing.origin}/`);
+      await page.fill("#gateway-key", secret);
+      await run(page);
+      assert.deepEqual(await shown(page), expected());
+      await page.fill("#gateway-url", "");
+      assert.equal(await page.isVisible("#ways"), false);
+    });
+  } finally {
+    demo.stop();
+    allowing.stop();
+  }
+});
+
 test("the switch is moved by keyboard and says what it means", async () => {
   await onPage(async (page) => {
     const way = () => page.evaluate(() => document.querySelector("[name=way]:checked").value);
