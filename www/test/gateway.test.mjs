@@ -6,12 +6,13 @@
  * As page.test.mjs; the pictures are in target/page, too.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 
 import { launch } from "../../scripts/npm/chromium.mjs";
 import { ended, faint, fits, pictures, program, serving, watchedPage } from "./support.mjs";
@@ -249,6 +250,28 @@ test("the rows are saved as CSV and JSONL, and a spreadsheet finds no formula", 
       assert.deepEqual(records[at + 1], told.map(written));
     });
     for (const formula of ["'=1+1", "'-2 °C", "'@home"]) assert.ok(records.some((record) => record[3] === formula), formula);
+  });
+});
+
+test("what is saved is what the command line writes of the same sites", async () => {
+  await onPage(async (page) => {
+    await page.check("#ordered");
+    await run(page);
+    const [, jsonl] = await saved(page, "#save-jsonl");
+    const [, csv] = await saved(page, "#save-csv");
+    const titles = async (format) => (await promisify(execFile)(program, ["titles", "--ordered", "--format", format, ...urls])).stdout;
+    const own = ["bytes", "elapsed_ms"];
+    const lines = (text) => text.trimEnd().split("\n").map((line) => {
+      const row = JSON.parse(line);
+      return [Object.keys(row), Object.entries(row).filter(([name]) => !own.includes(name))];
+    });
+    assert.deepEqual(lines(jsonl), lines(await titles("jsonl")));
+    const told = parsed(await titles("csv"));
+    const at = own.map((name) => told[0].indexOf(name));
+    const records = (all) => all.map((record, nth) => record.filter((_, column) => nth === 0 || !at.includes(column)));
+    // But for the apostrophe, which is for who opens it in a spreadsheet.
+    const plain = parsed(csv).map((record) => record.map((field) => field.replace(/^'(?=[=+\-@])/, "")));
+    assert.deepEqual(records(plain), records(told));
   });
 });
 
