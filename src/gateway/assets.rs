@@ -10,8 +10,8 @@ use axum::body::Body;
 use axum::extract::{Request, State as Of};
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_RANGE,
-    LAST_MODIFIED, RANGE, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_RANGE, LAST_MODIFIED, RANGE, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tower_http::services::ServeDir;
@@ -96,12 +96,12 @@ impl Assets {
     }
 
     /// The files as the fallback of a router, which may have routes of its own and be nested below any path that ends in a
-    /// slash.
+    /// slash. What is not found or not allowed is told by its status in plain text.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let assets = self.clone();
         Router::new().fallback(move |request: Request| {
             let assets = assets.clone();
-            async move { assets.answer(request).await }
+            async move { in_words(assets.answer(request).await) }
         })
     }
 
@@ -227,6 +227,18 @@ fn content_type(file: &str) -> &'static str {
         Some("wasm") => "application/wasm",
         _ => "application/octet-stream",
     }
+}
+
+/// A bare status with its name for who reads it.
+fn in_words(answer: Response) -> Response {
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return answer;
+    }
+    let mut answer = answer.map(|_| Body::from(status.to_string()));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    answer.headers_mut().remove(CONTENT_LENGTH);
+    answer
 }
 
 fn missing(why: impl Into<String>) -> Error {
