@@ -56,6 +56,9 @@ const PASSING = {
 /** A code of what does not pass. */
 const LASTING = "HPE_GATEWAY";
 
+/** By which words browsers reject what failed: Chromium, Firefox, Safari. */
+const UNTOLD = /^(Failed to fetch|network error|NetworkError when attempting to fetch resource|Load failed|The network connection was lost|The Internet connection appears to be offline|A server with the specified hostname could not be found|Could not connect to the server|Network request failed)\b/i;
+
 /** The statuses by which a gateway asks to be asked later, and those of what stands before one that is not there. */
 const LATER = [429, 503];
 const NOT_THERE = [...LATER, 502, 504];
@@ -70,22 +73,22 @@ const NOT_THERE = [...LATER, 502, 504];
  * @param {object} way `refusalUrl` and `rejection`, for modules that are loaded late have none of their own
  */
 export async function through(gateway, url, init, fetch, way) {
-  const refused = refusalOf(gateway, url, init);
+  const refused = refusalOf(gateway, init);
   if (refused !== undefined) throw way.rejection(refused, LASTING);
   return (await asked(gateway, url, init, fetch, way)).answer;
 }
 
 /** The answer to a request that goes by itself, and through the gateway where a page is not told why it fails. */
 export async function byItself(gateway, url, init, fetch, way) {
-  if (!gateway.mayStandIn(url, init)) return fetch(url, init);
+  const hindrance = gateway.hindrance(url, init);
   const { origin } = new URL(url);
-  const known = gateway.remembers(origin);
   let directly;
-  if (!known) {
+  if (hindrance !== undefined || !gateway.remembers(origin)) {
     try {
       return await fetch(url, init);
     } catch (thrown) {
-      if (!isUntold(thrown) || init.signal?.aborted) throw thrown;
+      if (!isUntold(thrown, way) || hindrance === "" || init.signal?.aborted) throw thrown;
+      if (hindrance !== undefined) throw way.rejection(untold(thrown, hindrance), PASSING.network);
       directly = thrown;
     }
   }
@@ -100,16 +103,24 @@ export async function byItself(gateway, url, init, fetch, way) {
   }
 }
 
-function refusalOf(gateway, url, init) {
-  const { username, password } = new URL(url);
-  const [feature, why] = username || password ? ["auth", "the gateway passes no credentials on"] : (gateway.refusal(init) ?? []);
+function refusalOf(gateway, init) {
+  const [feature, why] = gateway.refusalOf(init) ?? [];
   if (feature === undefined) return undefined;
   return { code: "unsupported", message: `${feature} is not supported here (${why})`, detail: feature, attempts: 0 };
 }
 
-/** What a page is told of whatever went wrong: a run-time that knows more names it by a code. */
-function isUntold(thrown) {
-  return thrown?.name === "TypeError" && thrown.code === undefined && thrown.cause?.code === undefined;
+/**
+ * What a page is told of whatever went wrong: a run-time that knows more names it by a code. Of a `fetch` of the caller's
+ * own any other TypeError is a fault in it.
+ */
+function isUntold(thrown, { isPlatforms }) {
+  if (thrown?.name !== "TypeError" || thrown.code !== undefined || thrown.cause?.code !== undefined) return false;
+  return isPlatforms || UNTOLD.test(thrown.message);
+}
+
+function untold(cause, hindrance) {
+  const message = `network error: ${wordsOf(cause)} (a page cannot tell DNS, refused, TLS, CORS and offline apart; not sent through the gateway: ${hindrance})`;
+  return { code: "network", message, cause };
 }
 
 async function asked(gateway, url, init, fetch, way, directly) {
@@ -152,7 +163,9 @@ function relayed(answer, url) {
     const own = name.toLowerCase() === "vary" ? value.replace(VARY, "") : value;
     return own === "" && value !== "" ? [] : [[name, own]];
   });
-  return { type: answer.type, status: answer.status, url, headers: { entries: () => fields }, body: answer.body };
+  // Of a status that a browser acts upon itself the gateway tells by a field.
+  const status = /^[1-9]\d\d$/.exec(answer.headers.get("dualfetch-status") ?? "")?.[0];
+  return { type: answer.type, status: Number(status ?? answer.status), url, headers: { entries: () => fields }, body: answer.body };
 }
 
 function bodiless(status, url, fields) {

@@ -8,7 +8,27 @@ const NOT_PASSED =
   /^(authorization|client-ip|connection|cookie|cookie2|expect|forwarded|host|http2-settings|keep-alive|origin|referer|service-worker|te|trailer|transfer-encoding|true-client-ip|upgrade|user-agent|via|x-client-ip|x-cluster-client-ip|x-real-ip|x-request-id|(access-control-request-|cf-|cloudfront-|dualfetch-|fastly-|fly-|proxy-|remote-|sec-|ssl-client-|tailscale-|x-amzn-mtls-|x-amzn-oidc-|x-appengine-|x-arr-|x-auth-request-|x-azure-|x-envoy-|x-forwarded-|x-goog-authenticated-user-|x-goog-iap-|x-ms-client-principal|x-ms-token-|x-original-|x-remote-|x-ssl-).*|.*_.*)$/i;
 
 /** What the engine sends of itself where nobody has said another. */
-const OWN_AGENT = /^dualfetch\//;
+const isOwnAgent = ([name, value]) => name.toLowerCase() === "user-agent" && /^dualfetch\//.test(value);
+
+/**
+ * Fields that a page may send without asking the other site first (Fetch, "CORS-safelisted request-header"), by what their
+ * values may be; and those that say no more than what of the site's is here already, as downloads and event sources have
+ * them. Any other may be a secret, or be what the site refuses the page for.
+ */
+const PLAIN = {
+  accept: /^[^"():<>?@[\\\]{}\0-\x08\x0a-\x1f\x7f]*$/,
+  "accept-language": /^[0-9A-Za-z *,.;=-]*$/,
+  "content-language": /^[0-9A-Za-z *,.;=-]*$/,
+  "if-range": /^/,
+  "last-event-id": /^/,
+  range: /^bytes=\d+-\d*$/,
+};
+
+/** How long the value of one may be, in characters. */
+const MOST_OF_PLAIN = 128;
+
+/** How many connections a browser has to one HTTP/1.1 server. */
+const CONNECTIONS = 6;
 
 const METHODS = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 
@@ -76,13 +96,14 @@ export class Gateway {
   #remembered = new Set();
 
   constructor(base, key, isAuto) {
-    Object.assign(this, { base, isAuto });
+    // Where there is no page, the platform says why a request fails, or none needs another way.
+    Object.assign(this, { base, isAuto, isIdle: isAuto && !isInPage() });
     this.#key = key;
   }
 
   /** The URL at which this URL is asked for. */
   address(url) {
-    return `${this.base}/fetch?url=${encodeURIComponent(url.split("#", 1)[0])}`;
+    return `${this.base}/fetch?url=${encodeURIComponent(url.split("#", 1)[0])}&wrapped=true`;
   }
 
   /** Header fields, and the one that says who is asking. */
@@ -109,8 +130,12 @@ export class Gateway {
   /** A new session's options, as `checked` has them. */
   rooted(own) {
     const checked = this.checked(own);
+    if (this.isAuto) return checked;
     // What comes has been followed to its end; where the engine could follow redirects it holds a hash against them.
-    return this.isAuto || isInPage() ? checked : { ...checked, redirect: 0 };
+    if (!isInPage()) return { ...checked, redirect: 0 };
+    // What waits for a connection is under way to the engine, and its time runs. Over TLS it is HTTP/2, and there is one.
+    const isNarrow = own.limit === undefined && this.base.startsWith("http:");
+    return isNarrow ? { ...checked, limit: CONNECTIONS } : checked;
   }
 
   /**
@@ -119,6 +144,7 @@ export class Gateway {
    * @throws {UnsupportedError} for what a gateway cannot do
    */
   checked(own) {
+    if (this.isIdle) return own;
     // The way that a request takes is not known yet when its redirects are to be followed.
     if (own.redirect !== undefined && own.redirect !== 1) throw unsupported("redirect", "the gateway follows redirects");
     if (own.maxRedirects !== undefined) throw unsupported("maxRedirects", "the gateway follows redirects, up to a bound of its own");
@@ -131,11 +157,19 @@ export class Gateway {
     return own.redirect === undefined ? own : { ...own, redirect: undefined };
   }
 
+  /** The request, whose URL may say who is asking. */
+  admitted(request) {
+    if (!this.isAuto && hasUserinfo(request.url)) {
+      throw unsupported("auth", "the gateway passes no credentials on: leave user and password out of the URL");
+    }
+    return request;
+  }
+
   /** What of a request cannot go through the gateway, and why. */
   refusal({ cache, credentials, headers = [], method = "GET", mode, referrer }) {
     if (!METHODS.includes(method)) return ["method", `the gateway takes ${METHODS.join(", ")}, not ${method}`];
-    for (const [name, value] of headers) {
-      if (NOT_PASSED.test(name) && !OWN_AGENT.test(value)) return [`headers.${name.toLowerCase()}`, "the gateway does not pass it on"];
+    for (const [name] of headers) {
+      if (NOT_PASSED.test(name)) return [`headers.${name.toLowerCase()}`, "the gateway does not pass it on"];
     }
     if (credentials === "include") return ["credentials", "the gateway passes no cookies on"];
     if (mode === "no-cors" || mode === "same-origin") return ["mode", "through the gateway every origin can be read"];
@@ -144,20 +178,44 @@ export class Gateway {
     return undefined;
   }
 
-  /** Whether this request may go through the gateway where it fails by itself. */
-  mayStandIn(url, init) {
-    const { origin, username, password } = new URL(url);
-    const isNear = origin === globalThis.location?.origin || origin === new URL(this.base).origin;
-    return !isNear && !username && !password && SAFE.includes(init.method ?? "GET") && this.refusal(init) === undefined;
+  /** As `refusal`, of what the engine asks for. */
+  refusalOf(init) {
+    return this.refusal({ ...init, headers: [...(init.headers ?? [])].filter((field) => !isOwnAgent(field)) });
+  }
+
+  /** Why this request stays away from the gateway where it fails by itself: "" where nobody needs to be told, undefined where it need not. */
+  hindrance(url, init) {
+    const { origin } = new URL(url);
+    if (origin === globalThis.location?.origin || origin === new URL(this.base).origin) return "";
+    if (!SAFE.includes(init.method ?? "GET")) return `${init.method} may have arrived`;
+    const [feature, why] = this.refusalOf(init) ?? [];
+    if (feature !== undefined) return `${feature}: ${why}`;
+    const own = [...(init.headers ?? [])].find((field) => !isOwnAgent(field) && !isPlain(field));
+    return own && `headers.${own[0].toLowerCase()}: it may be for that site alone`;
   }
 
   /** The answer of `fetch`, through the gateway or not. */
   async answer(url, init, fetch, way) {
+    if (this.isIdle) return fetch(url, init);
     this.#loading ??= import("./gateway.js");
     // What failed to load may load later.
     this.#loading.catch(() => (this.#loading = undefined));
     const { byItself, through } = await this.#loading;
     return this.isAuto ? byItself(this, url, init, fetch, way) : through(this, url, init, fetch, way);
+  }
+}
+
+function isPlain([name, value]) {
+  return value.length <= MOST_OF_PLAIN && PLAIN[name.toLowerCase()]?.test(value) === true;
+}
+
+function hasUserinfo(url) {
+  try {
+    const { username, password } = new URL(url);
+    return username !== "" || password !== "";
+  } catch {
+    // The engine refuses it.
+    return false;
   }
 }
 

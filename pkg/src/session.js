@@ -258,7 +258,9 @@ export class BaseSession {
   }
 
   #calling(own) {
-    return calling(this.#defaults, this.#engine.checked(own));
+    const call = calling(this.#defaults, this.#engine.checked(own));
+    const { gateway } = this.#engine.own;
+    return gateway === undefined ? call : { ...call, complete: (request) => call.complete(gateway.admitted(request)) };
   }
 
   /** A call that the engine does alone. */
@@ -374,9 +376,10 @@ class Engine {
 /** The caller's `fetch`, or the platform's; a function in the place of a body gives the answer itself. */
 function answering(own, gateway) {
   const fetch = (url, init) => (own === undefined ? globalThis.fetch(url, init) : own(url, init));
+  const way = { isPlatforms: own === undefined, refusalUrl, rejection };
   return (url, init) => {
     if (typeof init.body === "function") return init.body(url, init);
-    return gateway === undefined ? fetch(url, init) : gateway.answer(url, init, fetch, { refusalUrl, rejection });
+    return gateway === undefined ? fetch(url, init) : gateway.answer(url, init, fetch, way);
   };
 }
 

@@ -5,6 +5,9 @@ import { Readable } from "node:stream";
 /** What a gateway neither passes on nor relays: src/gateway/headers.rs. */
 const STRIPPED = /^(host|connection|content-length|keep-alive|transfer-encoding|user-agent|authorization|cookie|origin|referer|accept-encoding|set-cookie|www-authenticate|strict-transport-security|content-security-policy|content-encoding|(sec|proxy|dualfetch|access-control)-.*)$/;
 
+/** Statuses that a browser acts upon itself, which are told by a field. */
+const ACTED_UPON = [301, 302, 303, 307, 308, 407];
+
 /**
  * A gateway as `dualfetch serve` is one, in Node: `GET /fetch?url=…` is fetched and relayed.
  *
@@ -17,7 +20,7 @@ export async function gateway({ key, path = "" } = {}) {
     const { pathname, searchParams } = new URL(request.url, "http://gateway");
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    const asked = { method: request.method, path: pathname, url: searchParams.get("url"), headers: request.headers, body: Buffer.concat(chunks) };
+    const asked = { method: request.method, path: pathname, url: searchParams.get("url"), isWrapped: searchParams.get("wrapped") === "true", headers: request.headers, body: Buffer.concat(chunks) };
     made.asked.push(asked);
     made.open.add(asked);
     const upstream = new AbortController();
@@ -51,7 +54,7 @@ export function problem(response, status, { code, headers = {}, ...more }) {
   response.end(JSON.stringify(body));
 }
 
-async function relay({ method, url, headers, body }, response, signal) {
+async function relay({ method, url, isWrapped, headers, body }, response, signal) {
   const passed = Object.entries(headers).filter(([name]) => !STRIPPED.test(name));
   const init = { method, headers: passed, signal, ...(body.length > 0 && { body }) };
   let answer;
@@ -64,9 +67,11 @@ async function relay({ method, url, headers, body }, response, signal) {
   const fields = Object.fromEntries([...answer.headers].filter(([name]) => !STRIPPED.test(name)));
   const added = { "referrer-policy": "no-referrer", "content-type": "application/octet-stream", "cache-control": "no-store" };
   for (const name of Object.keys(added)) if (name in fields) delete added[name];
-  response.writeHead(answer.status, {
+  const wrapped = isWrapped && ACTED_UPON.includes(answer.status);
+  response.writeHead(wrapped ? 200 : answer.status, {
     ...fields,
     ...added,
+    ...(wrapped && { "dualfetch-status": answer.status }),
     vary: [...(fields.vary ? [fields.vary] : []), "origin, access-control-request-headers"],
     "dualfetch-added": Object.keys(added).join(", "),
     "content-security-policy": "sandbox; default-src 'none'",

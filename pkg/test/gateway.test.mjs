@@ -28,6 +28,7 @@ before(async () => {
     },
     "/redirect": (response) => response.writeHead(302, { location: "/?moved" }).end(),
     "/empty": (response) => response.writeHead(204, { "x-own": "1" }).end(),
+    "/nowhere": (response) => response.writeHead(302, { "x-own": "1" }).end("<title>Nowhere</title>"),
     "/same": (response) => response.writeHead(304, { etag: '"1"' }).end(),
     "/file": (response) => response.writeHead(200, { "content-type": "text/plain", "content-length": CONTENT.length }).end(CONTENT),
     "/endless": (response) => {
@@ -101,6 +102,35 @@ test("answers without a body have none", async () => {
   }
 });
 
+test("a status that a browser acts upon itself comes as what it is", async () => {
+  const response = await session.get(`${target.url}/nowhere`);
+  assert.deepEqual([response.status, response.ok, response.url, response.headers.get("x-own")], [302, false, `${target.url}/nowhere`, "1"]);
+  assert.equal(response.headers.get("dualfetch-status"), null);
+  assert.equal(await response.text(), "<title>Nowhere</title>");
+  for await (const { status, title, error } of session.titles([`${target.url}/nowhere`])) assert.deepEqual([status, title, error], [302, "Nowhere", null]);
+  const told = (status) => gate.next.push((response) => response.writeHead(200, { "dualfetch-url": target.url, "dualfetch-status": status }).end("log in"));
+  for (const status of [301, 303, 307, 308, 407]) {
+    told(status);
+    const wrapped = await session.get(target.url);
+    assert.deepEqual([wrapped.status, wrapped.ok, await wrapped.text()], [status, false, "log in"]);
+    told(status);
+    const plain = await session.fetch(target.url);
+    assert.deepEqual([plain instanceof Response, plain.status, plain.ok, await plain.text()], [true, status, false, "log in"]);
+  }
+  told(407);
+  await assert.rejects(session.get(target.url, { raiseForStatus: true }), { code: "status", status: 407, body: "log in" });
+  for (const status of ["", "42", "99999", "x"]) {
+    told(status);
+    assert.equal((await session.get(target.url)).status, 200);
+  }
+});
+
+test("the fragment that was asked for stays", async () => {
+  for (const path of ["/#part", "/bare#a%20b"]) assert.equal((await session.get(target.url + path)).url, target.url + path);
+  gate.next.push((response) => response.writeHead(200, { "dualfetch-url": `${target.url}/#moved` }).end());
+  assert.equal((await session.get(`${target.url}/#part`)).url, `${target.url}/#moved`);
+});
+
 test("titles, pages and lists go through it", async () => {
   const urls = [target.url, `${target.url}/redirect`, `${target.url}/endless`];
   const rows = [];
@@ -144,27 +174,23 @@ test("fetch of a session goes through it", async () => {
   await assert.rejects(session.fetch(`${target.url}/redirect`, { redirect: "manual" }), { code: "unsupported", feature: "redirect" });
 });
 
-test("a body streams, and its end by the reader ends the request at the gateway and at the target within a second", async () => {
+test("a body streams, and its end by the reader ends the request at the gateway and at the target", async () => {
   const response = await session.get(`${target.url}/endless`);
   const reader = response.body.getReader();
   await reader.read();
   assert.deepEqual([gate.open.size, target.held.size], [1, 1]);
-  const started = performance.now();
   await reader.cancel();
   await until(() => gate.open.size === 0 && target.held.size === 0);
-  assert.ok(performance.now() - started < 1000);
 });
 
-test("an abort ends the request at the gateway within a second, with the signal's reason", async () => {
+test("an abort ends the request at the gateway, with the signal's reason", async () => {
   gate.next.push(() => {});
   const controller = new AbortController();
   const asked = session.get(target.url, { signal: controller.signal });
   await until(() => gate.open.size === 1);
-  const started = performance.now();
   controller.abort("enough");
   await assert.rejects(asked, (thrown) => thrown === "enough");
   await until(() => gate.open.size === 0);
-  assert.ok(performance.now() - started < 1000);
 });
 
 test("a title ends the transfer of the page it is of", async () => {
@@ -330,7 +356,7 @@ test("a fetch of the caller's own reaches the gateway", async () => {
   const fetch = (url, init) => (seen.push([url, init.redirect]), globalThis.fetch(url, init));
   const own = new Session({ gateway: { url: new URL(gate.url), key: KEY }, fetch });
   assert.equal(await (await own.get(target.url)).text(), "<title>A title</title>");
-  assert.deepEqual(seen, [[`${gate.url}/fetch?url=${encodeURIComponent(`${target.url}/`)}`, "manual"]]);
+  assert.deepEqual(seen, [[`${gate.url}/fetch?url=${encodeURIComponent(`${target.url}/`)}&wrapped=true`, "manual"]]);
   const odd = new Session({ gateway: gate.url, fetch: async () => "no response" });
   await assert.rejects(odd.get(target.url), { code: "protocol" });
 });
@@ -372,6 +398,7 @@ test("what a gateway cannot do is refused by name, before anything is sent", asy
     [{ headers: { cookie: "a=b" } }, "headers.cookie"], [{ headers: { "X-Forwarded-For": "1.2.3.4" } }, "headers.x-forwarded-for"],
     [{ headers: { referer: "http://a.example" } }, "headers.referer"], [{ headers: { "x-request-id": "1" } }, "headers.x-request-id"],
     [{ userAgent: "x" }, "userAgent"], [{ headers: { "user-agent": "x" } }, "headers.user-agent"],
+    [{ headers: { "user-agent": "dualfetch/9" } }, "headers.user-agent"], [{ headers: { "x-request-id": "dualfetch/9" } }, "headers.x-request-id"],
     [{ headers: { "dualfetch-url": "x" } }, "headers.dualfetch-url"], [{ headers: { "proxy-authorization": "x" } }, "headers.proxy-authorization"],
     [{ credentials: "include" }, "credentials"], [{ mode: "no-cors" }, "mode"], [{ mode: "same-origin" }, "mode"], [{ cache: "only-if-cached" }, "cache"],
     [{ referrer: "http://a.example/" }, "referrer"], [{ redirect: "manual" }, "redirect"], [{ redirect: () => "follow" }, "redirect"],
@@ -386,7 +413,12 @@ test("what a gateway cannot do is refused by name, before anything is sent", asy
   }
   await assert.rejects(session.options(target.url), { code: "unsupported", feature: "method" });
   await assert.rejects(session.request(target.url, { method: "propfind" }), { code: "unsupported", feature: "method" });
-  await assert.rejects(session.get(target.url.replace("//", "//user:pass@")), { code: "unsupported" });
+  const named = target.url.replace("//", "//user:hush@");
+  const isNamed = (thrown) => isUnsupportedError(thrown) && thrown.feature === "auth" && /user and password/.test(thrown.message) && !thrown.message.includes("hush");
+  for (const asking of [() => session.get(named), () => session.title(named)]) await assert.rejects(asking(), isNamed);
+  for (const rows of [session.titles([named]), session.fetchAll([named])]) for await (const { error } of rows) assert.ok(isNamed(error), `${error}`);
+  const led = session.extend({ hooks: { beforeRequest: [({ request }) => void (request.url = named)] } });
+  await assert.rejects(led.get(target.url), isNamed);
   await assert.rejects(session.websocket(target.url), { code: "unsupported", feature: "websocket" });
   const hooked = session.extend({ hooks: { beforeRequest: [({ request }) => request.headers.set("authorization", "x")] } });
   await assert.rejects(hooked.get(target.url), { code: "unsupported", feature: "headers.authorization" });

@@ -2,6 +2,7 @@
 // rejects with.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
 
 import { Session } from "dualfetch";
@@ -19,18 +20,20 @@ const OPAQUE = "Failed to fetch";
 let target, gate;
 /** What was asked for: `direct` of the targets, and with which fields, `gateway` of the gateway. */
 let asked;
+/** Takes away what tells a page from Node. */
+let unbecomePage;
 /** Which origins a page may not read. */
 let closed;
 
 before(async () => {
-  globalThis.location = new URL(`${PAGE}/app/`);
+  becomePage();
   target = await serve({
     "/": (response) => response.writeHead(200, { "content-type": "text/html" }).end("<title>A title</title>"),
   });
   gate = await gateway();
 });
 after(async () => {
-  delete globalThis.location;
+  unbecomePage();
   await gate.close();
   await target.close();
 });
@@ -38,6 +41,19 @@ beforeEach(() => {
   [asked, closed] = [{ direct: [], gateway: [] }, [CLOSED]];
   gate.next.length = 0;
 });
+
+/** Makes this look like a page to the package. */
+function becomePage() {
+  const globals = { location: new URL(`${PAGE}/app/`), navigator: { userAgent: "Mozilla/5.0" }, Window: class Window {} };
+  const before = Object.fromEntries(Object.keys(globals).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]));
+  for (const [name, value] of Object.entries(globals)) Object.defineProperty(globalThis, name, { value, configurable: true });
+  unbecomePage = () => {
+    for (const [name, own] of Object.entries(before)) {
+      delete globalThis[name];
+      if (own !== undefined) Object.defineProperty(globalThis, name, own);
+    }
+  };
+}
 
 /** What a page's `fetch` does. */
 const fetch = async (url, init) => {
@@ -57,6 +73,7 @@ const fetch = async (url, init) => {
   return globalThis.fetch(new URL(pathname, target.url), init);
 };
 const making = (options) => new Session({ fetch, ...options });
+const saying = (words) => (thrown) => thrown.code === "network" && thrown.message.includes(OPAQUE) && thrown.message.includes(words) && !thrown.message.includes(KEY);
 const counts = () => [asked.direct.length, asked.gateway.length];
 
 test("what can be had by itself is", async () => {
@@ -69,7 +86,7 @@ test("what a page may not read is had through the gateway of its own origin, at 
   const session = making({ gateway: "auto" });
   const response = await session.get(`${CLOSED}/`);
   assert.deepEqual([response.url, response.attempts, await response.text()], [`${CLOSED}/`, 1, "<title>A title</title>"]);
-  assert.equal(asked.gateway[0].url, `${PAGE}/fetch?url=${encodeURIComponent(`${CLOSED}/`)}`);
+  assert.equal(asked.gateway[0].url, `${PAGE}/fetch?url=${encodeURIComponent(`${CLOSED}/`)}&wrapped=true`);
   assert.deepEqual(counts(), [1, 1]);
   await session.head(`${CLOSED}/`);
   assert.equal((await session.title(`${CLOSED}/`)).title, "A title");
@@ -116,10 +133,92 @@ test("a request that may have arrived is not sent a second time", async () => {
 test("what the gateway would not pass on stays away from it", async () => {
   const session = making({ gateway: "auto" });
   const own = [{ headers: { authorization: "x" } }, { auth: { bearer: "t" } }, { headers: { cookie: "a=b" } }, { credentials: "include" }, { mode: "same-origin" }];
-  for (const options of own) await assert.rejects(session.get(CLOSED, options), { code: "network" });
+  for (const options of own) await assert.rejects(session.get(CLOSED, options), saying("not sent through the gateway: "));
   assert.deepEqual(counts(), [own.length, 0]);
   await assert.rejects(session.get("http://user:pass@closed.example/"), { code: "network" });
   assert.equal(asked.gateway.length, 0);
+});
+
+test("a field that is no page's to send unasked keeps a request away from the gateway, and is named", async () => {
+  const session = making({ gateway: "auto" });
+  const secrets = [{ "x-api-key": "secret" }, { "X-Custom": "1" }, { accept: "a".repeat(129) }, { "content-language": "a;b(c" }, { range: "bytes=-5" }, { "if-none-match": '"1"' }];
+  for (const headers of secrets) {
+    const [name] = Object.keys(headers);
+    await assert.rejects(session.get(CLOSED, { headers }), saying(`not sent through the gateway: headers.${name.toLowerCase()}`));
+  }
+  await session.get(CLOSED);
+  // Nor do they go there because others did.
+  for (const headers of secrets) await assert.rejects(session.get(CLOSED, { headers }), { code: "network" });
+  assert.deepEqual(counts(), [2 * secrets.length + 1, 1]);
+  const all = JSON.stringify(asked.gateway.map(({ init }) => [...new Headers(init.headers)]));
+  assert.ok(!all.includes("secret") && !all.includes("x-"), all);
+  await session.get(CLOSED, { headers: { accept: "text/html, */*;q=0.8", "accept-language": "de-DE, de;q=0.9", range: "bytes=5-" } });
+  await session.get(CLOSED, { headers: { range: "bytes=5-", "if-range": '"1"', "last-event-id": "7" } });
+  assert.equal(asked.gateway.length, 3);
+});
+
+test("a fault in a fetch of the caller's own sends nothing to the gateway", async () => {
+  let calls = 0;
+  const own = () => {
+    calls += 1;
+    return undefined.headers;
+  };
+  for (const fault of [own, async () => own()]) {
+    await assert.rejects(new Session({ gateway: "auto", fetch: fault }).get(CLOSED), (thrown) => thrown.cause instanceof TypeError && !/gateway/.test(thrown.message));
+  }
+  assert.equal(calls, 2);
+  for (const words of ["Failed to fetch", "Failed to fetch (closed.example)", "NetworkError when attempting to fetch resource.", "Load failed"]) {
+    let sent = 0;
+    const session = new Session({ gateway: "auto", fetch: async () => Promise.reject((sent++, new TypeError(words))) });
+    await assert.rejects(session.get(CLOSED), { code: "network" });
+    assert.equal(sent, 2, words);
+  }
+});
+
+test("the platform's own fetch is taken at its word, whatever it is", async () => {
+  const platforms = globalThis.fetch;
+  const session = new Session({ gateway: "auto" });
+  let sent = 0;
+  globalThis.fetch = async () => Promise.reject((sent++, new TypeError("in words of its own")));
+  try {
+    await assert.rejects(session.get(CLOSED), /could not be reached/);
+  } finally {
+    globalThis.fetch = platforms;
+  }
+  assert.equal(sent, 2);
+});
+
+test("where there is no page nothing falls back, and nothing is refused for it", async () => {
+  unbecomePage();
+  try {
+    const session = making({ gateway: { url: "https://gateway.example", auto: true, key: KEY } });
+    await assert.rejects(session.get(CLOSED), (thrown) => thrown.code === "network" && !/gateway/.test(thrown.message));
+    assert.deepEqual(counts(), [1, 0]);
+    const integrity = `sha256-${createHash("sha256").update("<title>A title</title>").digest("base64")}`;
+    assert.equal((await session.get(OPEN, { integrity, redirect: "manual", maxRedirects: 1 })).status, 200);
+  } finally {
+    becomePage();
+  }
+});
+
+test("over HTTP/1.1 a page's session has the connections that a browser has to one server, unless it says another limit", async () => {
+  const most = async (options) => {
+    let [now, peak] = [0, 0];
+    const waits = [];
+    const own = async (url) => {
+      peak = Math.max(peak, ++now);
+      if (now === 12) waits.splice(0).forEach((go) => go());
+      else await new Promise((go) => (waits.push(go), setTimeout(go, 50)));
+      now -= 1;
+      return new Response("x", { headers: { "dualfetch-url": new URL(url).searchParams.get("url") } });
+    };
+    const session = new Session({ fetch: own, ...options });
+    await Promise.all(Array.from({ length: 12 }, (_, at) => session.get(`http://n${at}.example/`)));
+    return peak;
+  };
+  assert.equal(await most({ gateway: "http://gateway.example" }), 6);
+  assert.equal(await most({ gateway: "http://gateway.example", limit: 12 }), 12);
+  assert.equal(await most({ gateway: "https://gateway.example" }), 12);
 });
 
 test("the page's own origin and the gateway's are asked by themselves", async () => {
@@ -141,14 +240,16 @@ test("an aborted request does not go on to the gateway", async () => {
   const controller = new AbortController();
   const own = (url, init) => {
     if (new URL(url).pathname === "/fetch") return fetch(url, init);
+    asked.direct.push({ url, init });
     return new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(new TypeError(OPAQUE))));
   };
   const session = new Session({ gateway: "auto", fetch: own });
   const get = session.get(CLOSED, { signal: controller.signal });
-  await new Promise((done) => setTimeout(done, 20));
+  await until(() => asked.direct.length === 1);
   controller.abort("enough");
   await assert.rejects(get, (thrown) => thrown === "enough");
-  await new Promise((done) => setTimeout(done, 20));
+  // What would follow the rejection has had its turn once another request has come and gone.
+  await session.get(OPEN, { signal: undefined }).catch(() => {});
   assert.equal(asked.gateway.length, 0);
 });
 
