@@ -26,6 +26,8 @@ mod command_line {
     mod resume;
     mod run;
     #[cfg(unix)]
+    mod serve_bounds;
+    #[cfg(unix)]
     mod serve_connections;
     #[cfg(unix)]
     mod serve_life;

@@ -2,8 +2,8 @@
 
 mod kept;
 
-use std::env;
 use std::path::{Component, Path, PathBuf};
+use std::{env, fs, io};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,13 +15,16 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tower_http::services::ServeDir;
-use tower_service::Service;
 
 use crate::error::{Error, ErrorKind, Result};
 
 use super::problem::Failure;
 use super::state::State;
 use kept::Kept;
+
+/// What no file system here has a longer one of.
+const LONGEST_NAME: usize = 255;
+const LONGEST_PATH: usize = 1_024;
 
 /// The page in `www` and the npm package in `pkg` of this crate's repository, as files: the page at `/`, the package below
 /// `/pkg/`.
@@ -57,16 +60,15 @@ impl Assets {
         Self::new(root.join("www"), root.join("pkg"))
     }
 
-    /// The folder of this crate's repository: the one that the current folder is in, else the one that the crate was built
-    /// in, if it is still there.
+    /// The folder of this crate's repository that the current folder is in; in debug builds else the one that the crate was
+    /// built in, if it is still there. It is known by its `pkg/package.json` and `www/index.html`; on Unix it has to be of
+    /// this user or of root, and writable by no others: whose page it is may ask for keys.
     #[must_use]
     pub fn repository() -> Option<PathBuf> {
         let here = env::current_dir().unwrap_or_default();
-        let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // Other projects have a www, too.
-        let is_ours =
-            |root: &&Path| root.join("www/index.html").is_file() && root.join("pkg/package.json").is_file();
-        here.ancestors().chain([built_in]).find(is_ours).map(Path::to_owned)
+        let found = here.ancestors().find(|root| is_repository(root) && is_ours(root));
+        let built_in = || cfg!(debug_assertions).then_some(Path::new(env!("CARGO_MANIFEST_DIR")));
+        found.or_else(|| built_in().filter(|root| is_repository(root))).map(Path::to_owned)
     }
 
     /// Those in these folders: the page's, and the npm package's with what `scripts/package` builds.
@@ -138,7 +140,9 @@ impl Assets {
         let rest = if rest.is_empty() { "index.html" } else { rest };
         // Names are never escaped here, and neither hidden files nor what a system takes for more than a name is served.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        let names = rest.split('/').all(|name| !name.starts_with('.') && name.bytes().all(plain));
+        let name =
+            |name: &str| name.len() <= LONGEST_NAME && !name.starts_with('.') && name.bytes().all(plain);
+        let names = rest.len() <= LONGEST_PATH && rest.split('/').all(name);
         let below = Path::new(rest).components().all(|part| matches!(part, Component::Normal(_)));
         // These are how a file is asked for that is kept compressed.
         let is_kept = kept::is_kept(Path::new(rest));
@@ -165,10 +169,55 @@ impl Folder {
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = fields;
-        match self.files.clone().call(request).await {
+        match self.files.clone().try_call(request).await {
             Ok(response) => response.map(Body::new),
-            Err(never) => match never {},
+            Err(error) => failed(&error).into_response(),
         }
+    }
+}
+
+/// What cannot be a file is none; what may be one another time (no more open files are allowed, a disk fails) is no fault of
+/// the client.
+fn failed(error: &io::Error) -> StatusCode {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::InvalidFilename
+        | Kind::InvalidInput
+        | Kind::IsADirectory
+        | Kind::NotADirectory
+        | Kind::NotFound
+        | Kind::PermissionDenied => StatusCode::NOT_FOUND,
+        // Its kind has no name yet.
+        _ if error.to_string().contains("symbolic links") => StatusCode::NOT_FOUND,
+        _ => {
+            tracing::warn!(%error, "a file of the page cannot be read");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+/// Other projects have a `www`, and other packages, too.
+fn is_repository(root: &Path) -> bool {
+    let package =
+        || serde_json::from_slice::<serde_json::Value>(&fs::read(root.join("pkg/package.json")).ok()?).ok();
+    root.join("www/index.html").is_file() && package().is_some_and(|package| package["name"] == "dualfetch")
+}
+
+/// Whether nobody else can have put it there.
+fn is_ours(root: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let user = rustix::process::geteuid().as_raw();
+        ["", "www", "www/index.html", "pkg", "pkg/package.json"].iter().all(|name| {
+            let metadata = fs::metadata(root.join(name));
+            metadata.is_ok_and(|file| (file.uid() == user || file.uid() == 0) && file.mode() & 0o002 == 0)
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = root;
+        true
     }
 }
 

@@ -148,20 +148,27 @@ impl Settings {
             && self.user_agent == other.user_agent
     }
 
-    pub(super) fn check(&self) -> Result<()> {
-        for origin in &self.origins {
-            if origin != "*" && !is_origin(origin) {
-                return Err(invalid(
-                    "origins",
-                    format!("{origin:?} is no origin such as https://app.example"),
-                ));
-            }
+    /// Whether all of them make sense, as [`Gateway::new`](super::Gateway::new) asks.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] with the setting that does not.
+    pub fn check(&self) -> Result<()> {
+        if let Some(origin) = self.origins.iter().find(|origin| *origin != "*" && !is_origin(origin)) {
+            return Err(invalid(
+                "origins",
+                format!(
+                    "{origin:?} is no origin: write it as a browser sends it, such as https://app.example or \
+                     http://localhost:3000, or `*`"
+                ),
+            ));
         }
-        for host in &self.hosts {
-            if host.is_empty() || host.contains(['/', ':', '@', '*']) || host.chars().any(char::is_whitespace)
-            {
-                return Err(invalid("hosts", format!("{host:?} is no name of a host, without a port")));
-            }
+        if let Some(host) = self.hosts.iter().find(|host| !is_host(host)) {
+            return Err(invalid(
+                "hosts",
+                format!(
+                    "{host:?} is no name of a host in lower case, such as gateway.example, without a port"
+                ),
+            ));
         }
         self.networks().map(drop)
     }
@@ -181,9 +188,17 @@ impl Default for Settings {
     }
 }
 
+/// As browsers send it: a scheme of theirs and a host, in lower case, without the port that the scheme has anyway.
 fn is_origin(text: &str) -> bool {
-    url::Url::parse(text)
-        .is_ok_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == text)
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    })
+}
+
+fn is_host(text: &str) -> bool {
+    let is_plain = !text.contains(['*', ':', '/', '?', '#', '@']) && !text.ends_with('.');
+    let url = url::Url::parse(&format!("http://{text}/"));
+    is_plain && url.is_ok_and(|url| url.host_str() == Some(text))
 }
 
 fn invalid(option: &'static str, why: impl Into<String>) -> Error {
@@ -203,6 +218,8 @@ mod tests {
             "https://APP.example",
             "null",
             "file:///",
+            "ftp://app.example",
+            "https://app.example:443",
             "https://a b",
         ] {
             let settings = Settings { origins: vec![origin.to_owned()], ..Settings::new() };
@@ -215,8 +232,22 @@ mod tests {
             let settings = Settings { origins: vec![origin.to_owned()], ..Settings::new() };
             assert_eq!(settings.check().map_err(|error| error.to_string()), Ok(()), "{origin}");
         }
-        for host in ["", "a:80", "https://a", "*.example"] {
+        for host in [
+            "",
+            "a:80",
+            "https://a",
+            "*.example",
+            "Gateway.example",
+            "gateway.example.",
+            "a b",
+            "a@b",
+            "\u{e9}.example",
+        ] {
             assert!(Settings { hosts: vec![host.to_owned()], ..Settings::new() }.check().is_err(), "{host}");
+        }
+        for host in ["gateway.example", "gateway", "xn--9ca.example"] {
+            let settings = Settings { hosts: vec![host.to_owned()], ..Settings::new() };
+            assert_eq!(settings.check().map_err(|error| error.to_string()), Ok(()), "{host}");
         }
     }
 }

@@ -9,10 +9,15 @@ use tokio::process::Command;
 
 use crate::support::within_at_most;
 
-/// The binary, with nothing on standard input and none of the caller's colour settings.
+/// The binary, with nothing on standard input, and none of the caller's settings: those of colours and its own.
 pub fn dualfetch(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dualfetch"));
     command.args(args).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("RUST_BACKTRACE");
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("DUALFETCH_") {
+            command.env_remove(name);
+        }
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

@@ -65,6 +65,20 @@ async fn a_file_that_was_moved_away_is_opened_anew_by_a_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_client_sends_a_line_is_whole_json() {
+    let server = Served::start(&["--log-format", "json"]).await;
+    assert_eq!(server.get(&format!("/{}", "a".repeat(15_000))).await.0, 404);
+    server.tells("\"answered\"", 1).await;
+    server.signal(Signal::TERM);
+    let (_, log) = server.end().await;
+    for line in log.lines() {
+        assert!(line.len() <= 16 << 10, "{}", line.len());
+        serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_stops_nothing() {
     let server = Served::start(&["--log", "/dev/full"]).await;
     for _ in 0..200 {

@@ -27,11 +27,13 @@ async fn a_flag_counts_before_the_environment_that_before_the_file_and_that_befo
         "order.toml",
         b"retries = 3\n\norigin = ['https://file.example', 'https://other.example']\nlimit_per_host = 11\nlimit = 10\n",
     );
+    let key = format!("a={HASH}");
     let variables = [
         ("DUALFETCH_LIMIT_PER_HOST", "21"),
         ("DUALFETCH_LIMIT", "20"),
         ("DUALFETCH_ORIGIN", ""),
         ("DUALFETCH_HOST", "a.example,b.example"),
+        ("DUALFETCH_KEY", &key),
     ];
     let (code, out, err) = serve(
         &["--config", file.path(), "--limit", "30", "--host", "c.example", "--print-config"],
@@ -55,6 +57,7 @@ async fn a_flag_counts_before_the_environment_that_before_the_file_and_that_befo
 
     let variables = [
         ("DUALFETCH_CONFIG", file.path()),
+        ("DUALFETCH_KEY", &key),
         ("DUALFETCH_HOST", "a.example,b.example"),
         ("DUALFETCH_ALLOW_ANY_PORT", "true"),
     ];
@@ -146,6 +149,20 @@ async fn what_is_wrong_in_a_file_is_told_with_its_place_its_name_and_what_it_sho
             1,
             vec!["origin: \"https://a.example/page\" is no origin", "https://app.example"],
         ),
+        ("origin = \"ftp://a.example\"\n", 1, vec!["origin: \"ftp://a.example\" is no origin"]),
+        (
+            "host = \"Gateway.example\"\n",
+            1,
+            vec!["host: \"Gateway.example\" is no name of a host in lower case"],
+        ),
+        ("host = \"gateway.example\"\n", 1, vec!["host: ", "without a key", "--new-key"]),
+        (
+            "trusted_proxy = \"127.0.0.1\"\n",
+            1,
+            vec!["trusted_proxy: ", "127.0.0.1", "without a key", "--new-key"],
+        ),
+        ("socket_mode = \"rw\"\n", 1, vec!["socket_mode: \"rw\" is no mode of a file", "0660"]),
+        ("socket_mode = 660\n", 1, vec!["socket_mode: it must be a text"]),
         ("host = [[1]]\n", 1, vec!["host: what is in the list must be a text"]),
         ("rate = \"50\"\n", 1, vec!["rate: \"50\": write a whole number and a time"]),
         ("burst = 5\n", 1, vec!["burst: it says how many", "there is no rate"]),
@@ -227,6 +244,68 @@ async fn an_address_that_others_reach_needs_a_key() {
     assert_eq!(server.get_with("/metrics", &format!("Authorization: Bearer {secret}\r\n")).await.0, 200);
     assert_eq!(server.get("/healthz").await.0, 200);
     assert!(!server.log().contains(&secret[3..]), "{}", server.log());
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_has_its_mode_and_one_that_all_may_connect_to_needs_a_key() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let path = folder.at("socket");
+    let listen = format!("unix:{}", path.display());
+    let (code, out, err) = serve(&["--listen", &listen, "--socket-mode", "0666"], &[]).await;
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(
+        err.contains("--socket-mode: 0666") && err.contains("--new-key") && err.contains(&listen),
+        "{err}"
+    );
+    let key = format!("a={HASH}");
+    for (args, mode) in [
+        (vec![], 0o660),
+        (vec!["--socket-mode", "0600"], 0o600),
+        (vec!["--socket-mode", "0666", "--key", &key], 0o666),
+    ] {
+        let server =
+            Served::start(&[&["--listen", "127.0.0.1:0", "--listen", &listen][..], &args].concat()).await;
+        // The first line of standard output says that the first one is there; both are by then.
+        let metadata = std::fs::metadata(&path).expect("a socket");
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{args:?}");
+        server.signal(rustix::process::Signal::TERM);
+        assert_eq!(server.end().await.0, Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_that_is_found_by_itself_is_this_repositorys_and_nobody_elses() {
+    let folder = Folder::new();
+    let write = |path: &str, text: &str| {
+        let path = folder.at(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    write("www/index.html", "the page");
+    write("pkg/package.json", "{ \"name\": \"dualfetch\" }");
+    write("pkg/dist/web/index.web.js", "");
+    // Another page, and another project.
+    write("below/www/index.html", "foreign");
+    write("other/www/index.html", "foreign");
+    write("other/pkg/package.json", "{ \"name\": \"other\" }");
+    write("other/pkg/dist/web/index.web.js", "");
+    let page = async |at: &str| {
+        let server = Served::start_at(&folder.at(at), &["--page", "auto", "--package", "auto"]).await;
+        server.get("/").await.1
+    };
+    for at in ["", "below", "other"] {
+        assert_eq!(page(at).await, "the page", "{at}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let all = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(folder.at("www"), all).expect("it is ours");
+        assert_ne!(page("").await, "the page", "anyone may have put it there");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,12 @@
 //! `dualfetch serve` as it runs: its address, its log, its signals, its end.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use super::run::dualfetch;
@@ -29,22 +30,33 @@ impl Served {
 
     /// With these variables in its environment.
     pub async fn start_in(args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let own_port: &[&str] = if args.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
-        Self::run(&[own_port, args].concat(), variables).await
+        let mut command = dualfetch(&["serve"]);
+        command.envs(variables.iter().copied());
+        Self::start_as(command, args).await
     }
 
     /// Where nothing but the arguments says where it listens.
     pub async fn start_plainly(args: &[&str]) -> Self {
-        Self::run(args, &[]).await
+        Self::run(dualfetch(&["serve"]), args).await
     }
 
-    async fn run(args: &[&str], variables: &[(&str, &str)]) -> Self {
+    /// In this folder.
+    pub async fn start_at(folder: &Path, args: &[&str]) -> Self {
         let mut command = dualfetch(&["serve"]);
+        command.current_dir(folder);
+        Self::start_as(command, args).await
+    }
+
+    async fn start_as(command: Command, args: &[&str]) -> Self {
+        let own_port: &[&str] = if args.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        Self::run(command, &[own_port, args].concat()).await
+    }
+
+    async fn run(mut command: Command, args: &[&str]) -> Self {
         if !args.contains(&"--page") {
             command.args(["--page", "none", "--package", "none"]);
         }
-        command.args(args).envs(variables.iter().copied());
-        let mut child = command.stdin(Stdio::null()).spawn().expect("the command starts");
+        let mut child = command.args(args).stdin(Stdio::null()).spawn().expect("the command starts");
         let mut err = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let (lines, log) = watch::channel(String::new());
         tokio::spawn(async move {

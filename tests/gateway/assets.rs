@@ -364,6 +364,23 @@ async fn no_path_leads_out_of_the_folders_or_to_what_is_hidden() {
 }
 
 #[tokio::test]
+async fn what_no_file_system_has_is_not_found_and_no_fault_of_the_server() {
+    let served = Served::new("long");
+    let (long, deep) = ("a".repeat(300), "a/".repeat(3_000));
+    for path in
+        [format!("/{long}"), format!("/pkg/{long}/x"), format!("/{deep}a"), format!("/{}", "a".repeat(255))]
+    {
+        let answer = served.get(&path, &[(ACCEPT_ENCODING, "br")]).await;
+        assert_eq!(problem(answer).await["code"], "not_found", "{} letters", path.len());
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("round", served.root.join("www/round")).expect("a link");
+        assert_eq!(problem(served.get("/round", &[]).await).await["code"], "not_found", "a link to itself");
+    }
+}
+
+#[tokio::test]
 async fn files_are_read_and_nothing_else() {
     let served = Served::new("methods");
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {

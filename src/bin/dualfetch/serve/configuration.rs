@@ -13,7 +13,11 @@ use crate::units::Rate;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Configuration {
     pub(crate) listen: Vec<Listen>,
+    /// Of `unix:` sockets.
+    pub(crate) socket_mode: u32,
     pub(crate) max_connections: usize,
+    /// 0 is no bound.
+    pub(crate) max_connections_per_address: usize,
     pub(crate) header_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) stop_timeout: Duration,
@@ -59,7 +63,9 @@ impl Default for Configuration {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         Self {
             listen: vec![Listen::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080))],
+            socket_mode: 0o660,
             max_connections: 10_000,
+            max_connections_per_address: 256,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             stop_timeout: Duration::from_secs(30),
@@ -101,16 +107,8 @@ impl Configuration {
         if self.listen.is_empty() {
             return Err(("listen", "it must name an address at least, such as 127.0.0.1:8080".to_owned()));
         }
-        let open = self.listen.iter().find(|listen| !listen.is_private());
-        if let (Some(open), true) = (open, self.keys.is_empty()) {
-            return Err((
-                "listen",
-                format!(
-                    "{open} can be reached from other machines, and without a key anyone there could fetch through \
-                 this one. `dualfetch serve --new-key NAME` makes a key and the line for the configuration; without one \
-                 listen on 127.0.0.1 or [::1]"
-                ),
-            ));
+        if self.keys.is_empty() {
+            self.check_without_keys()?;
         }
         if self.burst.is_some() && self.rate.is_none() {
             return Err((
@@ -122,6 +120,45 @@ impl Configuration {
             return Err(("allow_any_port", "it does away with allow_port; give one of them".to_owned()));
         }
         Ok(())
+    }
+
+    /// With no key whoever reaches it may use it: that must be this machine alone, and what is told of it must not say
+    /// that others come, through a proxy that the gateway itself sees on this machine only.
+    fn check_without_keys(&self) -> Result<(), (&'static str, String)> {
+        const MEND: &str = "`dualfetch serve --new-key NAME` makes a key and the line for the configuration";
+        if let Some(open) = self.listen.iter().find(|listen| !listen.is_private()) {
+            let why = format!(
+                "{open} can be reached from other machines, and without a key anyone there could fetch through this one. \
+                 {MEND}; without one listen on 127.0.0.1 or [::1]"
+            );
+            return Err(("listen", why));
+        }
+        if let Some(host) = self.hosts.first() {
+            let why = format!(
+                "a gateway that is reached as {host} is there for others, too, and without a key anyone could fetch \
+                 through it. {MEND}; without one it answers to localhost and IP addresses alone"
+            );
+            return Err(("host", why));
+        }
+        if let Some(proxy) = self.trusted_proxies.first() {
+            let why = format!(
+                "who comes by the proxy {proxy} comes from elsewhere, and without a key anyone could fetch through this \
+                 gateway. {MEND}"
+            );
+            return Err(("trusted_proxy", why));
+        }
+        let is_open = self.socket_mode & 0o007 != 0;
+        match self.listen.iter().find(|listen| is_open && listen.is_socket()) {
+            Some(socket) => Err((
+                "socket_mode",
+                format!(
+                    "{:04o} lets every user of this machine connect to {socket}, and without a key fetch through it. \
+                     {MEND}; without one let nobody but owner and group connect, as 0660 does",
+                    self.socket_mode
+                ),
+            )),
+            None => Ok(()),
+        }
     }
 }
 
@@ -161,6 +198,10 @@ impl Listen {
             #[cfg(unix)]
             Self::Unix(_) => true,
         }
+    }
+
+    fn is_socket(&self) -> bool {
+        !matches!(self, Self::Tcp(_))
     }
 }
 

@@ -16,23 +16,23 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::AsyncWrite;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tower_service::Service;
 
 use super::traffic::{Next, Times, Traffic, UnderWay};
-use super::wire::{Reading, Wire};
+use super::wire::{Place, Reading, Wire};
 
-/// The head of a request; also what is read at once.
-const HEAD: usize = 64 << 10;
+/// The head of a request; also what is read at once. Each connection may hold as much, and nobody has asked for a key yet.
+const HEAD: usize = 16 << 10;
 const FIELDS: usize = 100;
 /// What waits to be sent of one answer over HTTP/2.
 const SENDING: usize = 64 << 10;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 128;
-/// A peer that is silent for so long is asked whether it is there…
+/// Over HTTP/2 a peer is asked so often whether it is there, or as often as a connection may be idle…
 const PING: Duration = Duration::from_secs(30);
-/// …and gone when it does not answer.
+/// …and gone when it does not answer for so long.
 const PONG: Duration = Duration::from_secs(20);
 
 /// How often it is looked whether the client of something under way is gone: who is not read from meanwhile, since what it
@@ -65,13 +65,13 @@ impl Server {
             .max_concurrent_streams(STREAMS)
             .max_send_buf_size(SENDING)
             .max_header_list_size(HEAD as u32)
-            .keep_alive_interval(PING)
-            .keep_alive_timeout(PONG);
+            .keep_alive_interval(times.idle.min(PING))
+            .keep_alive_timeout(times.idle.min(PONG));
         Self { builder: Arc::new(builder), router, times, ending }
     }
 
     /// Serves it to its end. `told` is put into each request, for the routes.
-    pub(super) async fn serve<R, W, T>(self, halves: (R, W), told: Option<T>, place: OwnedSemaphorePermit)
+    pub(super) async fn serve<R, W, T>(self, halves: (R, W), told: Option<T>, place: Place)
     where
         R: Reading,
         W: AsyncWrite + Send + Unpin + 'static,

@@ -15,6 +15,7 @@ use crate::args::ServeArgs;
 use crate::signals::{Signal, Signals};
 use crate::{Stop, output};
 
+use super::addresses::Addresses;
 use super::configuration::{Configuration, Folder};
 use super::connection::Server;
 use super::listener::Listener;
@@ -40,16 +41,22 @@ pub(super) async fn live(
         (Signals::new().map_err(cannot_start)?, Hangup::new().map_err(cannot_start)?);
     let mut listeners = Vec::new();
     for listen in &configuration.listen {
-        listeners.push(Listener::bind(listen).await?);
+        listeners.push(Listener::bind(listen, configuration.socket_mode).await?);
     }
     let urls: Vec<String> = listeners.iter().map(Listener::url).collect();
     let times = Times { header: configuration.header_timeout, idle: configuration.idle_timeout };
     let (end, ending) = watch::channel(false);
     let server = Server::new(gateway.router(), times, ending.clone());
     let places = Arc::new(Semaphore::new(most));
+    let addresses = Addresses::new(configuration.max_connections_per_address, &configuration.trusted_proxies);
     let mut accepting = JoinSet::new();
     for listener in listeners {
-        accepting.spawn(listener.accept(server.clone(), Arc::clone(&places), ending.clone()));
+        accepting.spawn(listener.accept(
+            server.clone(),
+            Arc::clone(&places),
+            addresses.clone(),
+            ending.clone(),
+        ));
     }
     let status = format!("listening on {}", urls.join(", "));
     welcome(&configuration, &urls, has_page);
@@ -64,6 +71,7 @@ pub(super) async fn live(
                 notices::reloading();
                 log.reopen();
                 let told = reload(args, &mut configuration, &gateway);
+                addresses.trust(&configuration.trusted_proxies);
                 notices::ready(&told.map_or_else(|error| format!("{status}; the settings stay as they were: {error}"), |()| status.clone()));
             }
         }

@@ -14,11 +14,13 @@ use tokio::time::sleep;
 
 use crate::Stop;
 
+use super::addresses::Addresses;
 use super::configuration::Listen;
 use super::connection::Server;
+use super::wire::Place;
 
 /// As many as a system keeps that have come and were not taken yet; it may be fewer.
-const BACKLOG: usize = 1_024;
+pub(super) const BACKLOG: i32 = 1_024;
 /// After so long a peer that is silent is asked whether it is there, by TCP: it may have gone without a word.
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long a system that can give no connection is left alone.
@@ -35,7 +37,8 @@ pub(super) enum Listener {
 }
 
 impl Listener {
-    pub(super) async fn bind(listen: &Listen) -> Result<Self, Stop> {
+    /// Sockets of the file system get this mode.
+    pub(super) async fn bind(listen: &Listen, mode: u32) -> Result<Self, Stop> {
         let bound = match listen {
             Listen::Tcp(address) => TcpListener::bind(address).await.map(|listener| {
                 // Its connections inherit it; where they do not, it is only that.
@@ -43,8 +46,10 @@ impl Listener {
                 Self::Tcp(listener)
             }),
             #[cfg(unix)]
-            Listen::Unix(path) => super::unix::Socket::bind(path).await.map(Self::Unix),
+            Listen::Unix(path) => super::unix::Socket::bind(path, mode).await.map(Self::Unix),
         };
+        #[cfg(not(unix))]
+        let _ = mode;
         bound.map_err(|error| {
             Stop::Fault(match error.kind() {
                 io::ErrorKind::AddrInUse => {
@@ -71,11 +76,12 @@ impl Listener {
     }
 
     /// Takes connections, as many at once as there are places, until `ending` is true; those that have come by then are
-    /// taken still.
+    /// taken still. Of an address that has as many as it may, more are closed.
     pub(super) async fn accept(
         self,
         server: Server,
         places: Arc<Semaphore>,
+        addresses: Addresses,
         mut ending: watch::Receiver<bool>,
     ) {
         let mut trouble = Trouble::default();
@@ -91,7 +97,13 @@ impl Listener {
                 next = next => next,
             };
             match next {
-                Some((Ok(stream), place)) => stream.serve(server.clone(), place),
+                Some((Ok(stream), place)) => {
+                    if !stream.serve(server.clone(), place, &addresses) && trouble.is_to_tell() {
+                        tracing::warn!(
+                            "an address has as many connections as max_connections_per_address allows; more are closed"
+                        );
+                    }
+                }
                 Some((Err(error), _)) => trouble.met(&error).await,
                 None => break,
             }
@@ -99,7 +111,7 @@ impl Listener {
         for _ in 0..BACKLOG {
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
             let Some(Ok(stream)) = self.next().now_or_never() else { break };
-            stream.serve(server.clone(), place);
+            stream.serve(server.clone(), place, &addresses);
         }
     }
 
@@ -125,16 +137,21 @@ enum Stream {
 }
 
 impl Stream {
-    fn serve(self, server: Server, place: OwnedSemaphorePermit) {
+    /// Whether it is served: an address may have as many already as it may.
+    fn serve(self, server: Server, place: OwnedSemaphorePermit, addresses: &Addresses) -> bool {
         match self {
             Self::Tcp(stream, peer) => {
-                tokio::spawn(server.serve(stream.into_split(), Some(ConnectInfo(peer)), place))
+                let Some(held) = addresses.take(peer.ip()) else { return false };
+                let place = Place { _one: place, _of_address: Some(held) };
+                tokio::spawn(server.serve(stream.into_split(), Some(ConnectInfo(peer)), place));
             }
             #[cfg(unix)]
             Self::Unix(stream) => {
-                tokio::spawn(server.serve(stream.into_split(), None::<ConnectInfo<SocketAddr>>, place))
+                let place = Place { _one: place, _of_address: None };
+                tokio::spawn(server.serve(stream.into_split(), None::<ConnectInfo<SocketAddr>>, place));
             }
-        };
+        }
+        true
     }
 }
 

@@ -5,27 +5,37 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::configuration::LogFormat;
 
-/// Lines that wait to be written; the next ones are left out. As many of the longest ones as come are some megabytes.
+/// Lines that wait to be written, and their bytes; the next ones are left out. Strangers can have lines written.
 const WAITING: usize = 8_192;
-/// A line that is longer is cut: what strangers send must not fill the queue.
+const WAITING_BYTES: usize = 8 << 20;
+/// Of a line that is longer the texts are cut to this.
 const LONGEST: usize = 16 << 10;
+const LONGEST_TEXT: usize = 1 << 10;
 
 /// Where lines are handed in. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     lines: SyncSender<Message>,
-    lost: Arc<AtomicU64>,
+    format: LogFormat,
+    figures: Arc<Figures>,
+}
+
+#[derive(Debug, Default)]
+struct Figures {
+    waiting: AtomicUsize,
+    lost: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -41,9 +51,9 @@ impl Log {
     pub(super) fn start(path: Option<&Path>, format: LogFormat, level: LevelFilter) -> io::Result<Self> {
         let target = Target { file: path.map(open).transpose()?, path: path.map(Path::to_owned), format };
         let (lines, messages) = sync_channel(WAITING);
-        let log = Self { lines, lost: Arc::default() };
-        let lost = Arc::clone(&log.lost);
-        thread::Builder::new().name("log".to_owned()).spawn(move || target.write_all(&messages, &lost))?;
+        let log = Self { lines, format, figures: Arc::default() };
+        let figures = Arc::clone(&log.figures);
+        thread::Builder::new().name("log".to_owned()).spawn(move || target.write_all(&messages, &figures))?;
         let subscriber =
             tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(log.clone());
         // Nobody else sets one in this program.
@@ -84,12 +94,12 @@ impl<'a> MakeWriter<'a> for Log {
 /// Each write is a line. It never fails: there is nobody who could see to it.
 impl Write for &Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut text = line[..line.len().min(LONGEST)].to_vec();
-        if line.len() > LONGEST {
-            text.push(b'\n');
-        }
-        if self.lines.try_send(Message::Line(text)).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        let text = if line.len() > LONGEST { shortened(line, self.format) } else { line.to_vec() };
+        let (bytes, Figures { waiting, lost }) = (text.len(), &*self.figures);
+        let has_room = waiting.fetch_add(bytes, Ordering::Relaxed) + bytes <= WAITING_BYTES;
+        if !has_room || self.lines.try_send(Message::Line(text)).is_err() {
+            waiting.fetch_sub(bytes, Ordering::Relaxed);
+            lost.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
     }
@@ -97,6 +107,41 @@ impl Write for &Log {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A line that is too long as one that is not, and is of its format still.
+fn shortened(line: &[u8], format: LogFormat) -> Vec<u8> {
+    let mut text = match (format, serde_json::from_slice(line)) {
+        (LogFormat::Json, Ok(mut fields)) => {
+            shorten(&mut fields);
+            let text = fields.to_string();
+            match text.len() < LONGEST {
+                true => text,
+                // It has very many of them.
+                false => json!({ "level": fields["level"], "message": "a line of the log was too long" })
+                    .to_string(),
+            }
+        }
+        _ => cut(&String::from_utf8_lossy(line), LONGEST).to_owned(),
+    };
+    text.push('\n');
+    text.into_bytes()
+}
+
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(shorten),
+        Value::Object(fields) => fields.values_mut().for_each(shorten),
+        Value::String(text) if text.len() > LONGEST_TEXT => {
+            *text = format!("{}\u{2026}", cut(text, LONGEST_TEXT));
+        }
+        _ => {}
+    }
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
 }
 
 /// Where lines end up.
@@ -108,10 +153,12 @@ struct Target {
 }
 
 impl Target {
-    fn write_all(mut self, messages: &Receiver<Message>, lost: &AtomicU64) {
+    fn write_all(mut self, messages: &Receiver<Message>, figures: &Figures) {
+        let Figures { waiting, lost } = figures;
         while let Ok(message) = messages.recv() {
             match message {
                 Message::Line(line) => {
+                    waiting.fetch_sub(line.len(), Ordering::Relaxed);
                     let missing = lost.swap(0, Ordering::Relaxed);
                     let is_told = missing == 0
                         || self.write(self.line(&format!("{missing} lines of the log were lost")).as_bytes());
@@ -147,7 +194,7 @@ impl Target {
     /// A line of the log's own.
     fn line(&self, message: &str) -> String {
         match self.format {
-            LogFormat::Json => format!("{}\n", serde_json::json!({ "level": "WARN", "message": message })),
+            LogFormat::Json => format!("{}\n", json!({ "level": "WARN", "message": message })),
             LogFormat::Text => format!(" WARN {message}\n"),
         }
     }
@@ -155,4 +202,49 @@ impl Target {
 
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_is_of_its_format_still() {
+        let long = "\u{e9}\"".repeat(20_000);
+        let line = json!({ "level": "INFO", "message": "answered", "spans": [{ "path": long }] }).to_string();
+        let told = shortened(line.as_bytes(), LogFormat::Json);
+        assert!(told.len() <= LONGEST && told.ends_with(b"\n"));
+        let told: Value = serde_json::from_slice(&told).expect("JSON");
+        assert_eq!(told["message"], "answered");
+        assert!(told["spans"][0]["path"].as_str().is_some_and(|path| path.starts_with("\u{e9}\"\u{e9}")));
+
+        let many: Vec<u32> = (0..10_000).collect();
+        let told =
+            shortened(json!({ "level": "INFO", "many": many }).to_string().as_bytes(), LogFormat::Json);
+        let told: Value = serde_json::from_slice(&told).expect("JSON");
+        assert_eq!(told["level"], "INFO");
+
+        let told = shortened(format!("INFO{long}").as_bytes(), LogFormat::Text);
+        assert!(told.len() <= LONGEST + 1 && told.ends_with(b"\n") && std::str::from_utf8(&told).is_ok());
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_bytes_and_what_is_written_waits_no_more() {
+        let (lines, messages) = sync_channel(WAITING);
+        let log = Log { lines, format: LogFormat::Text, figures: Arc::default() };
+        let line = [b'a'; LONGEST];
+        for _ in 0..WAITING {
+            assert_eq!((&log).write(&line).expect("it never fails"), LONGEST);
+        }
+        let lost = log.figures.lost.load(Ordering::Relaxed);
+        assert_eq!(lost, (WAITING - WAITING_BYTES / LONGEST) as u64);
+        assert_eq!(log.figures.waiting.load(Ordering::Relaxed), WAITING_BYTES);
+
+        let Log { lines, figures, .. } = log;
+        drop(lines);
+        let file = OpenOptions::new().write(true).open(if cfg!(windows) { "NUL" } else { "/dev/null" });
+        let target = Target { file: Some(file.expect("it is there")), path: None, format: LogFormat::Text };
+        target.write_all(&messages, &figures);
+        assert_eq!(figures.waiting.load(Ordering::Relaxed), 0);
+    }
 }

@@ -1,5 +1,6 @@
 //! `dualfetch serve`: the fetch gateway, as a server that starts, reloads and stops as it should.
 
+mod addresses;
 pub(crate) mod configuration;
 mod connection;
 mod file;

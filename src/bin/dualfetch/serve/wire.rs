@@ -16,7 +16,14 @@ use tokio::net::unix;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 
+use super::addresses::Held;
 use super::traffic::Traffic;
+
+/// A connection's place among all of them, and among those of its address.
+pub(super) struct Place {
+    pub(super) _one: OwnedSemaphorePermit,
+    pub(super) _of_address: Option<Held>,
+}
 
 /// What a peer's bytes come by.
 pub(super) trait Reading: AsyncRead + Send + Unpin + 'static {
@@ -57,7 +64,7 @@ pub(super) struct Wire<R, W> {
     /// How long the peer may take nothing.
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<R, W> Wire<R, W> {
@@ -65,7 +72,7 @@ impl<R, W> Wire<R, W> {
         (incoming, outgoing): (R, W),
         traffic: Arc<Traffic>,
         patience: Duration,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Self {
         let incoming = Arc::new(Mutex::new(incoming));
         Self { incoming, outgoing, traffic, patience, stalled: None, _place: place }

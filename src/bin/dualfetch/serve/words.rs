@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::configuration::{Configuration, Folder, Listen, LogFormat};
-use super::reading::{address, allowed, denied, host, keys, origin, port, user_agent};
+use super::reading::{address, allowed, denied, host, keys, mode, origin, port, user_agent};
 use super::value::{Kind, NONE, Value, size};
 
 const SERVER: &str = "Server";
@@ -55,10 +55,23 @@ pub(crate) static WORDS: &[Word] = &[
         kind: Kind::List,
         help: "Where to listen; may be given several times",
         more: "Port 0 is a free one: the first lines of standard output tell which. A port alone is one of 127.0.0.1, and \
-               unix:/PATH a socket in the file system. An address that other machines can reach needs a key.",
+               unix:/PATH a socket in the file system. An address that other machines can reach needs a key. There is no TLS \
+               here: keys and pages cross networks in the clear. Listen on 127.0.0.1 and put a server before it that speaks \
+               TLS, with its name as --host and its address as --trusted-proxy; examples/deploy/nginx.conf is one.",
         live: false,
         read: |to, value| set(&mut to.listen, value.list().and_then(|list| each(list, Listen::read))),
         write: |from| Value::List(from.listen.iter().map(Listen::to_string).collect()),
+    },
+    Word {
+        word: "socket_mode",
+        heading: SERVER,
+        placeholder: "MODE",
+        kind: Kind::Text,
+        help: "Who may connect to sockets in the file system, as chmod has it",
+        more: "0660 is owner and group. Where everyone may, there has to be a key.",
+        live: false,
+        read: |to, value| set(&mut to.socket_mode, value.text().and_then(mode)),
+        write: |from| Value::Text(format!("{:04o}", from.socket_mode)),
     },
     Word {
         word: "max_connections",
@@ -66,10 +79,21 @@ pub(crate) static WORDS: &[Word] = &[
         placeholder: "N",
         kind: Kind::Number,
         help: "Connections of clients at once; more wait until one ends",
-        more: "",
+        more: "Each may take COST of memory before it has shown a key: the head of a request, of 16 KiB at most, and what reads it.",
         live: false,
         read: |to, value| set(&mut to.max_connections, count(value, 1..=1_000_000)),
         write: |from| number(from.max_connections),
+    },
+    Word {
+        word: "max_connections_per_address",
+        heading: SERVER,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "Of them, how many one address may have; 0 for no bound. More are closed",
+        more: "The first 64 bits of an IPv6 address stand for all of it. Those of a --trusted-proxy are not counted.",
+        live: false,
+        read: |to, value| set(&mut to.max_connections_per_address, count(value, 0..=1_000_000)),
+        write: |from| number(from.max_connections_per_address),
     },
     Word {
         word: "header_timeout",
@@ -144,7 +168,7 @@ pub(crate) static WORDS: &[Word] = &[
         kind: Kind::List,
         help: "A name that it is reached by beside the loopback ones (gateway.example); may be given several times",
         more: "Requests to other names are refused, which keeps pages of strangers from reaching it by a name of their own \
-               (DNS rebinding). With keys and no name given, any name is taken.",
+               (DNS rebinding). With keys and no name given, any name is taken; a name needs a key.",
         live: true,
         read: |to, value| set(&mut to.hosts, value.list().and_then(|list| each(list, host))),
         write: |from| Value::List(from.hosts.clone()),
@@ -182,7 +206,7 @@ pub(crate) static WORDS: &[Word] = &[
         placeholder: "ADDRESS",
         kind: Kind::List,
         help: "A reverse proxy before it, which tells clients' addresses in X-Forwarded-For; may be given several times",
-        more: "",
+        more: "It needs a key: others come that way.",
         live: true,
         read: |to, value| set(&mut to.trusted_proxies, value.list().and_then(|list| each(list, address))),
         write: |from| Value::List(from.trusted_proxies.iter().map(IpAddr::to_string).collect()),
