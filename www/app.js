@@ -49,7 +49,7 @@ form.load();
 async function start() {
   if (run) return;
   complain("");
-  byId("tip").hidden = true;
+  advise(0);
   const settings = form.read();
   if (!settings) return;
   const total = settings.urls.length;
@@ -66,13 +66,15 @@ async function start() {
   end(ending);
 }
 
-async function fetchAll({ urls, limit, limitPerHost, timeout, retries, ordered, way, gateway }) {
+async function fetchAll({ urls, limit: most, limitPerHost, timeout, retries, ordered, way, gateway }) {
   // Loaded when it is first needed, so that a page whose package does not come can say so. It would come by itself with
   // the first URL, but that is no part of anyone's waiting for a turn.
   const { Session, load } = await import(PACKAGE);
   await load();
   const { signal } = run.abort;
   signal.throwIfAborted();
+  // What waits for a connection would be under way to the session, and its time would run.
+  const limit = gateway ? Math.min(most, form.gateway.connections) : most;
   const trace = new Trace(urls, { gateway: gateway?.url, retries });
   draw(trace, limit);
   const options = { limit, limitPerHost, timeout, fetch: trace.fetch };
@@ -157,9 +159,14 @@ function end(ending) {
 
 /** What else there is to do about sites that this browser could not read. */
 function advise(unread) {
+  byId("tip").className = unread === 0 ? "unseen" : "tip";
+  byId("tip-do").hidden = unread === 0;
+  byId("tip-words").textContent = unread === 0 ? "" : advice(unread);
+}
+
+function advice(unread) {
   const [sites, them] = unread === 1 ? ["One URL was", "it"] : [`${unread} URLs were`, "them"];
-  byId("tip-words").textContent = `${sites} not to be read from here. A browser does not say why; most often the site lets no other page read ${them} (CORS). The gateway can.`;
-  byId("tip").hidden = false;
+  return `${sites} not to be read from here. A browser does not say why; most often the site lets no other page read ${them} (CORS). The gateway can.`;
 }
 
 /** The figures, the chart and the hosts, as they are now. */

@@ -80,6 +80,7 @@ export class Form {
   /** Whether the gateway takes requests from here, with this key; what is wrong is told and has the focus. */
   async agrees(gateway, signal) {
     await this.gateway.check(gateway, signal);
+    this.#ways();
     return !this.#isWrong();
   }
 
@@ -97,6 +98,10 @@ export class Form {
     document.getElementById("ways").hidden = !this.gateway.isThere;
     const hint = document.getElementById("way-hint");
     if (hint.textContent !== HINTS[this.way]) hint.textContent = HINTS[this.way];
+    const { connections } = this.gateway;
+    const limit = document.getElementById("limit-hint");
+    limit.hidden = this.way === "direct" || connections === Infinity;
+    limit.textContent = limit.hidden ? "" : `${connections} by this gateway: a browser has no more connections to it (HTTP/1.1).`;
   }
 
   #prefill() {

@@ -1,5 +1,5 @@
 import { messageOf } from "./save.js";
-import { errorCode, isFailure } from "./words.js";
+import { errorCode, isFailure, parsed } from "./words.js";
 
 /** The table of rows, each as it comes. */
 export class Rows {
@@ -58,7 +58,7 @@ function url(row, shows) {
   // It may be broken into lines before a slash.
   const pieces = row.url.split(/(?<=[^/])(?=\/[^/])/);
   link.append(...pieces.flatMap((piece) => [document.createElement("wbr"), piece]));
-  if (URL.canParse(row.url) && /^https?:$/.test(new URL(row.url).protocol)) {
+  if (/^https?:$/.test(parsed(row.url)?.protocol)) {
     link.href = row.url;
     link.target = "_blank";
     link.rel = "noopener noreferrer";

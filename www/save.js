@@ -62,7 +62,7 @@ function field(value) {
 
 /** Without what RFC 4180 has no way to write: white space becomes a space, all else U+FFFD. */
 function plain(text) {
-  return text.toWellFormed().replace(ACTED_UPON, (c) => (/[\t\n\r\u2028\u2029]/.test(c) ? " " : "\uFFFD"));
+  return text.replace(/\p{Surrogate}/gu, "\uFFFD").replace(ACTED_UPON, (c) => (/[\t\n\r\u2028\u2029]/.test(c) ? " " : "\uFFFD"));
 }
 
 const ACTED_UPON = /[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

@@ -1,3 +1,5 @@
+import { parsed } from "./words.js";
+
 /**
  * What each request does and when: the marks behind the chart. All times are milliseconds since the start.
  *
@@ -195,8 +197,4 @@ function keyOf(url) {
   if (!key) return url;
   key.hash = "";
   return key.href;
-}
-
-function parsed(url) {
-  return URL.canParse(url) ? new URL(url) : null;
 }

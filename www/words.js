@@ -12,7 +12,7 @@ export const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 /** What a page is called in the chart: what it shows, else where it is. */
 export function label(url, shows) {
   if (shows) return shows;
-  if (!URL.canParse(url)) return url;
+  if (parsed(url) === null) return url;
   const { host, pathname, search } = new URL(url);
   return host + (pathname === "/" ? "" : pathname) + search;
 }
@@ -23,4 +23,13 @@ export function size(bytes) {
   const unit = Math.min(Math.floor(Math.log10(bytes) / 3), 3);
   const value = bytes / 1000 ** unit;
   return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en")} ${["kB", "MB", "GB"][unit - 1]}`;
+}
+
+/** The URL; null where it is none. */
+export function parsed(url) {
+  try {
+    return new URL(url);
+  } catch {
+    return null;
+  }
 }

@@ -1,12 +1,8 @@
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** DUALFETCH names the program (default: the debug build). */
-const program = process.env.DUALFETCH ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/dualfetch`;
+import { environment as env, program } from "./program.mjs";
 
 /**
  * `dualfetch serve` on a free port of the loopback, which it may fetch from, too.
@@ -18,8 +14,6 @@ export async function realGateway(...more) {
   const key = `df_${randomBytes(32).toString("base64url")}`;
   const hash = createHash("sha256").update(key).digest("hex");
   const options = ["--listen", "127.0.0.1:0", "--key", `test=sha256:${hash}`, "--allow-network", "127.0.0.0/8", "--allow-any-port", "--log-level", "off", ...more];
-  // None of the machine's own settings.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("DUALFETCH_")));
   const running = spawn(program, ["serve", ...options], { env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((done) => running.on("exit", done));
   const url = await new Promise((found, fail) => {

@@ -15,7 +15,8 @@ import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
 import { launch } from "../../scripts/npm/chromium.mjs";
-import { ended, faint, fits, pictures, program, serving, watchedPage } from "./support.mjs";
+import { environment as env, program } from "../../pkg/test/program.mjs";
+import { ended, faint, fits, pictures, serving, watchedPage } from "./support.mjs";
 
 /** Three sites, none of which sends a field that would let a page of another origin read it. */
 const TITLES = [
@@ -92,18 +93,25 @@ test("one open of the page fetches titles of sites that let no page read them", 
 test("directly every one of them fails, and the gateway is offered", async () => {
   await onPage(async (page) => {
     await page.check("[name=way][value=direct]");
+    // What is written into it is spoken if it was there before.
+    const region = await page.evaluate(() => {
+      window.region = document.querySelector("[role=status]");
+      return [window.region.id, window.region.checkVisibility(), window.region.checkVisibility() && window.region.innerText.trim()];
+    });
+    assert.deepEqual(region, ["tip", true, ""]);
     await run(page);
     const rows = await shown(page);
     assert.deepEqual(Object.keys(rows).sort(), [...urls].sort());
     assert.deepEqual(new Set(Object.values(rows)), new Set(["network"]));
     assert.match(await page.textContent("#spoken"), /^Done: 12 of 12 rows, 12 failed/);
     assert.ok(asked.every(({ agent, origin }) => /Chrom/.test(agent) && origin === gateway.origin), "the browser did ask");
+    assert.equal(await page.evaluate(() => window.region === document.querySelector("[role=status]")), true);
     assert.match(await page.textContent("#tip"), /12 URLs were not to be read from here.*CORS.*The gateway can/s);
     await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: `${pictures}/gateway-direct.png`, fullPage: true });
     await page.click("#tip-do");
     await ended(page, "Done");
-    assert.equal(await page.isVisible("#tip"), false);
+    assert.deepEqual([await page.isVisible("#tip-do"), await page.textContent("#tip-words")], [false, ""]);
     assert.equal(await page.isChecked("[name=way][value=gateway]"), true);
     assert.deepEqual(await shown(page), expected());
   }, { isRefused: true });
@@ -385,6 +393,89 @@ test("a page that another server has goes by a gateway that allows its origin, a
   }
 });
 
+test("a key goes to nobody but the gateway that it was written for", async () => {
+  const { hash, secret } = newKey();
+  const own = await serving([...SERVE, "--key", `page=${hash}`]);
+  const told = [];
+  // It says yes to everything, and is no gateway until it says so.
+  let isGateway = false;
+  const taker = createServer((request, response) => {
+    told.push([request.method, request.url, request.headers.authorization]);
+    const fields = { "access-control-allow-origin": own.origin, "access-control-allow-headers": "authorization" };
+    response.writeHead(200, fields).end(isGateway && request.url === "/healthz" ? '{"status":"ok","version":"1"}' : "{}");
+  });
+  await once(taker.listen(0, "127.0.0.1"), "listening");
+  const other = `http://127.0.0.1:${taker.address().port}/`;
+  const key = (page) => page.inputValue("#gateway-key");
+  try {
+    await onPage(async (page) => {
+      await page.click("#more-summary");
+      await page.fill("#gateway-key", secret);
+      await run(page);
+      assert.deepEqual(await shown(page), expected());
+      // It leaves the field with its server, in whatever way the other one's URL came there.
+      await page.fill("#gateway-url", other);
+      await page.press("#gateway-url", "Tab");
+      assert.equal(await key(page), "");
+      await page.fill("#gateway-url", "");
+      await page.press("#gateway-url", "Tab");
+      assert.equal(await key(page), secret, "and is there again");
+      await page.evaluate((other) => (document.querySelector("#gateway-url").value = other), other);
+      await page.click("#start");
+      await page.waitForFunction(() => document.querySelector("#gateway-url-error").textContent.includes("that is no gateway"));
+      assert.equal(await key(page), "");
+      // Not even one that was written for it is shown to what is no gateway.
+      await page.fill("#gateway-key", "df_other");
+      await page.click("#start");
+      await ended(page, "Ready");
+      assert.ok(told.length >= 2);
+      assert.deepEqual(new Set(told.map(String)), new Set(["GET,/healthz,"]));
+      isGateway = true;
+      await page.click("#start");
+      await page.waitForFunction(() => document.querySelector("#state").textContent === "Done");
+      assert.ok(told.some(([method, , authorization]) => method === "HEAD" && authorization === "Bearer df_other"));
+      assert.ok(told.every(([, , authorization]) => [undefined, "Bearer df_other"].includes(authorization)), "the other's is not told");
+      // Each has its own in what the tab remembers.
+      await page.reload();
+      await page.click("#more-summary");
+      assert.deepEqual([await page.inputValue("#gateway-url"), await key(page)], [other, "df_other"]);
+      await page.fill("#gateway-url", `${own.origin}/`);
+      await page.press("#gateway-url", "Tab");
+      assert.equal(await key(page), secret);
+    }, { at: () => own });
+  } finally {
+    own.stop();
+    taker.close();
+  }
+});
+
+test("no more are under way by a gateway than a browser has connections to it, and the form says so", async () => {
+  await onPage(async (page) => {
+    assert.match(await page.textContent("#limit-hint"), /^6 by this gateway.*HTTP\/1\.1/);
+    for (const limit of ["#limit", "#limit-per-host"]) await page.fill(limit, "12");
+    await run(page);
+    assert.deepEqual(await shown(page), expected());
+    assert.equal(await page.textContent("#figure-peak"), "6");
+    await page.check("[name=way][value=direct]");
+    assert.equal(await page.isVisible("#limit-hint"), false);
+  });
+});
+
+test("it runs in browsers that lack what is newer than the package", async () => {
+  const lacking = () => {
+    for (const [of, name] of [[AbortSignal, "any"], [String.prototype, "toWellFormed"], [String.prototype, "isWellFormed"], [URL, "canParse"], [Promise, "withResolvers"]]) delete of[name];
+  };
+  await onPage(async (page) => {
+    await page.addInitScript(lacking);
+    await page.reload();
+    await page.waitForFunction(() => !document.querySelector("#ways").hidden);
+    await page.fill("#urls", [...urls, "no URL"].join("\n"));
+    await run(page);
+    const [, csv] = await saved(page, "#save-csv");
+    assert.equal(parsed(csv).length, 14);
+  });
+});
+
 test("the switch is moved by keyboard and says what it means", async () => {
   await onPage(async (page) => {
     const way = () => page.evaluate(() => document.querySelector("[name=way]:checked").value);
@@ -464,7 +555,7 @@ async function onPage(use, { at = () => gateway, isRefused = false, settings } =
 
 /** A key and what the gateway is told of it. */
 function newKey() {
-  const told = execFileSync(program, ["serve", "--new-key", "page"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const told = execFileSync(program, ["serve", "--new-key", "page"], { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const [secret, line] = told.trim().split("\n");
   return { secret, hash: /"(sha256:\w+)"/.exec(line)[1] };
 }

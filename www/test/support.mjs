@@ -3,15 +3,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
-export const root = fileURLToPath(new URL("../../", import.meta.url));
+import { environment as env, program, root } from "../../pkg/test/program.mjs";
+
 export const pictures = `${root}target/page`;
-export const program = process.env.DUALFETCH ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/dualfetch`;
 
 /** Starts the program and waits until it tells its address. */
 export async function serving(args) {
-  const server = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"], cwd: root });
+  const server = spawn(program, args, { env, stdio: ["ignore", "pipe", "inherit"], cwd: root });
   server.on("error", (error) => console.error(`${program}: ${error.message}`));
   let address;
   for await (const line of createInterface(server.stdout)) {
