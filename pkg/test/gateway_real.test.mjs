@@ -24,6 +24,12 @@ before(async () => {
       response.end(asked.method === "HEAD" ? undefined : JSON.stringify(asked));
     },
     "/redirect": (response) => response.writeHead(302, { location: "/?moved" }).end(),
+    "/moved": (response) => response.writeHead(308, { location: "/echo" }).end(),
+    "/nowhere": (response) => response.writeHead(302).end("nowhere"),
+    "/log-in": (response) => response.writeHead(407, { "proxy-authenticate": "Basic" }).end("log in"),
+    "/often": (response) => response.writeHead(429, { "retry-after": "3600" }).end("too often"),
+    "/status/*": (response, { path }) => response.writeHead(Number(path.split("/")[2]), { "retry-after": "0" }).end("sorry"),
+    "/drops": (response) => response.destroy(),
     "/loop": (response) => response.writeHead(302, { location: "/loop" }).end(),
     "/empty": (response) => response.writeHead(204).end(),
     "/same": (response) => response.writeHead(304, { etag: '"1"' }).end(),
@@ -86,6 +92,39 @@ test("titles are those that are had without it", async () => {
     return rows;
   };
   assert.deepEqual(await told(session), await told(new Session()));
+});
+
+test("the target is asked as often as the session asks", async () => {
+  const paths = ["/", "/missing", "/often", "/drops", ...[408, 425, 429, 500, 502, 503, 504].map((status) => `/status/${status}`)];
+  for (const path of paths) {
+    target.seen.length = 0;
+    await session.get(target.url + path).catch(() => {});
+    assert.equal(target.seen.length, 1, path);
+  }
+  for (const path of ["/drops", "/status/429", "/status/503"]) {
+    target.seen.length = 0;
+    const { attempts } = await session.get(target.url + path, { retry: { attempts: 3, backoff: 1 } }).catch((thrown) => thrown);
+    assert.deepEqual([target.seen.length, attempts], [3, 3], path);
+  }
+});
+
+test("what the target says of when to ask again comes at once", async () => {
+  const response = await session.get(`${target.url}/often`);
+  assert.deepEqual([response.status, response.headers.get("retry-after"), await response.text()], [429, "3600", "too often"]);
+  assert.equal(target.seen.length, 1);
+});
+
+test("a body goes along with a redirect that asks for it", async () => {
+  const echoed = await (await session.post(`${target.url}/moved`, { json: { a: "ü" } })).json();
+  assert.deepEqual([echoed.method, echoed.path, echoed.body, echoed.headers["content-type"]], ["POST", "/echo", '{"a":"ü"}', "application/json"]);
+});
+
+test("a status that a client acts upon itself comes as what it is", async () => {
+  for (const [path, status, text] of [["/nowhere", 302, "nowhere"], ["/log-in", 407, "log in"]]) {
+    const response = await session.get(target.url + path);
+    assert.deepEqual([response.status, response.ok, response.url, await response.text()], [status, false, target.url + path, text]);
+    assert.equal(response.headers.get("dualfetch-status"), null);
+  }
 });
 
 test("failures at the target have their own codes", async () => {

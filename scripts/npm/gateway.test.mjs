@@ -23,6 +23,9 @@ before(async () => {
     },
     "/open": (response) => response.writeHead(200, { "content-type": "text/html", "access-control-allow-origin": "*" }).end("<title>Open</title>"),
     "/redirect": (response) => response.writeHead(302, { location: "/?moved" }).end(),
+    "/nowhere": (response) => response.writeHead(302).end("<title>Nowhere</title>"),
+    "/log-in": (response) => response.writeHead(407, { "proxy-authenticate": "Basic" }).end("<title>Log in</title>"),
+    "/slow/*": (response) => setTimeout(() => response.writeHead(200, { "content-type": "text/html" }).end("<title>Slow</title>"), 200),
     "/empty": (response) => response.writeHead(204).end(),
     "/echo": (response, asked) => response.writeHead(200, { "content-type": "application/json" }).end(asked.method === "HEAD" ? undefined : JSON.stringify(asked)),
     "/endless": (response) => {
@@ -94,6 +97,63 @@ test("of itself a page takes the gateway only where it is told nothing, and at o
   const agents = target.seen.map(({ path, headers }) => [path, /^dualfetch\//.test(headers["user-agent"])]);
   // The second one came by itself and through the gateway; a POST has arrived, and is not sent again.
   assert.deepEqual(agents, [["/open", false], ["/", false], ["/", true], ["/", true], ["/open", true], ["/echo", false]]);
+});
+
+test("a status that a browser acts upon itself is shown to the page, and the fragment that it asked for", async () => {
+  const told = await inPage(async ({ url, gateway }) => {
+    const { Session } = await import("dualfetch");
+    const session = new Session({ gateway });
+    const all = [];
+    for (const path of ["/nowhere", "/log-in", "/bare#part"]) {
+      const response = await session.get(url + path);
+      all.push([response.status, response.ok, response.url.slice(url.length), await response.text()]);
+    }
+    const plain = await session.fetch(`${url}/log-in`);
+    const rows = [];
+    for await (const { status, title } of session.titles([`${url}/nowhere`, `${url}/log-in`], { ordered: true })) rows.push([status, title]);
+    return { all, plain: [plain instanceof Response, plain.status, plain.ok], rows };
+  }, { url: target.url, gateway: { url: gateway.url, key: gateway.key } });
+  assert.deepEqual(told.all, [
+    [302, false, "/nowhere", "<title>Nowhere</title>"],
+    [407, false, "/log-in", "<title>Log in</title>"],
+    [200, true, "/bare#part", "<title>Bare</title>"],
+  ]);
+  assert.deepEqual(told.plain, [true, 407, false]);
+  assert.deepEqual(told.rows, [[302, "Nowhere"], [407, "Log in"]]);
+});
+
+test("of itself a page sends the gateway nothing that it would have to ask the site for, and no fault of its own fetch", async () => {
+  const told = await inPage(async ({ url, gateway }) => {
+    const { Session } = await import("dualfetch");
+    const failed = async (session, headers) => {
+      const { code, message } = await session.get(`${url}/`, { headers }).catch((error) => error);
+      return [code, message];
+    };
+    const auto = { ...gateway, auto: true };
+    return [
+      await failed(new Session({ gateway: auto }), { "x-api-key": "secret" }),
+      await failed(new Session({ gateway: auto, fetch: async () => undefined.headers }), {}),
+    ];
+  }, { url: target.url, gateway: { url: gateway.url, key: gateway.key } });
+  assert.deepEqual(told.map(([code]) => code), ["network", "network"]);
+  assert.match(told[0][1], /Failed to fetch.*not sent through the gateway: headers\.x-api-key/);
+  assert.doesNotMatch(told[1][1], /gateway/);
+  // The browser asks the site whether the field may be sent, and that is all.
+  assert.deepEqual(target.seen.map(({ method, headers }) => [method, headers["x-api-key"]]), [["OPTIONS", undefined]]);
+});
+
+test("a page has no more under way than a browser has connections to a gateway without TLS", async () => {
+  const peak = await inPage(async ({ url, gateway }) => {
+    const { Session } = await import("dualfetch");
+    const session = new Session({ gateway, limitPerHost: 0 });
+    let peak = 0;
+    for await (const { error } of session.titles(Array.from({ length: 12 }, (_, at) => `${url}/slow/${at}`), { onProgress: () => (peak = Math.max(peak, session.figures().inFlight)) })) {
+      if (error) throw error;
+      peak = Math.max(peak, session.figures().inFlight);
+    }
+    return peak;
+  }, { url: target.url, gateway: { url: gateway.url, key: gateway.key } });
+  assert.ok(peak > 0 && peak <= 6, `${peak}`);
 });
 
 test("a page is told what failed", async () => {
