@@ -97,7 +97,7 @@ export function errorFromRust(code, words, url, phase, attempts, told, history, 
   const refusal = own === undefined ? refusalAt(url, attempts, history) : retold(own, url, attempts, history);
   if (refusal !== undefined) return refusal;
   const detail = NAMES[told] ?? told;
-  const message = detail === told ? words : words.replace(told, detail);
+  const message = (detail === told ? words : words.replace(told, detail)).replace("follow_redirects", "followRedirects");
   const details = { url, phase, attempts, detail, history: hops(history ?? []) };
   if (cause !== undefined) details.cause = cause;
   return error(code, message, details);

@@ -9,7 +9,7 @@ import { Session } from "dualfetch";
 
 import { fakes } from "./fake.mjs";
 import { gateway, problem } from "./gateway.mjs";
-import { serve, until } from "./server.mjs";
+import { gate as holding, serve, until } from "./server.mjs";
 
 const KEY = "df_not-to-be-seen";
 const PAGE = "https://page.example";
@@ -196,6 +196,8 @@ test("where there is no page nothing falls back, and nothing is refused for it",
     assert.deepEqual(counts(), [1, 0]);
     const integrity = `sha256-${createHash("sha256").update("<title>A title</title>").digest("base64")}`;
     assert.equal((await session.get(OPEN, { integrity, redirect: "manual", maxRedirects: 1 })).status, 200);
+    // Whatever name the engine has for the option.
+    await assert.rejects(session.get(OPEN, { integrity }), (thrown) => thrown.feature === "integrity" && /set followRedirects to false/.test(thrown.message));
   } finally {
     becomePage();
   }
@@ -203,18 +205,18 @@ test("where there is no page nothing falls back, and nothing is refused for it",
 
 test("over HTTP/1.1 a page's session has the connections that a browser has to one server, unless it says another limit", async () => {
   const most = async (options) => {
-    let [now, peak] = [0, 0];
-    const waits = [];
+    const held = holding();
     const own = async (url) => {
-      peak = Math.max(peak, ++now);
-      if (now === 12) waits.splice(0).forEach((go) => go());
-      else await new Promise((go) => (waits.push(go), setTimeout(go, 50)));
-      now -= 1;
+      await held.passed;
       return new Response("x", { headers: { "dualfetch-url": new URL(url).searchParams.get("url") } });
     };
     const session = new Session({ fetch: own, ...options });
-    await Promise.all(Array.from({ length: 12 }, (_, at) => session.get(`http://n${at}.example/`)));
-    return peak;
+    const all = Array.from({ length: 12 }, (_, at) => session.get(`http://n${at}.example/`));
+    await until(() => session.figures().inFlight + session.figures().waiting === 12);
+    const { inFlight } = session.figures();
+    held.open();
+    await Promise.all(all);
+    return inFlight;
   };
   assert.equal(await most({ gateway: "http://gateway.example" }), 6);
   assert.equal(await most({ gateway: "http://gateway.example", limit: 12 }), 12);

@@ -474,7 +474,10 @@ export interface GatewayOptions {
   /**
    * Whether each request goes by itself first, and through the gateway only where that fails with an error of the platform
    * that does not say why, as that of a page is where the other site does not allow it by CORS. A GET or HEAD alone does: any
-   * other may have arrived. An origin that was had through the gateway alone is asked through it at once from then on (the
+   * other may have arrived; and of header fields those alone that a page may send unasked (`accept`, `accept-language`,
+   * `content-language`, a simple `range`), `if-range` and `last-event-id`: any other may be for that site alone, and the error
+   * says so. Of a `fetch` of your own a rejection counts that is a `TypeError` in a browser's words. Outside of pages and their
+   * workers nothing goes a second way, and nothing is refused for the gateway's sake. An origin that was had through the gateway alone is asked through it at once from then on (the
    * last 1000 of them). The page's own origin and the gateway's are always asked directly, and so are requests that a
    * gateway cannot carry.
    * @default false; true for `gateway: "auto"`
@@ -491,7 +494,10 @@ export interface SessionOptions extends SharedOptions {
    *
    * Responses and errors are those of the target: the URL asked, the limits by host, the codes, phases and attempts. What
    * the gateway refuses for itself, such as a key it does not know, is a `NetworkError` of code `proxy` in its words, and so
-   * is an answer that no gateway gave; one that cannot be reached is one of code `network` that names it. `retry` counts
+   * is an answer that no gateway gave; one that cannot be reached is one of code `network` that names it. Once the head is
+   * there, whatever fails is of code `disconnected`, in a page `network`, without a phase. Not shown are header fields by which
+   * the target tells a browser of its own site, such as `set-cookie`, `www-authenticate`, `content-security-policy`,
+   * `strict-transport-security`, `x-frame-options`, `x-content-type-options`, `refresh` and `report-to`. `retry` counts
    * as it does without a gateway; its `Retry-After` is waited for. Timeouts are the session's, around those of the gateway.
    *
    * The gateway follows redirects, so that `redirect` other than `"follow"`, and `maxRedirects`, are errors of code
@@ -516,7 +522,7 @@ export interface SessionOptions extends SharedOptions {
   gateway?: "auto" | string | URL | GatewayOptions | null;
   /**
    * How many requests may be under way. 0, `null` and `Infinity` are no limit.
-   * @default 100
+   * @default 100; 6 in a page whose `gateway` all goes through and is reached over `http:`, to which a browser has no more connections
    */
   limit?: number | null;
   /**

@@ -23,6 +23,10 @@ before(async () => {
     },
     "/open": (response) => response.writeHead(200, { "content-type": "text/html", "access-control-allow-origin": "*" }).end("<title>Open</title>"),
     "/redirect": (response) => response.writeHead(302, { location: "/?moved" }).end(),
+    "/cut": (response) => {
+      response.writeHead(200, { "content-type": "text/plain", "content-length": "100" });
+      response.write("start", () => response.destroy());
+    },
     "/nowhere": (response) => response.writeHead(302).end("<title>Nowhere</title>"),
     "/log-in": (response) => response.writeHead(407, { "proxy-authenticate": "Basic" }).end("<title>Log in</title>"),
     "/slow/*": (response) => setTimeout(() => response.writeHead(200, { "content-type": "text/html" }).end("<title>Slow</title>"), 200),
@@ -157,15 +161,17 @@ test("a page has no more under way than a browser has connections to a gateway w
 });
 
 test("a page is told what failed", async () => {
-  const told = await inPage(async ({ gateway }) => {
+  const told = await inPage(async ({ url, gateway }) => {
     const { Session } = await import("dualfetch");
     const session = new Session({ gateway });
     const failed = async (url) => {
       const { name, code, message } = await session.get(url).catch((error) => error);
       return [name, code, message];
     };
-    return [await failed("http://nowhere.invalid/"), await failed("http://192.168.0.1/")];
-  }, { gateway: { url: gateway.url, key: gateway.key } });
+    const cut = await session.get(`${url}/cut`).then((response) => response.text()).catch(({ code, phase = null }) => [code, phase]);
+    return [await failed("http://nowhere.invalid/"), await failed("http://192.168.0.1/"), cut];
+  }, { url: target.url, gateway: { url: gateway.url, key: gateway.key } });
+  assert.deepEqual(told.pop(), ["network", null], "after the head");
   assert.deepEqual(told.map(([name, code]) => [name, code]), [["NetworkError", "dns"], ["NetworkError", "denied"]]);
   for (const [, , message] of told) assert.doesNotMatch(message, /cannot tell/);
 });

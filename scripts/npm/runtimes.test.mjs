@@ -80,6 +80,7 @@ const answers = `
     }
     const behind = new Session({ gateway: { url: url + "/gateway", key: "df_key" } });
     const relayed = await behind.get("http://behind.example/a?b#c");
+    const auto = new Session({ gateway: { url: url + "/gateway", key: "df_key", auto: true } });
     const core = new Core();
     const full = await new Full().page(url + "/page/1", { metadata: "head", html: true });
     return {
@@ -108,6 +109,7 @@ const answers = `
         await failure(behind.get("http://dns.example/")),
         await failure(behind.get("http://moved.example/")),
         await failure(behind.get("http://rate.example/", { retry: 1 })),
+        await failure(auto.get(refused)),
       ],
       inFlight: session.figures().inFlight + core.figures().inFlight,
     };
@@ -287,6 +289,8 @@ async function check({ entries, refused }, told) {
       ["NetworkError", "dns", null, false, true],
       ["NetworkError", "proxy", null, false, true],
       ["NetworkError", "proxy", null, false, true],
+      // It is no page, and nothing is sent a second way.
+      ["NetworkError", refused, null, false, true],
     ],
     inFlight: 0,
   });

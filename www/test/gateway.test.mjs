@@ -267,7 +267,7 @@ test("what is saved is what the command line writes of the same sites", async ()
     await run(page);
     const [, jsonl] = await saved(page, "#save-jsonl");
     const [, csv] = await saved(page, "#save-csv");
-    const titles = async (format) => (await promisify(execFile)(program, ["titles", "--ordered", "--format", format, ...urls])).stdout;
+    const titles = async (format) => (await promisify(execFile)(program, ["titles", "--ordered", "--format", format, ...urls], { env })).stdout;
     const own = ["bytes", "elapsed_ms"];
     const lines = (text) => text.trimEnd().split("\n").map((line) => {
       const row = JSON.parse(line);
