@@ -44,6 +44,8 @@ mod settings;
 mod state;
 mod titles;
 
+use std::net::IpAddr;
+
 use axum::Router;
 
 use crate::error::Result;
@@ -106,6 +108,14 @@ impl Gateway {
     /// that are relayed are cut, and new requests are refused.
     pub fn close(&self) {
         self.state.close();
+    }
+
+    /// Whether this is the address of a proxy that [the settings](Settings::trusted_proxies) trust: what comes from there
+    /// comes from many.
+    #[must_use]
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.state.live().proxies.iter().any(|proxy| proxy.contains(address))
     }
 
     /// What is under way and what waits, now.

@@ -30,7 +30,7 @@ pub(crate) struct Configuration {
     pub(crate) hosts: Vec<String>,
     pub(crate) rate: Option<Rate>,
     pub(crate) burst: Option<u32>,
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<String>,
 
     pub(crate) allow_network: Vec<String>,
     pub(crate) deny_network: Vec<String>,

@@ -48,7 +48,7 @@ pub(super) async fn live(
     let (end, ending) = watch::channel(false);
     let server = Server::new(gateway.router(), times, ending.clone());
     let places = Arc::new(Semaphore::new(most));
-    let addresses = Addresses::new(configuration.max_connections_per_address, &configuration.trusted_proxies);
+    let addresses = Addresses::new(configuration.max_connections_per_address, gateway.clone());
     let mut accepting = JoinSet::new();
     for listener in listeners {
         accepting.spawn(listener.accept(
@@ -71,7 +71,6 @@ pub(super) async fn live(
                 notices::reloading();
                 log.reopen();
                 let told = reload(args, &mut configuration, &gateway);
-                addresses.trust(&configuration.trusted_proxies);
                 notices::ready(&told.map_or_else(|error| format!("{status}; the settings stay as they were: {error}"), |()| status.clone()));
             }
         }

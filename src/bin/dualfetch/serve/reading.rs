@@ -1,7 +1,5 @@
 //! How settings are read that are more than a number: what is taken, and what is told of the rest.
 
-use std::net::IpAddr;
-
 use dualfetch::gateway::{Keys, Settings};
 use dualfetch::{Error, SafeMode};
 
@@ -24,8 +22,10 @@ fn told(error: &Error) -> String {
     error.message().map_or_else(|| error.to_string(), str::to_owned)
 }
 
-pub(super) fn address(text: &str) -> Result<IpAddr, String> {
-    text.parse().map_err(|_| format!("{text:?} is no IP address"))
+pub(super) fn proxy(text: &str) -> Result<String, String> {
+    let mut settings = Settings::new();
+    settings.trusted_proxies.push(text.to_owned());
+    settings.check().map(|()| text.to_owned()).map_err(|error| told(&error))
 }
 
 pub(super) fn allowed(text: &str) -> Result<String, String> {

@@ -16,7 +16,7 @@ pub(super) fn settings(from: &Configuration) -> Result<Settings, String> {
     settings.origins.clone_from(&from.origins);
     settings.hosts.clone_from(&from.hosts);
     settings.rate = rate(from).map_err(|error| told("rate", &error))?;
-    settings.trusted_proxies = from.trusted_proxies.iter().map(ToString::to_string).collect();
+    settings.trusted_proxies.clone_from(&from.trusted_proxies);
     settings.limit = from.limit;
     settings.limit_per_host = from.limit_per_host;
     settings.timeout = timeout(from);

@@ -1,13 +1,12 @@
 //! The settings by their words: the same in a file (`limit_per_host`), as a flag (`--limit-per-host`) and in the
 //! environment (`DUALFETCH_LIMIT_PER_HOST`).
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use tracing_subscriber::filter::LevelFilter;
 
 use super::configuration::{Configuration, Folder, Listen, LogFormat};
-use super::reading::{address, allowed, denied, host, keys, mode, origin, port, user_agent};
+use super::reading::{allowed, denied, host, keys, mode, origin, port, proxy, user_agent};
 use super::value::{Kind, NONE, Value, size};
 
 const SERVER: &str = "Server";
@@ -203,13 +202,13 @@ pub(crate) static WORDS: &[Word] = &[
     Word {
         word: "trusted_proxy",
         heading: ACCESS,
-        placeholder: "ADDRESS",
+        placeholder: "NETWORK",
         kind: Kind::List,
-        help: "A reverse proxy before it, which tells clients' addresses in X-Forwarded-For; may be given several times",
-        more: "It needs a key: others come that way.",
+        help: "Reverse proxies before it, such as 10.0.0.0/8 or one address, which tell clients' addresses in X-Forwarded-For; may be given several times",
+        more: "They need a key: others come that way.",
         live: true,
-        read: |to, value| set(&mut to.trusted_proxies, value.list().and_then(|list| each(list, address))),
-        write: |from| Value::List(from.trusted_proxies.iter().map(IpAddr::to_string).collect()),
+        read: |to, value| set(&mut to.trusted_proxies, value.list().and_then(|list| each(list, proxy))),
+        write: |from| Value::List(from.trusted_proxies.clone()),
     },
     Word {
         word: "allow_network",
