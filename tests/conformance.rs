@@ -22,6 +22,8 @@ mod conformance {
     mod child;
     mod coming_from;
     mod cookbook;
+    #[cfg(all(feature = "cli", feature = "websocket"))]
+    mod deployed;
     mod events;
     mod faults;
     #[cfg(feature = "gateway")]

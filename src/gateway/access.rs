@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State as Of};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::{Clock, DefaultClock};
+use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 use http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -244,7 +244,7 @@ impl Limiter {
     }
 }
 
-fn too_often(until: NotUntil<<DefaultClock as Clock>::Instant>) -> Failure {
+fn too_often(until: NotUntil<QuantaInstant>) -> Failure {
     let seconds = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
     let status = StatusCode::TOO_MANY_REQUESTS;
     Failure::new(status, "rate_limited", "asked too often; Retry-After says when to ask again")

@@ -58,7 +58,7 @@ impl Repository {
         write("www/index.html", "<!doctype html><title>The page</title>");
         write("secret.txt", "not to be served");
         write("below/file", "");
-        write("pkg/package.json", "{}");
+        write("pkg/package.json", "{ \"name\": \"dualfetch\" }");
         if built {
             write("pkg/wasm/dualfetch/dualfetch_bg.wasm", "\0asm");
             write("pkg/dist/web/index.web.js", "export {}");

@@ -130,7 +130,7 @@ async fn what_is_printed_is_read_again_as_the_same() {
 async fn what_is_wrong_in_a_file_is_told_with_its_place_its_name_and_what_it_should_be() {
     for (text, line, words) in [
         ("limit = 5\nlimt = 3\n", 2, vec!["limt: there is no such setting", "limit is one"]),
-        ("nonsense = 3\n", 1, vec!["nonsense: there is no such setting", "listen, socket_mode"]),
+        ("nonsense = 3\n", 1, vec!["nonsense: there is no such setting", "listen, socket_mode, max_connections"]),
         ("limit-per-host = 3\n", 1, vec!["limit_per_host is one"]),
         ("\nlimit = \"many\"\n", 2, vec!["limit: it must be a whole number from 1 to 1000000, not \"many\""]),
         ("limit = 0\n", 1, vec!["limit: it must be a whole number from 1"]),
