@@ -1,10 +1,16 @@
 //! Giving up: what the server sees of it, and what is given back.
 
-use dualfetch::{DefaultSession, Figures, Session, SessionExt};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use dualfetch::{Body, DefaultSession, Figures, Session, SessionExt};
 use futures_util::future::join_all;
+use futures_util::stream::repeat_with;
 
 use crate::contract::is_pending;
-use crate::support::{CountingServer, RawServer, Unanswering, faults};
+use crate::support::{CountingServer, Gate, RawServer, Script, Unanswering, faults, within};
 
 use super::help::{at_rest, run, session, total};
 
@@ -27,6 +33,39 @@ fn dropping_a_send_that_waits_for_its_head_ends_the_connection_and_frees_the_per
         }
         assert_eq!(session.figures(), Figures::default());
         assert!(server.ended(0).await.quietly_by_peer());
+    });
+}
+
+/// What was begun would be sent to its end, and the connection be there for as long as its peer likes.
+#[test]
+fn dropping_an_upload_to_one_that_does_not_read_ends_the_connection() {
+    run(async {
+        let (gate, taken) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+        let server = RawServer::start(Script::new().deaf(&gate)).await;
+        let session = session();
+        let counted = Arc::clone(&taken);
+        let pieces = repeat_with(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 65_536]))
+        });
+        let mut send = Box::pin(session.post(server.url("/")).body(Body::stream(pieces)).send());
+        let mut before = usize::MAX;
+        while before != taken.load(Ordering::SeqCst) {
+            before = taken.load(Ordering::SeqCst);
+            let pause = tokio::time::sleep(Duration::from_millis(300));
+            tokio::select! {
+                _ = send.as_mut() => panic!("nobody has answered"),
+                () = pause => {}
+            }
+        }
+        assert_eq!(session.connections().expect("it tells").open, 1);
+        drop(send);
+        let ended = async {
+            while session.connections().expect("it tells").open > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        within("the connection's end", || server.story(), ended).await;
     });
 }
 

@@ -29,6 +29,7 @@ pub(super) struct Wire<S> {
     stream: S,
     ended: Ended,
     used: Used,
+    given_up: GivenUp,
     counter: Option<Counter>,
     told: Option<ConnectionInfo>,
     speaks_http2: bool,
@@ -55,6 +56,10 @@ impl Counter {
 #[derive(Clone, Default)]
 struct Ended(Arc<AtomicBool>);
 
+/// Whether a request was given up on a connection before its answer came.
+#[derive(Clone, Default)]
+struct GivenUp(Arc<AtomicBool>);
+
 /// Whether an answer has come by a connection.
 #[derive(Clone, Default)]
 struct Used(Arc<AtomicBool>);
@@ -65,6 +70,7 @@ impl<S> Wire<S> {
             stream,
             ended: Ended::default(),
             used: Used::default(),
+            given_up: GivenUp::default(),
             counter: None,
             told: None,
             speaks_http2: false,
@@ -105,9 +111,14 @@ impl<S> Wire<S> {
         &mut self.stream
     }
 
-    /// The outcome of a write; `all` of it, if the peer has closed.
+    /// The outcome of a write; `all` of it, if the peer has closed, or takes nothing of what nobody wants sent any more:
+    /// hyper writes all that it has before it ends a connection, and would do so for as long as the peer likes.
     fn written<T>(&mut self, outcome: Poll<io::Result<T>>, all: T) -> Poll<io::Result<T>> {
         match outcome {
+            Poll::Pending if !self.speaks_http2 && self.given_up.0.load(Ordering::Relaxed) => {
+                self.takes_no_more = true;
+                Poll::Ready(Ok(all))
+            }
             Poll::Ready(Err(error)) if is_closed_by_peer(&error) => {
                 self.takes_no_more = true;
                 Poll::Ready(Ok(all))
@@ -120,6 +131,7 @@ impl<S> Wire<S> {
 /// What a response that has just come tells of its connection: of what hyper-util gave it, only that is kept.
 pub(super) fn tell(extensions: &mut Extensions) {
     extensions.remove::<Ended>();
+    extensions.remove::<GivenUp>();
     let reused = extensions.remove::<Used>().is_some_and(|used| used.0.swap(true, Ordering::Relaxed));
     if let Some(info) = extensions.get_mut::<ConnectionInfo>() {
         info.set_reused(reused);
@@ -145,7 +157,8 @@ impl<S> Connection for Wire<S> {
             true => Connected::new().negotiated_h2(),
             false => Connected::new(),
         };
-        let connected = connected.proxy(self.is_forwarded).extra(self.ended.clone());
+        let connected =
+            connected.proxy(self.is_forwarded).extra(self.ended.clone()).extra(self.given_up.clone());
         match &self.told {
             Some(told) => connected.extra(told.clone()).extra(self.used.clone()),
             None => connected,
@@ -216,9 +229,12 @@ pub(super) async fn answered<F: Future>(
     straggle: Duration,
 ) -> Option<F::Output> {
     let mut request = pin!(request);
+    // Dropped before the request is, so that its connection finds it done.
+    let mut unanswered = Unanswered(Some(connection));
     let (mut is_new, mut gone_since) = (true, None);
     poll_fn(|cx| {
         if let Poll::Ready(output) = request.as_mut().poll(cx) {
+            unanswered.0 = None;
             return Poll::Ready(Some(output));
         }
         if std::mem::take(&mut is_new) || !is_gone(connection) {
@@ -233,11 +249,26 @@ pub(super) async fn answered<F: Future>(
 }
 
 fn is_gone(connection: &CaptureConnection) -> bool {
+    extras(connection).get::<Ended>().is_some_and(|ended| ended.0.load(Ordering::Relaxed))
+}
+
+/// The connection of a request that has no answer yet. Dropping it says that it is given up.
+struct Unanswered<'a>(Option<&'a CaptureConnection>);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(given_up) = self.0.and_then(|connection| extras(connection).remove::<GivenUp>()) {
+            given_up.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn extras(connection: &CaptureConnection) -> Extensions {
     let mut extras = Extensions::new();
     if let Some(connected) = &*connection.connection_metadata() {
         connected.get_extras(&mut extras);
     }
-    extras.get::<Ended>().is_some_and(|ended| ended.0.load(Ordering::Relaxed))
+    extras
 }
 
 #[cfg(test)]
