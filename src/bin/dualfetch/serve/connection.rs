@@ -37,7 +37,7 @@ const PONG: Duration = Duration::from_secs(20);
 
 /// How often it is looked whether the client of something under way is gone: who is not read from meanwhile, since what it
 /// sends is not taken further, is not heard going.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How connections are served.
 #[derive(Clone)]
