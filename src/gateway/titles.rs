@@ -139,6 +139,11 @@ impl Fault {
         Self::new("timeout", format!("nothing of the list came for {} s", patience.as_secs()))
     }
 
+    /// Not all of it is taken.
+    fn closing() -> Self {
+        Self::new("closed", "the gateway is ending: the rest of the list is not taken")
+    }
+
     fn told(&self) -> JsonError<'_> {
         JsonError::new(self.code, None, &*self.message)
     }

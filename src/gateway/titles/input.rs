@@ -1,6 +1,7 @@
 //! A request's body as a list of URLs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
@@ -66,15 +67,40 @@ pub(super) struct Input {
 
 /// Why a list ended early, once it has.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Broken(Arc<Mutex<Option<Fault>>>);
+pub(super) struct Broken(Arc<Mutex<End>>);
+
+/// How far a list has been read.
+#[derive(Debug, Default)]
+enum End {
+    /// Not to its end: where no more of it is taken, the gateway is ending.
+    #[default]
+    Open,
+    Broken(Fault),
+    Whole,
+}
 
 impl Broken {
     pub(super) fn take(&self) -> Option<Fault> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        match std::mem::replace(&mut *self.end(), End::Whole) {
+            End::Open => Some(Fault::closing()),
+            End::Broken(fault) => Some(fault),
+            End::Whole => None,
+        }
     }
 
     fn set(&self, fault: Fault) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+        *self.end() = End::Broken(fault);
+    }
+
+    fn is_read(&self) {
+        let mut end = self.end();
+        if matches!(*end, End::Open) {
+            *end = End::Whole;
+        }
+    }
+
+    fn end(&self) -> MutexGuard<'_, End> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,8 +135,27 @@ impl Input {
 
     pub(super) fn urls(self) -> impl Stream<Item = String> + Send + 'static {
         let Self { first, rest, broken } = self;
+        let read = broken.clone();
+        let end = stream::poll_fn(move |_| {
+            read.is_read();
+            Poll::Ready(None)
+        });
         let rest = match rest {
-            Rest::Held(urls) => stream::iter(urls).left_stream(),
+            Rest::Held(urls) => {
+                let read = broken.clone();
+                if urls.len() == 0 {
+                    read.is_read();
+                }
+                let urls = stream::unfold((urls, read), |(mut urls, read)| async move {
+                    let url = urls.next()?;
+                    // Nothing of it is left, though its end is still to be asked for.
+                    if urls.len() == 0 {
+                        read.is_read();
+                    }
+                    Some((url, (urls, read)))
+                });
+                urls.left_stream()
+            }
             Rest::Coming(coming) => stream::unfold((coming, broken), |(mut coming, broken)| async move {
                 match coming.next().await? {
                     Ok(url) => Some((url, (coming, broken))),
@@ -122,7 +167,7 @@ impl Input {
             })
             .right_stream(),
         };
-        stream::iter(first).chain(rest)
+        stream::iter(first).chain(rest).chain(end)
     }
 }
 
