@@ -12,6 +12,9 @@ use crate::safe_mode::{Network, SafeMode};
 use super::assets::Assets;
 use super::keys::Keys;
 
+/// A head of HTTP/1.1 has to fit into the buffer that bodies are read by, and each stream has one.
+const HEAD: usize = 64 << 10;
+
 /// What a gateway may do, and for whom. Whatever is set, it fetches in [`SafeMode`], keeps no cookies, and passes no
 /// credentials on.
 #[derive(Clone, Debug)]
@@ -118,7 +121,7 @@ impl Settings {
             safe_mode: SafeMode::new(),
             user_agent: concat!("dualfetch/", env!("CARGO_PKG_VERSION"), " (gateway)").to_owned(),
             assets: None,
-            config: Config::new(),
+            config: Config::new().max_header_bytes(HEAD),
         }
     }
 
