@@ -11,7 +11,7 @@ mod upstream;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use dualfetch::{Config, SafeMode};
+use dualfetch::SafeMode;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 
@@ -308,7 +308,7 @@ fn no_name_leads_to_what_is_denied() {
         let mut lab = Lab::start().await;
         let asked: Vec<_> = names.keys().filter(|name| *name != "mixed.test").cloned().collect();
         let mut settings = settings("127.0.0.2");
-        settings.config = Config::new().resolver(Names(names));
+        settings.config = settings.config.clone().resolver(Names(names));
         lab.gateway = Serving::start(settings).await;
         for name in &asked {
             for url in [

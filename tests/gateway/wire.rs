@@ -6,10 +6,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use dualfetch::SafeMode;
 use dualfetch::dns::{Addresses, BoxError, Resolve};
 use dualfetch::gateway::{Gateway, Settings};
 use dualfetch::maybe::BoxFuture;
-use dualfetch::{Config, SafeMode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -29,7 +29,7 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
 pub fn settings(allowed: &str) -> Settings {
     let mut settings = Settings::new();
     settings.safe_mode = SafeMode::new().allow_any_port().allow_network(allowed).expect("a network");
-    settings.config = Config::new().resolver(Names::default());
+    settings.config = settings.config.clone().resolver(Names::default());
     settings.retries = 0;
     settings
 }

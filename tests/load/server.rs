@@ -78,20 +78,6 @@ impl Server {
         .await
     }
 
-    /// A connection whose body has come to a stand, because nobody takes it, and which its end resets.
-    pub async fn stands_still(&self, method: &str, url: &str) -> TcpStream {
-        let fields = format!("Host: {}\r\nContent-Length: 1000000000", self.address);
-        let target = format!("/fetch?url={}", escaped(url));
-        let mut stream = self.says(&format!("{method} {target} HTTP/1.1\r\n{fields}\r\n\r\n")).await;
-        let chunk = vec![b'x'; 64 * 1024];
-        while let Ok(sent) = tokio::time::timeout(Duration::from_millis(300), stream.write(&chunk)).await {
-            sent.expect("it is open");
-        }
-        // Otherwise its end would wait behind what it has sent.
-        stream.set_zero_linger().expect("RST");
-        stream
-    }
-
     /// A connection whose list has no end yet, and more URLs of the same kind than are taken at once.
     pub async fn is_listed(&self, url: &str) -> TcpStream {
         let fields = format!("Host: {}\r\nContent-Type: application/x-ndjson", self.address);

@@ -15,7 +15,6 @@ use tokio::task::JoinHandle;
 /// | `/flood` | bytes without end |
 /// | `/page/MS/…` | a page, after so many milliseconds |
 /// | `/hang` | nothing |
-/// | `/deaf` | nothing, and what is sent is not read |
 pub struct Upstream {
     pub address: SocketAddr,
     open: Arc<AtomicUsize>,
@@ -113,13 +112,6 @@ async fn serve(mut stream: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Re
                 let page = format!("<!doctype html><title>{path}</title>");
                 let fields = format!("Content-Type: text/html\r\nContent-Length: {}", page.len());
                 stream.write_all(format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n{page}").as_bytes()).await?;
-            }
-            "deaf" => {
-                // What it cannot be told by reading.
-                while !stream.ready(tokio::io::Interest::READABLE).await?.is_read_closed() {
-                    pause(5).await;
-                }
-                return Ok(());
             }
             _ => {
                 stream.read_buf(&mut head).await?;
