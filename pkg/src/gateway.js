@@ -14,8 +14,9 @@ const MOST_WORDS = 1000;
 const NOT_THE_TARGETS =
   /^(accept-ch|activate-storage-access|alt-svc|authentication-info|clear-site-data|connection|critical-ch|document-policy|expect-ct|http2-settings|integrity-policy|integrity-policy-report-only|keep-alive|nel|origin-agent-cluster|origin-trial|public-key-pins|refresh|report-to|reporting-endpoints|service-worker-allowed|set-cookie|set-cookie2|set-login|sourcemap|speculation-rules|strict-transport-security|supports-loading-mode|te|trailer|transfer-encoding|upgrade|use-as-dictionary|via|www-authenticate|x-content-type-options|x-dns-prefetch-control|x-frame-options|x-permitted-cross-domain-policies|x-request-id|(access-control-|cdn-cache-control|content-security-policy|cross-origin-|dualfetch-|permissions-policy|proxy-|sec-|surrogate-|x-accel-|x-lighttpd-|x-litespeed-|x-reproxy-|x-sendfile).*|.*-cdn-cache-control)$/i;
 
-/** What a gateway adds to `Vary` for CORS. */
+/** What a gateway adds to `Vary` for CORS, and before that for whoever has a key. */
 const VARY = /(^|, *)origin(, *access-control-request-(headers|method))+$/i;
+const VARY_BY_KEY = /(^|, *)authorization$/i;
 
 /** Codes that are the same whoever met them. The others are of the way to the gateway, or newer than this. */
 const OF_THE_TARGET = [
@@ -135,7 +136,7 @@ async function asked(gateway, url, init, fetch, way, directly) {
   // The engine says what is wrong with what is no response.
   if (typeof answer?.headers?.get !== "function") return { answer, isRelayed: false };
   const at = answer.headers.get("dualfetch-url");
-  if (at !== null && isWebUrl(at)) return { answer: relayed(answer, at), isRelayed: true };
+  if (at !== null && isWebUrl(at)) return { answer: relayed(answer, at, gateway), isRelayed: true };
   const code = answer.headers.get("dualfetch-error");
   const told = code === null ? stranger(gateway, answer) : await problem(gateway, answer, code, init);
   if ((code === null ? NOT_THERE : LATER).includes(answer.status)) {
@@ -156,11 +157,11 @@ function asking(gateway, { credentials: _, headers = [], mode: __, ...init }) {
 }
 
 /** The target's answer, of what the gateway relays. */
-function relayed(answer, url) {
+function relayed(answer, url, { isKeyed }) {
   const added = (answer.headers.get("dualfetch-added") ?? "").split(/, */);
   const fields = [...answer.headers].flatMap(([name, value]) => {
     if (NOT_THE_TARGETS.test(name) || added.includes(name.toLowerCase())) return [];
-    const own = name.toLowerCase() === "vary" ? value.replace(VARY, "") : value;
+    const own = name.toLowerCase() === "vary" ? value.replace(VARY, "").replace(isKeyed ? VARY_BY_KEY : "", "") : value;
     return own === "" && value !== "" ? [] : [[name, own]];
   });
   // Of a status that a browser acts upon itself the gateway tells by a field.

@@ -97,7 +97,7 @@ export class Gateway {
 
   constructor(base, key, isAuto) {
     // Where there is no page, the platform says why a request fails, or none needs another way.
-    Object.assign(this, { base, isAuto, isIdle: isAuto && !isInPage() });
+    Object.assign(this, { base, isAuto, isIdle: isAuto && !isInPage(), isKeyed: key !== undefined });
     this.#key = key;
   }
 

@@ -34,7 +34,7 @@ export async function gateway({ key, path = "" } = {}) {
     if (key !== undefined && asked.headers.authorization !== `Bearer ${key}`) {
       return problem(response, 401, { code: "unauthorized", detail: "the key is missing or not known" });
     }
-    await relay(asked, response, upstream.signal).catch(() => response.destroy());
+    await relay(asked, response, upstream.signal, key !== undefined).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 0;
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
@@ -54,7 +54,7 @@ export function problem(response, status, { code, headers = {}, ...more }) {
   response.end(JSON.stringify(body));
 }
 
-async function relay({ method, url, isWrapped, headers, body }, response, signal) {
+async function relay({ method, url, isWrapped, headers, body }, response, signal, isKeyed) {
   const passed = Object.entries(headers).filter(([name]) => !STRIPPED.test(name));
   const init = { method, headers: passed, signal, ...(body.length > 0 && { body }) };
   let answer;
@@ -72,7 +72,7 @@ async function relay({ method, url, isWrapped, headers, body }, response, signal
     ...fields,
     ...added,
     ...(wrapped && { "dualfetch-status": answer.status }),
-    vary: [...(fields.vary ? [fields.vary] : []), "origin, access-control-request-headers"],
+    vary: [...(fields.vary ? [fields.vary] : []), ...(isKeyed ? ["authorization"] : []), "origin, access-control-request-headers"],
     "dualfetch-added": Object.keys(added).join(", "),
     "content-security-policy": "sandbox; default-src 'none'",
     "x-content-type-options": "nosniff",

@@ -20,6 +20,7 @@ let target, gate, session;
 before(async () => {
   target = await serve({
     "/": (response) => response.writeHead(200, { "content-type": "text/html", "x-own": "1", "set-cookie": "a=b" }).end("<title>A title</title>"),
+    "/by-key": (response) => response.writeHead(200, { vary: "Authorization" }).end(),
     "/varied": (response) => response.writeHead(200, { vary: "Accept-Language, Origin", "referrer-policy": "origin" }).end(),
     "/bare": (response) => response.writeHead(200).end("<title>Bare</title>"),
     "/echo": (response, asked) => {
@@ -78,6 +79,14 @@ test("what the gateway adds to an answer is not shown as the target's", async ()
   assert.equal((await session.get(`${target.url}/bare`)).headers.get("content-type"), null);
   const varied = await session.get(`${target.url}/varied`);
   assert.deepEqual(["vary", "referrer-policy"].map((name) => varied.headers.get(name)), ["Accept-Language, Origin", "origin"]);
+  const keyless = await gateway();
+  const plain = new Session({ gateway: keyless.url });
+  for (const own of [session, plain]) {
+    assert.equal((await own.get(`${target.url}/by-key`)).headers.get("vary"), "Authorization");
+    assert.equal((await own.get(target.url)).headers.get("vary"), null);
+  }
+  plain.close();
+  await keyless.close();
   assert.equal(await session.title(`${target.url}/bare`).then(({ title }) => title), await new Session().title(`${target.url}/bare`).then(({ title }) => title));
 });
 
