@@ -6,73 +6,15 @@
  * As page.test.mjs; the pictures are in target/page, too.
  */
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { promisify } from "node:util";
 
-import { launch } from "../../scripts/npm/chromium.mjs";
 import { environment as env, program } from "../../pkg/test/program.mjs";
-import { ended, faint, fits, pictures, serving, watchedPage } from "./support.mjs";
-
-/** Three sites, none of which sends a field that would let a page of another origin read it. */
-const TITLES = [
-  ["News & weather", "Über uns", "=1+1", "Contact"],
-  ["Příliš žluťoučký kůň", "Съешь ещё этих булок", '"Quoted", with a comma', "-2 °C"],
-  ["Recipes", "@home", "Plain", "The last"],
-];
-const SERVE = ["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port", "--retries", "0", "--log-level", "warn"];
-const SLOW = 120;
-/** How slow each page is, in ms. */
-let pace = SLOW;
-const LIMIT = 4;
-const LIMIT_PER_HOST = 2;
-
-let browser, sites, gateway, guarded, urls;
-/** What each site was asked by: `{ site, path, agent, via, origin }`. */
-let asked = [];
-
-before(async () => {
-  mkdirSync(pictures, { recursive: true });
-  sites = await Promise.all(TITLES.map(site));
-  urls = sites.flatMap(({ port }, nth) => TITLES[nth].map((_, at) => `http://127.0.0.1:${port}/page-${at}`));
-  gateway = await serving(SERVE);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  gateway?.stop();
-  guarded?.stop();
-  for (const { server } of sites ?? []) server.close();
-});
-
-/** A site without a word of CORS. Each page is slow, so that there is something to wait for. */
-async function site(titles, nth) {
-  const server = createServer((request, response) => {
-    const { "user-agent": agent, via, origin } = request.headers;
-    asked.push({ site: nth, path: request.url, agent, via, origin });
-    const title = titles[Number(/^\/page-(\d+)$/.exec(request.url)?.[1])];
-    const send = () => {
-      if (request.url === "/often") {
-        response.writeHead(503, { "retry-after": "1" }).end();
-        return;
-      }
-      if (request.url === "/cut") {
-        request.socket.destroy();
-        return;
-      }
-      response.writeHead(title === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
-      response.end(`<!doctype html><title>${(title ?? "Not here").replace("&", "&amp;")}</title><p>${"text ".repeat(500)}`);
-    };
-    setTimeout(send, pace);
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return { server, port: server.address().port };
-}
+import { LIMIT, LIMIT_PER_HOST, SLOW, TITLES, asked, browser, expected, gateway, onPage, origin, parsed, run, saved, shown, sites, slow, urls } from "./sites.mjs";
+import { ended, faint, fits, pictures } from "./support.mjs";
 
 test("one open of the page fetches titles of sites that let no page read them", async () => {
   await onPage(async (page) => {
@@ -160,7 +102,7 @@ test("the panel of hosts keeps the limits and adds up, all the way", async () =>
       return samples;
     });
     assert.deepEqual(samples, []);
-    pace = 500;
+    slow(500);
     await page.fill("#urls", [...urls, `http://127.0.0.1:${sites[0].port}/nowhere`, `http://127.0.0.1:${sites[1].port}/cut`].join("\n"));
     await run(page);
     const seen = (await page.evaluate(() => window.samples)).filter((hosts) => hosts.length === 3);
@@ -298,157 +240,6 @@ test("control characters and line ends of strangers stay within their field", as
   });
 });
 
-test("what the gateway refuses is told in words", async () => {
-  await onPage(async (page) => {
-    await page.fill("#urls", `http://192.168.0.1/\n${urls[0]}`);
-    await page.check("#ordered");
-    await run(page);
-    const [refused, fine] = await page.locator("#row-list td.title").allTextContents();
-    assert.match(refused, /^denied.*192\.168\.0\.1/s);
-    assert.equal(fine, TITLES[0][0]);
-  });
-  await onPage(async (page) => {
-    await page.click("#more-summary");
-    await page.fill("#gateway-url", "http://127.0.0.1:1/");
-    await page.click("#start");
-    await page.waitForFunction(() => document.querySelector("#state").textContent === "Ready");
-    assert.match(await page.textContent("#gateway-url-error"), /No gateway answers at 127\.0\.0\.1:1/);
-    assert.equal(await page.evaluate(() => document.activeElement.id), "gateway-url");
-    for (const wrong of ["gateway", "ftp://gateway.example", "https://user:pass@gateway.example"]) {
-      await page.fill("#gateway-url", wrong);
-      await page.click("#start");
-      assert.match(await page.textContent("#gateway-url-error"), /absolute URL/, wrong);
-    }
-  });
-});
-
-test("a gateway that wants a key says so, and keeps none that is wrong; the right one is in no URL", async () => {
-  const { hash, secret } = newKey();
-  guarded = await serving([...SERVE, "--key", `page=${hash}`]);
-  await onPage(async (page) => {
-    const seen = [];
-    page.on("request", (request) => seen.push(request.url()));
-    await page.click("#start");
-    const told = () => page.waitForFunction(() => !document.querySelector("#gateway-key-error").hidden);
-    await told();
-    assert.match(await page.textContent("#gateway-key-error"), /asks for a key/);
-    assert.equal(await page.evaluate(() => document.activeElement.id), "gateway-key");
-    assert.equal(await page.getAttribute("#gateway-key", "aria-invalid"), "true");
-    assert.equal(await page.locator("#row-list tr").count(), 0);
-    await page.screenshot({ path: `${pictures}/gateway-key.png` });
-    await page.fill("#gateway-key", `${secret.slice(0, -1)}x`);
-    assert.equal(await page.isVisible("#gateway-key-error"), false);
-    await page.click("#start");
-    await told();
-    assert.match(await page.textContent("#gateway-key-error"), /does not know this key/);
-    assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
-    await page.fill("#gateway-key", secret);
-    await run(page);
-    assert.deepEqual(await shown(page), expected());
-    assert.ok(seen.length > 12 && seen.every((url) => !url.includes(secret)), "no URL has it");
-    assert.ok(!page.url().includes(secret));
-    assert.ok(!(await page.content()).includes(secret), "nor the document");
-    assert.deepEqual(await page.evaluate(() => [localStorage.length, document.cookie]), [0, ""]);
-    const [, jsonl] = await saved(page, "#save-jsonl");
-    assert.ok(!jsonl.includes(secret));
-    // This tab has it until it is closed, another never.
-    await page.reload();
-    assert.equal(await page.inputValue("#gateway-key"), secret);
-    const other = await page.context().newPage();
-    await other.goto(guarded.address);
-    assert.equal(await other.inputValue("#gateway-key"), "");
-    await other.close();
-  }, { at: () => guarded });
-});
-
-test("a page that another server has goes by a gateway that allows its origin, and by no other", async () => {
-  const demo = await serving(["demo", "--web"]);
-  const { hash, secret } = newKey();
-  const allowing = await serving([...SERVE, "--key", `page=${hash}`, "--origin", demo.origin]);
-  // What the browser says itself of what it may not read.
-  const isOwn = (text) => /^Failed to load resource|blocked by CORS policy/.test(text);
-  try {
-    await watchedPage(browser, { address: demo.address, isOwn, broken: true }, async (page) => {
-      await page.waitForFunction(() => document.querySelector("#urls").value !== "");
-      assert.equal(await page.isVisible("#ways"), false, "no gateway, no choice");
-      await page.fill("#urls", urls.join("\n"));
-      await page.click("#more-summary");
-      await page.fill("#gateway-url", gateway.origin);
-      assert.equal(await page.isVisible("#ways"), true);
-      await page.check("[name=way][value=gateway]");
-      await page.click("#start");
-      await page.waitForFunction(() => !document.querySelector("#gateway-url-error").hidden);
-      const told = await page.textContent("#gateway-url-error");
-      assert.ok(told.includes("does not allow this page’s origin") && told.includes(demo.origin), told);
-      await page.fill("#gateway-url", `${allowing.origin}/`);
-      await page.fill("#gateway-key", secret);
-      await run(page);
-      assert.deepEqual(await shown(page), expected());
-      await page.fill("#gateway-url", "");
-      assert.equal(await page.isVisible("#ways"), false);
-    });
-  } finally {
-    demo.stop();
-    allowing.stop();
-  }
-});
-
-test("a key goes to nobody but the gateway that it was written for", async () => {
-  const { hash, secret } = newKey();
-  const own = await serving([...SERVE, "--key", `page=${hash}`]);
-  const told = [];
-  // It says yes to everything, and is no gateway until it says so.
-  let isGateway = false;
-  const taker = createServer((request, response) => {
-    told.push([request.method, request.url, request.headers.authorization]);
-    const fields = { "access-control-allow-origin": own.origin, "access-control-allow-headers": "authorization" };
-    response.writeHead(200, fields).end(isGateway && request.url === "/healthz" ? '{"status":"ok","version":"1"}' : "{}");
-  });
-  await once(taker.listen(0, "127.0.0.1"), "listening");
-  const other = `http://127.0.0.1:${taker.address().port}/`;
-  const key = (page) => page.inputValue("#gateway-key");
-  try {
-    await onPage(async (page) => {
-      await page.click("#more-summary");
-      await page.fill("#gateway-key", secret);
-      await run(page);
-      assert.deepEqual(await shown(page), expected());
-      // It leaves the field with its server, in whatever way the other one's URL came there.
-      await page.fill("#gateway-url", other);
-      await page.press("#gateway-url", "Tab");
-      assert.equal(await key(page), "");
-      await page.fill("#gateway-url", "");
-      await page.press("#gateway-url", "Tab");
-      assert.equal(await key(page), secret, "and is there again");
-      await page.evaluate((other) => (document.querySelector("#gateway-url").value = other), other);
-      await page.click("#start");
-      await page.waitForFunction(() => document.querySelector("#gateway-url-error").textContent.includes("that is no gateway"));
-      assert.equal(await key(page), "");
-      // Not even one that was written for it is shown to what is no gateway.
-      await page.fill("#gateway-key", "df_other");
-      await page.click("#start");
-      await ended(page, "Ready");
-      assert.ok(told.length >= 2);
-      assert.deepEqual(new Set(told.map(String)), new Set(["GET,/healthz,"]));
-      isGateway = true;
-      await page.click("#start");
-      await page.waitForFunction(() => document.querySelector("#state").textContent === "Done");
-      assert.ok(told.some(([method, , authorization]) => method === "HEAD" && authorization === "Bearer df_other"));
-      assert.ok(told.every(([, , authorization]) => [undefined, "Bearer df_other"].includes(authorization)), "the other's is not told");
-      // Each has its own in what the tab remembers.
-      await page.reload();
-      await page.click("#more-summary");
-      assert.deepEqual([await page.inputValue("#gateway-url"), await key(page)], [other, "df_other"]);
-      await page.fill("#gateway-url", `${own.origin}/`);
-      await page.press("#gateway-url", "Tab");
-      assert.equal(await key(page), secret);
-    }, { at: () => own });
-  } finally {
-    own.stop();
-    taker.close();
-  }
-});
-
 test("no more are under way by a gateway than a browser has connections to it, and the form says so", async () => {
   await onPage(async (page) => {
     assert.match(await page.textContent("#limit-hint"), /^6 by this gateway.*HTTP\/1\.1/);
@@ -533,70 +324,4 @@ for (const [name, settings] of Object.entries({
       await page.screenshot({ path: `${pictures}/gateway-${name}-more.png` });
     }, { settings });
   });
-}
-
-/** On the page that the gateway serves, with the sites' URLs written. `isRefused`: by CORS, as the browser says itself. */
-async function onPage(use, { at = () => gateway, isRefused = false, settings } = {}) {
-  const { address, origin } = at();
-  const own = /^Failed to load resource|^Refused to get unsafe header/;
-  const isOwn = (text) => own.test(text) || (isRefused && /blocked by CORS policy/.test(text));
-  await watchedPage(browser, { address, settings, isOwn, broken: true }, async (page) => {
-    await page.waitForFunction(() => !document.querySelector("#ways").hidden);
-    assert.equal(await page.inputValue("#urls"), "", "no list but the user's");
-    assert.match(await page.getAttribute("#urls", "placeholder"), /^https:/);
-    assert.equal(origin, new URL(page.url()).origin);
-    await page.fill("#urls", urls.join("\n"));
-    await page.fill("#limit", String(LIMIT));
-    await page.fill("#limit-per-host", String(LIMIT_PER_HOST));
-    [asked, pace] = [[], SLOW];
-    await use(page);
-  });
-}
-
-/** A key and what the gateway is told of it. */
-function newKey() {
-  const told = execFileSync(program, ["serve", "--new-key", "page"], { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  const [secret, line] = told.trim().split("\n");
-  return { secret, hash: /"(sha256:\w+)"/.exec(line)[1] };
-}
-
-async function run(page) {
-  await page.click("#start");
-  await ended(page, "Done");
-}
-
-const origin = (nth) => `http://127.0.0.1:${sites[nth].port}`;
-
-const expected = () => Object.fromEntries(urls.map((url, at) => [url, TITLES.flat()[at]]));
-
-/** By URL: the title, or the error's code. */
-async function shown(page) {
-  return Object.fromEntries(await page.evaluate(() =>
-    [...document.querySelectorAll("#row-list tr")].map((row) => [
-      row.querySelector("td.url a").textContent,
-      row.querySelector("td.title").firstChild.textContent,
-    ])));
-}
-
-/** What a button has the browser save: the file's name and its content. */
-async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
-  return [download.suggestedFilename(), await readFile(await download.path(), "utf8")];
-}
-
-/** CSV as RFC 4180 has it, and nothing but that. */
-function parsed(text) {
-  assert.ok(text.endsWith("\r\n"));
-  const records = [[]];
-  let at = 0;
-  while (at < text.length) {
-    const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;
-    field.lastIndex = at;
-    const found = field.exec(text);
-    assert.ok(found, `no field at ${JSON.stringify(text.slice(at, at + 40))}`);
-    records.at(-1).push(found[1]?.replaceAll('""', '"') ?? found[2]);
-    at = field.lastIndex;
-    if (found[3] === "\r\n" && at < text.length) records.push([]);
-  }
-  return records;
 }
