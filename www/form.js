@@ -101,7 +101,7 @@ export class Form {
     const { connections } = this.gateway;
     const limit = document.getElementById("limit-hint");
     limit.hidden = this.way === "direct" || connections === Infinity;
-    limit.textContent = limit.hidden ? "" : `${connections} by this gateway: a browser has no more connections to it (HTTP/1.1).`;
+    limit.textContent = limit.hidden ? "" : `By this gateway at most ${connections} (by HTTP/1.1).`;
   }
 
   #prefill() {

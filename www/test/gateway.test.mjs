@@ -242,7 +242,7 @@ test("control characters and line ends of strangers stay within their field", as
 
 test("no more are under way by a gateway than a browser has connections to it, and the form says so", async () => {
   await onPage(async (page) => {
-    assert.match(await page.textContent("#limit-hint"), /^6 by this gateway.*HTTP\/1\.1/);
+    assert.match(await page.textContent("#limit-hint"), /^By this gateway at most 6.*HTTP\/1\.1/);
     for (const limit of ["#limit", "#limit-per-host"]) await page.fill(limit, "12");
     await run(page);
     assert.deepEqual(await shown(page), expected());
