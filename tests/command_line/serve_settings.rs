@@ -130,7 +130,11 @@ async fn what_is_printed_is_read_again_as_the_same() {
 async fn what_is_wrong_in_a_file_is_told_with_its_place_its_name_and_what_it_should_be() {
     for (text, line, words) in [
         ("limit = 5\nlimt = 3\n", 2, vec!["limt: there is no such setting", "limit is one"]),
-        ("nonsense = 3\n", 1, vec!["nonsense: there is no such setting", "listen, socket_mode, max_connections"]),
+        (
+            "nonsense = 3\n",
+            1,
+            vec!["nonsense: there is no such setting", "listen, socket_mode, max_connections"],
+        ),
         ("limit-per-host = 3\n", 1, vec!["limit_per_host is one"]),
         ("\nlimit = \"many\"\n", 2, vec!["limit: it must be a whole number from 1 to 1000000, not \"many\""]),
         ("limit = 0\n", 1, vec!["limit: it must be a whole number from 1"]),
@@ -378,6 +382,27 @@ async fn the_example_says_the_defaults_of_everything() {
     let (_, defaults, _) = serve(&["--print-config"], &[]).await;
     assert_eq!(plain(&said), plain(&defaults));
     assert!(!said.contains("# default"), "a setting is missing in the example: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_containers_file_listens_for_others_once_there_is_a_key() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/deploy/container.toml");
+    let (code, _, err) = serve(&["--config", file], &[]).await;
+    assert!(code == Some(2) && err.contains("listen: 0.0.0.0:8080 can be reached"), "{err}");
+    let key = format!("alice={HASH}");
+    let (code, out, err) = serve(&["--config", file, "--print-config"], &[("DUALFETCH_KEY", &key)]).await;
+    assert_eq!(code, Some(0), "{err}");
+    for line in
+        ["listen = [\"0.0.0.0:8080\"]", "log_format = \"json\"", "page = \"none\"", "package = \"none\""]
+    {
+        assert!(plain(&out).lines().any(|printed| printed == line), "{line}\n{out}");
+    }
+    // A variable would count before a file that is mounted in its place.
+    let dockerfile = include_str!("../../examples/deploy/Dockerfile");
+    let variables: Vec<_> =
+        dockerfile.lines().filter(|line| line.contains("DUALFETCH_") && !line.starts_with('#')).collect();
+    assert_eq!(variables, ["ENV DUALFETCH_CONFIG=/etc/dualfetch/gateway.toml"]);
+    assert!(dockerfile.contains("COPY examples/deploy/container.toml /etc/dualfetch/gateway.toml"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

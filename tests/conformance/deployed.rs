@@ -51,7 +51,8 @@ fn by_nginx_it_is_fetched_through_with_a_key_and_rows_come_as_they_are_known() {
         assert!(String::from_utf8_lossy(&second).contains("Page 2"));
 
         let protocols = ["dualfetch.v1".to_owned(), format!("dualfetch.key.{}", key.secret)];
-        let socket = session.websocket(format!("{}/ws", url.replace("https", "wss"))).protocols(protocols).await;
+        let socket =
+            session.websocket(format!("{}/ws", url.replace("https", "wss"))).protocols(protocols).await;
         assert_eq!(socket.expect("it is upgraded").protocol(), Some("dualfetch.v1"));
     });
 }
@@ -63,7 +64,7 @@ fn what_a_site_tells_nginx_to_do_it_does_not() {
             [("x-accel-redirect", "/elsewhere"), ("x-accel-limit-rate", "1"), ("x-accel-charset", "koi8-r")];
         let routes = Router::new()
             .route("/page", get(move || async move { (axum::response::AppendHeaders(orders), "its own") }))
-            .fallback(|| async { "elsewhere" });
+            .route("/elsewhere", get(|| async { "elsewhere" }));
         let site = CountingServer::builder().routes(routes).start().await;
         // In the gateway's place, as if that let them pass.
         let (session, url, _nginx) = nginx(site.address(0));

@@ -32,6 +32,9 @@ impl Server {
                 "0",
                 "--max-upload",
                 "2GB",
+                // All of them are this machine.
+                "--max-connections-per-address",
+                "0",
             ])
             .args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);

@@ -154,10 +154,11 @@ Examples:
   Titles, as they come:
     curl -d '[\"https://example.com/\",\"https://example.org/\"]' -H 'Content-Type: application/json' \\
       http://127.0.0.1:8080/titles
-  For others, too: a key for each, and a file that has its hash below [key]:
+  For others, too: a key for each, a file that has its hash below [key], and a server before it that speaks TLS, as it does not
+  itself (nginx with proxy_pass http://127.0.0.1:8080; examples/deploy/nginx.conf):
     dualfetch serve --new-key alice
-    dualfetch serve --config gateway.toml --listen 0.0.0.0:8080 --origin https://app.example
-    curl -H \"Authorization: Bearer $KEY\" 'http://gateway.example:8080/fetch?url=https%3A%2F%2Fexample.com%2F'
+    dualfetch serve --config gateway.toml --host gateway.example --trusted-proxy 127.0.0.1
+    curl -H \"Authorization: Bearer $KEY\" 'https://gateway.example/fetch?url=https%3A%2F%2Fexample.com%2F'
   What counts, and who has said it:
     DUALFETCH_RATE=50/s dualfetch serve --config gateway.toml --print-config
   Sites on this machine, for a test; never for strangers:
