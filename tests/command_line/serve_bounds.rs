@@ -130,9 +130,8 @@ async fn a_head_has_16_kib_at_most() {
         client.send(h2::frame(h2::CONTINUATION, END_HEADERS, 1, rest)).await;
         let told = async {
             loop {
-                match frame(&mut client).await.expect("an answer") {
-                    (HEADERS, 1, payload) => return payload[0],
-                    _ => {}
+                if let (HEADERS, 1, payload) = frame(&mut client).await.expect("an answer") {
+                    return payload[0];
                 }
             }
         };
