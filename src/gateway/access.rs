@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::problem::Failure;
 use super::settings::{CallRate, Settings};
-use super::state::{Live, State};
+use super::state::{Behind, Live, State};
 use super::{headers, keys};
 
 use crate::safe_mode::Network;
@@ -33,6 +33,22 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) struct Caller {
     pub(super) key: Option<Arc<str>>,
     pub(super) address: Option<IpAddr>,
+    holder: Option<keys::Holder>,
+    /// Of a page that is not the gateway's own.
+    origin: Option<HeaderValue>,
+}
+
+impl Caller {
+    #[cfg(test)]
+    pub(super) fn new(key: Option<Arc<str>>, address: Option<IpAddr>) -> Self {
+        Self { key, address, holder: None, origin: None }
+    }
+
+    /// Whether these settings let it in, too: those that it came in by may hold no more.
+    pub(super) fn may_still(&self, settings: &Settings) -> bool {
+        settings.keys.admits(self.holder.as_ref())
+            && self.origin.as_ref().is_none_or(|origin| is_allowed(settings, origin))
+    }
 }
 
 /// Lets those pass who may ask.
@@ -61,11 +77,13 @@ fn check(live: &Live, request: &Request) -> Result<Caller, Failure> {
         let status = StatusCode::LOOP_DETECTED;
         return Err(Failure::new(status, "loop", "this request has come by a gateway of this kind already"));
     }
-    let key = key(&settings.keys, request)?;
+    let holder = key(&settings.keys, request)?;
+    let key = holder.as_ref().map(|holder| Arc::clone(&holder.name));
     if let Some(key) = &key {
         live.limiter.admit_key(key)?;
     }
-    Ok(Caller { key, address })
+    let origin = request.headers().get(ORIGIN).filter(|origin| !is_own(request, origin)).cloned();
+    Ok(Caller { key, address, holder, origin })
 }
 
 /// A page whose own name points here would be of the same origin, and could read everything.
@@ -145,7 +163,7 @@ fn destination(fields: &HeaderMap) -> Result<(), Failure> {
     }
 }
 
-fn key(keys: &keys::Keys, request: &Request) -> Result<Option<Arc<str>>, Failure> {
+fn key(keys: &keys::Keys, request: &Request) -> Result<Option<keys::Holder>, Failure> {
     if keys.is_empty() {
         return Ok(None);
     }
@@ -159,7 +177,7 @@ fn key(keys: &keys::Keys, request: &Request) -> Result<Option<Arc<str>>, Failure
         false => None,
     };
     let secret = secret.ok_or_else(|| refused("a key is needed: Authorization: Bearer df_…"))?;
-    keys.check(secret).map(Some).ok_or_else(|| refused("the key is not known here"))
+    keys.holder(secret).map(Some).ok_or_else(|| refused("the key is not known here"))
 }
 
 fn bearer(fields: &HeaderMap) -> Option<&str> {
@@ -242,17 +260,36 @@ impl Limiter {
         let address = address.filter(|_| limiter.len() < MOST).map_or(unknown, network);
         limiter.check_key(&address).map_err(too_often)
     }
+
+    /// Waits until this caller may ask once more: each URL of a list is counted, too.
+    pub(super) async fn turn(&self, caller: &Caller, clock: &Behind) {
+        if let (Some(limiter), Some(key)) = (&self.by_key, &caller.key) {
+            while let Err(until) = limiter.check_key(key) {
+                clock.sleep(left(until)).await;
+            }
+        }
+        if let Some(limiter) = &self.by_address {
+            let address = caller.address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network);
+            while let Err(until) = limiter.check_key(&address) {
+                clock.sleep(left(until)).await;
+            }
+        }
+    }
+}
+
+fn left(until: NotUntil<QuantaInstant>) -> Duration {
+    until.wait_time_from(DefaultClock::default().now())
 }
 
 fn too_often(until: NotUntil<QuantaInstant>) -> Failure {
-    let seconds = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+    let seconds = left(until).as_secs() + 1;
     let status = StatusCode::TOO_MANY_REQUESTS;
     Failure::new(status, "rate_limited", "asked too often; Retry-After says when to ask again")
         .retry_after(seconds)
 }
 
 /// One caller of IPv6 has a whole network: its first 64 bits stand for all of it.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),

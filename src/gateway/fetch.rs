@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::LengthLimitError;
 
 use crate::error::{Error, ErrorKind};
-use crate::response;
+use crate::response::{self, ResponseBody};
 use crate::session::Session;
 
 use super::access::Caller;
@@ -71,6 +71,7 @@ pub(super) async fn fetch(
     tracing::Span::current().record("target", &*asked.url.origin());
     let limit = live.settings.max_response;
     let is_wrapped = asked.is_wrapped;
+    let place = live.shares.of(&caller).take()?;
     let request = asked.request(request, &live.settings, &live.session).await?;
     let sending = live.session.send(request);
     let answer = tokio::select! {
@@ -83,7 +84,10 @@ pub(super) async fn fetch(
     {
         return Err(Error::new(ErrorKind::BodyTooLarge { limit }).with_url(answer.url()).into());
     }
-    let mut response = relayed(answer, is_wrapped, &state);
+    let mut response = relayed(answer, is_wrapped, |body| {
+        let relay = Relay::new(body, place, &state);
+        axum::body::Body::new(state.stalls().watch(relay, &live.session))
+    });
     if caller.key.is_some() {
         headers::make_private(response.headers_mut());
     }
@@ -100,12 +104,16 @@ fn failure(error: Error, settings: &Settings) -> Failure {
 }
 
 /// The answer as the client gets it.
-fn relayed(answer: response::Response, is_wrapped: bool, state: &State) -> Response {
+fn relayed(
+    answer: response::Response,
+    is_wrapped: bool,
+    relay: impl FnOnce(ResponseBody) -> axum::body::Body,
+) -> Response {
     let url = answer.url().as_str();
     let url = HeaderValue::try_from(url.split('#').next().unwrap_or(url)).ok();
     let redirects = answer.history().len();
     let (parts, body) = http::Response::from(answer).into_parts();
-    let mut response = Response::new(axum::body::Body::new(Relay::new(body, state)));
+    let mut response = Response::new(relay(body));
     let acts = is_wrapped && ACTED_UPON.contains(&parts.status.as_u16());
     *response.status_mut() = if acts { StatusCode::OK } else { parts.status };
     let mut fields = headers::to_client(&parts.headers);

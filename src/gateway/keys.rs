@@ -36,6 +36,13 @@ pub struct NewKey {
     pub hash: String,
 }
 
+/// Who has shown a key.
+#[derive(Clone)]
+pub(super) struct Holder {
+    pub(super) name: Arc<str>,
+    hash: [u8; 32],
+}
+
 /// How hashes begin.
 const SCHEME: &str = "sha256:";
 
@@ -85,6 +92,11 @@ impl Keys {
     /// Whose secret this is. It takes as long for one that is wrong as for one that is right.
     #[must_use]
     pub fn check(&self, secret: &str) -> Option<Arc<str>> {
+        self.holder(secret).map(|holder| holder.name)
+    }
+
+    /// The same, with what tells whether it still is.
+    pub(super) fn holder(&self, secret: &str) -> Option<Holder> {
         let hash = hash(secret);
         let mut found = u64::MAX;
         for (index, (_, known)) in self.0.iter().enumerate() {
@@ -92,7 +104,13 @@ impl Keys {
             found.conditional_assign(&(index as u64), is_it);
         }
         let (name, _) = self.0.get(usize::try_from(found).ok()?)?;
-        Some(Arc::clone(name))
+        Some(Holder { name: Arc::clone(name), hash })
+    }
+
+    /// Whether one who was let in with a key would be again. Where there are no keys anyone is.
+    pub(super) fn admits(&self, holder: Option<&Holder>) -> bool {
+        let is_known = |holder: &Holder| self.0.contains(&(Arc::clone(&holder.name), holder.hash));
+        self.is_empty() || holder.is_some_and(is_known)
     }
 
     /// Whether there is none.
@@ -111,6 +129,13 @@ impl Keys {
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// Not even the hash.
+impl fmt::Debug for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
     }
 }
 
@@ -160,6 +185,19 @@ mod tests {
         assert_eq!(keys.check(&one.secret[..45]), None);
         assert_eq!(keys.check(""), None);
         assert!(!format!("{keys:?}{one:?}").contains(&one.secret[3..]));
+    }
+
+    #[test]
+    fn a_holder_is_admitted_while_that_key_is_there() {
+        let (one, two) = (Keys::generate().expect("chance"), Keys::generate().expect("chance"));
+        let with = |name, key: &NewKey| Keys::new().add(name, &key.hash).expect("a hash");
+        let keys = with("a", &one);
+        let holder = keys.holder(&one.secret).expect("it is known");
+        assert!(keys.admits(Some(&holder)) && !keys.admits(None));
+        assert!(!with("a", &two).admits(Some(&holder)), "another key of that name");
+        assert!(!with("b", &one).admits(Some(&holder)), "that key of another name");
+        assert!(Keys::new().admits(Some(&holder)) && Keys::new().admits(None));
+        assert_eq!(format!("{holder:?}"), "\"a\"");
     }
 
     #[test]

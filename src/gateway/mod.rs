@@ -41,6 +41,8 @@ mod openapi;
 mod problem;
 mod relay;
 mod settings;
+mod share;
+mod stall;
 mod state;
 mod titles;
 

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::response::ResponseBody;
 
 use super::metrics::{Metrics, Open};
+use super::share::Place;
 use super::state::{State, closed};
 
 /// An upstream's body, counted, and cut when the gateway ends. Trailers are not passed on.
@@ -20,15 +21,16 @@ pub(super) struct Relay {
     body: ResponseBody,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     metrics: Arc<Metrics>,
-    /// It is counted as open for as long as it is.
+    /// It is counted as open for as long as it is, and as its caller's.
     _open: Open,
+    _place: Place,
 }
 
 impl Relay {
-    pub(super) fn new(body: ResponseBody, state: &State) -> Self {
+    pub(super) fn new(body: ResponseBody, place: Place, state: &State) -> Self {
         let metrics = Arc::clone(state.metrics());
         let closing = Box::pin(state.closing().clone().cancelled_owned());
-        Self { _open: metrics.open(), body, closing, metrics }
+        Self { _open: metrics.open(), _place: place, body, closing, metrics }
     }
 }
 

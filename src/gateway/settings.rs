@@ -27,8 +27,9 @@ pub struct Settings {
     /// Which names it answers to, in the `Host` field, beside `localhost` and IP addresses. Default none, which is any
     /// name where there are keys. Without that check a page could have its own name point here.
     pub hosts: Vec<String>,
-    /// How often each key, and each address, may ask. Default no bound. Clients whose address is not known count as one: a
-    /// server has to hand addresses over, see [`Gateway::router`](super::Gateway::router).
+    /// How often each key, and each address, may ask; each URL of a list is counted, too, and waits for its turn. Default no
+    /// bound. Clients whose address is not known count as one: a server has to hand addresses over, see
+    /// [`Gateway::router`](super::Gateway::router).
     pub rate: Option<CallRate>,
     /// Addresses or networks (`10.0.0.0/8`) of reverse proxies, which tell a client's address in `X-Forwarded-For`. Default
     /// none: the field is not believed. Where there are any, who comes without an address, as over a Unix socket, is one.
@@ -37,6 +38,10 @@ pub struct Settings {
     pub limit: usize,
     /// How many of them at one host (scheme, name and port); 0 for no limit. Default 10.
     pub limit_per_host: usize,
+    /// How many of them may be of one caller, so that nobody takes all: of one key, or where there is none of one address.
+    /// Loopback addresses and unknown ones tell nobody apart, and have no bound. `/fetch` refuses more (429), lists wait; 0 for no limit.
+    /// Default 500.
+    pub limit_per_caller: usize,
     /// Defaults: connect 10 s, headers 30 s, read 30 s, queue 30 s, total 5 min. A caller may ask for a shorter total.
     pub timeout: Timeout,
     /// How many more times a URL of a list may be tried that failed in a way that passes. Default 2. `/fetch` tries once:
@@ -107,6 +112,7 @@ impl Settings {
             trusted_proxies: Vec::new(),
             limit: 2_000,
             limit_per_host: 10,
+            limit_per_caller: 500,
             timeout: Timeout::new()
                 .connect(seconds(10))
                 .headers(seconds(30))

@@ -14,6 +14,8 @@ use crate::safe_mode::Network;
 use super::access::Limiter;
 use super::metrics::Metrics;
 use super::settings::Settings;
+use super::share::Shares;
+use super::stall::Stalls;
 
 /// The session behind it.
 pub(super) type Behind = Client<platform::Default>;
@@ -27,6 +29,7 @@ struct Shared {
     stage: watch::Sender<Stage>,
     closing: CancellationToken,
     metrics: Arc<Metrics>,
+    stalls: Stalls,
 }
 
 /// What is for requests that come now; those under way keep the one that they began with.
@@ -34,6 +37,7 @@ pub(super) struct Live {
     pub(super) session: Behind,
     pub(super) settings: Settings,
     pub(super) limiter: Arc<Limiter>,
+    pub(super) shares: Arc<Shares>,
     pub(super) proxies: Vec<Network>,
 }
 
@@ -56,6 +60,7 @@ impl State {
             stage: watch::Sender::new(Stage::Running),
             closing: CancellationToken::new(),
             metrics,
+            stalls: Stalls::new(),
         })))
     }
 
@@ -72,6 +77,11 @@ impl State {
 
     pub(super) fn metrics(&self) -> &Arc<Metrics> {
         &self.0.metrics
+    }
+
+    /// Who watches answers that clients do not take.
+    pub(super) fn stalls(&self) -> &Stalls {
+        &self.0.stalls
     }
 
     /// How near the end is, and to wait for it to come nearer.
@@ -132,8 +142,11 @@ impl Live {
         // What was counted counts on, however often other settings change.
         let limiter = before.map(|before| &before.limiter).filter(|limiter| limiter.is_of(settings.rate));
         let limiter = limiter.map_or_else(|| Arc::new(Limiter::new(settings.rate)), Arc::clone);
+        let shares = before.map(|before| &before.shares);
+        let shares = shares.filter(|shares| shares.is_of(settings.limit_per_caller));
+        let shares = shares.map_or_else(|| Arc::new(Shares::new(settings.limit_per_caller)), Arc::clone);
         let proxies = settings.networks()?;
-        Ok(Self { session, settings, limiter, proxies })
+        Ok(Self { session, settings, limiter, shares, proxies })
     }
 }
 
