@@ -1,7 +1,7 @@
 //! [`Listing`]: a list of URLs under way, apart from who is told of it.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -14,12 +14,14 @@ use tokio::task::AbortHandle;
 use crate::batch::{SessionExt, TitleRow};
 use crate::error::{Error, ErrorKind};
 use crate::html::Extent;
-use crate::row::{JsonMetadata, write};
+use crate::row::{JsonRow, write};
 use crate::session::Session;
 use crate::url::Url;
 
+use super::access::Caller;
 use super::headers::NO_CREDENTIALS;
-use super::state::{Behind, Stage, State, closed};
+use super::share::Place;
+use super::state::{Stage, State, closed};
 
 /// How many URLs of one list are under way at once: no list takes a session's whole limit.
 const UNDER_WAY: usize = 100;
@@ -40,9 +42,17 @@ pub(super) struct Manner {
     pub(super) metadata: Option<Extent>,
 }
 
+/// A row, as JSON.
+pub(super) struct Row {
+    pub(super) index: usize,
+    pub(super) json: Vec<u8>,
+    /// The code of its error, where it has one.
+    pub(super) failed: Option<&'static str>,
+}
+
 /// A row, and how many others it takes the room of.
 struct Held {
-    row: TitleRow,
+    row: Row,
     others: usize,
 }
 
@@ -60,18 +70,24 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Begins a list. No more of its URLs are taken once the gateway drains; when it closes, those that have no row get one
-    /// that says so.
-    pub(super) fn begin(
+    /// Begins a list. Its URLs are asked for at its caller's rate, and within its share. No more of them are taken once the
+    /// gateway drains; when it closes, those that have no row get one that says so.
+    pub(super) fn begin<S>(
         state: &State,
-        urls: impl Stream<Item = String> + Send + 'static,
+        caller: Caller,
         manner: Manner,
-    ) -> Self {
+        urls: impl FnOnce(UnderWay) -> S,
+    ) -> Self
+    where
+        S: Stream<Item = String> + Send + 'static,
+    {
         let room = Arc::new(Semaphore::new(UNTAKEN));
         let (sender, rows) = mpsc::unbounded_channel();
-        let session = state.live().session.clone();
-        let rows_out = Out { sender, room: Arc::clone(&room) };
-        let fetching = fetch(session, state.stage(), within(urls, Arc::clone(&room)), manner, rows_out);
+        let rows_out = Out { sender, room: Arc::clone(&room), metadata: manner.metadata.is_some() };
+        let under_way = UnderWay::default();
+        let urls = urls(under_way.clone()).take_until(reached(state.stage(), Stage::Draining));
+        let urls = admitted(urls, Arc::clone(&room), caller, state.clone());
+        let fetching = fetch(state, urls, under_way, manner, rows_out);
         #[allow(clippy::disallowed_methods, reason = "a server is in a runtime of tokio's")]
         let task = tokio::spawn(fetching).abort_handle();
         Self { rows, room, task }
@@ -79,9 +95,9 @@ impl Listing {
 }
 
 impl Stream for Listing {
-    type Item = TitleRow;
+    type Item = Row;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<TitleRow>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Row>> {
         self.rows.poll_recv(cx).map(|held| {
             let Held { row, others } = held?;
             self.room.add_permits(1 + others);
@@ -96,54 +112,75 @@ impl Drop for Listing {
     }
 }
 
-/// These URLs, each only when there is room for its row.
-fn within(
+/// These URLs, each only when there is room for its row, its caller may ask, and with its place in that one's share.
+fn admitted(
     urls: impl Stream<Item = String> + Send + 'static,
     room: Arc<Semaphore>,
-) -> impl Stream<Item = String> + Send + 'static {
-    stream::unfold((Box::pin(urls), room), |(mut urls, room)| async move {
-        // It is never closed.
-        room.acquire().await.ok()?.forget();
+    caller: Caller,
+    state: State,
+) -> impl Stream<Item = (String, Place)> + Send + 'static {
+    let urls = Box::pin(urls);
+    stream::unfold((urls, room, caller, state), |(mut urls, room, caller, state)| async move {
+        let mut draining = pin!(reached(state.stage(), Stage::Draining));
+        let live = state.live();
+        let turn = async {
+            // It is never closed.
+            room.acquire().await.ok()?.forget();
+            live.limiter.turn(&caller, &live.session).await;
+            Some(())
+        };
+        tokio::select! {
+            turn = turn => turn?,
+            () = &mut draining => return None,
+        }
         let url = urls.next().await?;
-        Some((url, (urls, room)))
+        let share = live.shares.of(&caller);
+        let place = tokio::select! {
+            place = share.wait() => place,
+            // It is taken already, and has to get its row.
+            () = draining => Place::default(),
+        };
+        Some(((url, place), (urls, room, caller, state)))
     })
 }
 
-async fn fetch(
-    session: Behind,
-    mut stage: watch::Receiver<Stage>,
-    urls: impl Stream<Item = String> + Send + 'static,
+fn fetch(
+    state: &State,
+    urls: impl Stream<Item = (String, Place)> + Send + 'static,
+    under_way: UnderWay,
     manner: Manner,
     rows: Out,
-) {
-    let taken = Taken::default();
-    let noted = taken.clone();
-    let clock = session.clone();
-    let urls = urls.enumerate().map(move |(index, url)| noted.note(index, url, clock.now()));
-    let urls = urls.take_until(reached(stage.clone(), Stage::Draining));
-    let mut batch = session.titles_from(urls).ordered(manner.ordered).window(UNDER_WAY).max_bytes(MAX_PAGE);
-    if let Some(extent) = manner.metadata {
-        batch = batch.metadata(extent);
-    }
-    let closing = reached(&mut stage, Stage::Closing);
-    tokio::pin!(closing);
-    loop {
-        let row = tokio::select! {
-            biased;
-            row = batch.next() => row,
-            () = &mut closing => break,
-        };
-        let Some(mut row) = row else { return };
-        if let Some(Waiting { url, is_refused: true, .. }) = taken.lock().remove(&row.index) {
-            row.url = url;
-            row.result = Err(Error::new(ErrorKind::InvalidUrl).with_message(NO_CREDENTIALS));
+) -> impl Future<Output = ()> + Send + 'static {
+    let (session, closing) = (state.live().session.clone(), reached(state.stage(), Stage::Closing));
+    async move {
+        let noted = under_way.clone();
+        let clock = session.clone();
+        let urls =
+            urls.enumerate().map(move |(index, (url, place))| noted.note(index, url, clock.now(), place));
+        let mut batch =
+            session.titles_from(urls).ordered(manner.ordered).window(UNDER_WAY).max_bytes(MAX_PAGE);
+        if let Some(extent) = manner.metadata {
+            batch = batch.metadata(extent);
         }
-        rows.send(row);
-    }
-    drop(batch);
-    for (index, Waiting { url, since, .. }) in std::mem::take(&mut *taken.lock()) {
-        let elapsed = session.now().saturating_sub(since);
-        rows.send(TitleRow { index, url, result: Err(closed()), elapsed });
+        tokio::pin!(closing);
+        loop {
+            let row = tokio::select! {
+                biased;
+                row = batch.next() => row,
+                () = &mut closing => break,
+            };
+            let Some(mut row) = row else { return };
+            if let Some(Taken { url, is_refused: true, .. }) = under_way.lock().remove(&row.index) {
+                row.url = url;
+                row.result = Err(Error::new(ErrorKind::InvalidUrl).with_message(NO_CREDENTIALS));
+            }
+            rows.send(&row);
+        }
+        drop(batch);
+        for (index, Taken { url, since, .. }) in std::mem::take(&mut *under_way.lock()) {
+            let elapsed = session.now().saturating_sub(since);
+            rows.send(&TitleRow { index, url, result: Err(closed()), elapsed });
+        }
     }
 }
 
@@ -151,31 +188,23 @@ async fn fetch(
 struct Out {
     sender: UnboundedSender<Held>,
     room: Arc<Semaphore>,
+    metadata: bool,
 }
 
 impl Out {
-    fn send(&self, row: TitleRow) {
-        let others = self.room.forget_permits(weight(&row) / ROW);
+    fn send(&self, row: &TitleRow) {
+        let mut json = Vec::new();
+        write(&JsonRow::of(row, self.metadata), &mut json);
+        let others = self.room.forget_permits(json.len() / ROW);
+        let failed = row.result.as_ref().err().map(Error::code);
         // Where nobody is there to take it, the task is about to be ended.
-        let _ = self.sender.send(Held { row, others });
+        let _ = self.sender.send(Held { row: Row { index: row.index, json, failed }, others });
     }
 }
 
-/// How many bytes a row holds, about.
-fn weight(row: &TitleRow) -> usize {
-    let Ok(page) = &row.result else { return row.url.len() };
-    let title = page.title.as_ref().map_or(0, String::len);
-    let metadata = page.metadata.as_ref().map_or(0, |metadata| {
-        let mut json = Vec::new();
-        write(&JsonMetadata::of(metadata), &mut json);
-        json.len()
-    });
-    2 * row.url.len() + title + metadata
-}
-
 /// Waits until the gateway is so near its end.
-async fn reached(mut stage: impl std::borrow::BorrowMut<watch::Receiver<Stage>>, wanted: Stage) {
-    if stage.borrow_mut().wait_for(|stage| *stage >= wanted).await.is_err() {
+pub(super) async fn reached(mut stage: watch::Receiver<Stage>, wanted: Stage) {
+    if stage.wait_for(|stage| *stage >= wanted).await.is_err() {
         // The gateway has gone, and nobody can end it any more.
         std::future::pending::<()>().await;
     }
@@ -183,26 +212,31 @@ async fn reached(mut stage: impl std::borrow::BorrowMut<watch::Receiver<Stage>>,
 
 /// The URLs that have no row yet.
 #[derive(Clone, Default)]
-struct Taken(Arc<Mutex<BTreeMap<usize, Waiting>>>);
+pub(super) struct UnderWay(Arc<Mutex<BTreeMap<usize, Taken>>>);
 
-struct Waiting {
+struct Taken {
     url: String,
     /// When it was taken.
     since: Duration,
     /// It is not asked: user and password stand in it.
     is_refused: bool,
+    _place: Place,
 }
 
-impl Taken {
+impl UnderWay {
+    pub(super) fn is_none(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// Notes a URL, and gives what to ask: of one that is not to be asked, no URL.
-    fn note(&self, index: usize, url: String, since: Duration) -> String {
+    fn note(&self, index: usize, url: String, since: Duration, place: Place) -> String {
         let is_refused = url.contains('@') && Url::parse(&url).is_ok_and(|url| url.userinfo().is_some());
         let asked = if is_refused { String::new() } else { url.clone() };
-        self.lock().insert(index, Waiting { url, since, is_refused });
+        self.lock().insert(index, Taken { url, since, is_refused, _place: place });
         asked
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Waiting>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Taken>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,15 +7,16 @@ mod outbox;
 mod silence;
 mod talk;
 
-use axum::Router;
 use axum::extract::State as Of;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Utf8Bytes, WebSocketUpgrade};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::header::{SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderValue, StatusCode};
 
+use super::access::Caller;
 use super::problem::{Details, Failure};
 use super::state::{State, closed};
 
@@ -48,6 +49,7 @@ pub(super) fn routes() -> Router<State> {
 )]
 pub(super) async fn ws(
     Of(state): Of<State>,
+    Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Response> {
     let upgrade = upgrade.map_err(|rejection| refused(&rejection))?;
@@ -63,7 +65,7 @@ pub(super) async fn ws(
     }
     Ok(upgrade.on_upgrade(move |socket| async move {
         let _open = state.metrics().open();
-        Talk::new(state).hold(socket).await;
+        Talk::new(state, caller).hold(socket).await;
     }))
 }
 

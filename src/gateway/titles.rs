@@ -3,23 +3,26 @@
 mod answer;
 mod input;
 mod lines;
+mod patience;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State as Of};
 use axum::response::Response;
 use axum::routing::post;
+use axum::{Extension, Router};
 use http::{HeaderMap, StatusCode, header};
 
 use crate::html::Extent;
 use crate::row::JsonError;
 
-use super::listing::{Listing, Manner};
+use super::access::Caller;
+use super::listing::{Listing, Manner, reached};
 use super::live::Reach;
 use super::problem::{Details, Failure};
-use super::state::{State, closed};
+use super::state::{Stage, State, closed};
 
 use answer::Answer;
 pub(super) use answer::Count;
@@ -58,7 +61,11 @@ pub(super) fn routes() -> Router<State> {
         (status = SERVICE_UNAVAILABLE, description = "The gateway is ending", body = Details, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn titles(Of(state): Of<State>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn titles(
+    Of(state): Of<State>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Failure> {
     let manner = manner(request.uri().query().unwrap_or_default())?;
     let form = Form::of(request.headers())?;
     let is_events = takes_events(request.headers());
@@ -66,14 +73,17 @@ pub(super) async fn titles(Of(state): Of<State>, request: Request) -> Result<Res
         return Err(closed().into());
     }
     let live = state.live();
-    let input = Input::read(form, request.into_body(), &live).await?;
+    let input = tokio::select! {
+        biased;
+        input = Input::read(form, request.into_body(), &live) => input?,
+        // Who sends slowly does not hold the end.
+        () = reached(state.stage(), Stage::Draining) => return Err(closed().into()),
+    };
     let broken = input.broken();
-    let listing = Listing::begin(&state, input.urls(), manner);
-    let answer = Answer::new(listing, broken, manner.metadata.is_some(), state.metrics().open());
-    Ok(match is_events {
-        true => answer.events(),
-        false => answer.lines(),
-    })
+    let listing = Listing::begin(&state, caller, manner, |under_way| input.urls(under_way));
+    let answer = Answer::new(listing, broken, &state);
+    let response = if is_events { answer.events() } else { answer.lines() };
+    Ok(response.map(|body| Body::new(state.stalls().watch(body, &live.session))))
 }
 
 /// What the query asks for.
@@ -134,9 +144,9 @@ impl Fault {
         Self::new("request_body", "the list was cut off")
     }
 
-    /// The client sends nothing more of it.
-    fn late(patience: Duration) -> Self {
-        Self::new("timeout", format!("nothing of the list came for {} s", patience.as_secs()))
+    /// The client sends it too slowly.
+    fn late(after: Duration) -> Self {
+        Self::new("timeout", format!("after {} s the list, or its next line, had not come", after.as_secs()))
     }
 
     /// Not all of it is taken.

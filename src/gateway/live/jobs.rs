@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::stream::{Stream, StreamExt, poll_fn};
 use futures_util::task::AtomicWaker;
 
-use crate::batch::TitleRow;
-use crate::gateway::listing::{Listing, Manner};
+use crate::gateway::access::Caller;
+use crate::gateway::listing::{Listing, Manner, Row};
 use crate::gateway::state::State;
 
 use super::job::{Job, Next};
@@ -33,6 +33,7 @@ const REPORT: Duration = Duration::from_millis(250);
 /// Dropping it ends all their requests.
 pub(super) struct Jobs {
     state: State,
+    caller: Caller,
     running: Vec<Running>,
     /// Who is asked first for a row.
     turn: usize,
@@ -42,7 +43,6 @@ struct Running {
     id: Arc<str>,
     job: Arc<Shared>,
     listing: Listing,
-    metadata: bool,
     /// When its progress is to be told next, where that has changed.
     due: Option<Duration>,
     /// When it was told.
@@ -51,14 +51,24 @@ struct Running {
 
 /// What has happened to a job.
 pub(super) enum News {
-    Row { id: Arc<str>, row: Box<TitleRow>, metadata: bool },
+    Row { id: Arc<str>, row: Row },
     Progress { id: Arc<str>, progress: Progress },
     End { id: Arc<str>, reason: Reason, progress: Progress },
 }
 
 impl Jobs {
-    pub(super) fn new(state: State) -> Self {
-        Self { state, running: Vec::new(), turn: 0 }
+    pub(super) fn new(state: State, caller: Caller) -> Self {
+        Self { state, caller, running: Vec::new(), turn: 0 }
+    }
+
+    /// Whether the client may ask for anything any more: its key may have been taken away meanwhile.
+    pub(super) fn may_ask(&self) -> bool {
+        self.caller.may_still(&self.state.live().settings)
+    }
+
+    /// The client is told of something that did not work.
+    pub(super) fn failed(&self, code: &'static str) {
+        self.state.metrics().failed(code);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -99,7 +109,7 @@ impl Jobs {
         manner: Manner,
         now: Duration,
     ) -> Result<News, Refused> {
-        if id.is_empty() || id.chars().count() > MAX_ID {
+        if !is_id(&id) {
             return Err(Refused::new("invalid_option", format!("an id has 1 to {MAX_ID} characters")));
         }
         if self.running.iter().any(|running| *running.id == *id) {
@@ -113,11 +123,11 @@ impl Jobs {
         }
         self.check_size(&urls)?;
         let job = Arc::new(Shared::new(Job::start(urls, more, self.state.live().settings.max_urls)?));
-        let listing = Listing::begin(&self.state, Shared::urls(Arc::clone(&job)), manner);
+        let urls = Shared::urls(Arc::clone(&job));
+        let listing = Listing::begin(&self.state, self.caller.clone(), manner, |_| urls);
         let id: Arc<str> = id.into();
-        let metadata = manner.metadata.is_some();
         let progress = job.lock().progress();
-        self.running.push(Running { id: Arc::clone(&id), job, listing, metadata, due: None, told: now });
+        self.running.push(Running { id: Arc::clone(&id), job, listing, due: None, told: now });
         Ok(News::Progress { id, progress })
     }
 
@@ -170,13 +180,21 @@ impl Jobs {
                 running.job.change(Job::drain);
                 return Poll::Ready(running.ended());
             };
-            running.job.lock().row(row.result.is_err());
+            running.job.lock().row(row.failed.is_some());
             running.due.get_or_insert(running.told + REPORT);
             let id = Arc::clone(&running.id);
-            return Poll::Ready(News::Row { id, row: Box::new(row), metadata: running.metadata });
+            if let Some(code) = row.failed {
+                self.failed(code);
+            }
+            return Poll::Ready(News::Row { id, row });
         }
         Poll::Pending
     }
+}
+
+/// Whether a client may call a job so.
+pub(super) fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.chars().take(MAX_ID + 1).count() <= MAX_ID
 }
 
 impl Running {

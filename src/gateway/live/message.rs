@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::html::Extent;
-use crate::row::JsonRow;
+use crate::row::{JsonRow, write};
 
 /// What a client says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -81,6 +81,7 @@ impl Reach {
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(in crate::gateway) enum Said<'a> {
     /// A URL of a job is done.
+    #[allow(dead_code, reason = "it is described; what is said is a row that was written already, by `row`")]
     Row {
         id: &'a str,
         #[schema(value_type = JsonRow)]
@@ -111,6 +112,17 @@ pub(in crate::gateway) enum Said<'a> {
         #[schema(value_type = String)]
         message: Cow<'a, str>,
     },
+}
+
+/// [`Said::Row`] of a row that is JSON already.
+pub(super) fn row(id: &str, row: &[u8]) -> Vec<u8> {
+    let mut json = Vec::with_capacity(row.len() + id.len() + 32);
+    json.extend_from_slice(br#"{"type":"row","id":"#);
+    write(&id, &mut json);
+    json.extend_from_slice(br#","row":"#);
+    json.extend_from_slice(row);
+    json.push(b'}');
+    json
 }
 
 /// How far a job is.
@@ -157,5 +169,19 @@ pub(super) struct Refused {
 impl Refused {
     pub(super) fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_json_already_is_said_as_any_other() {
+        let of = JsonRow { index: Some(1), url: Some("http://a/"), ..JsonRow::default() };
+        let (mut json, mut said) = (Vec::new(), Vec::new());
+        write(&of, &mut json);
+        write(&Said::Row { id: "a\"\u{202E}b", row: Box::new(of) }, &mut said);
+        assert_eq!(String::from_utf8(row("a\"\u{202E}b", &json)), String::from_utf8(said));
     }
 }

@@ -11,13 +11,14 @@ use futures_util::sink::SinkExt;
 use futures_util::stream::{SplitSink, SplitStream, StreamExt};
 use tokio::sync::watch;
 
+use crate::gateway::access::Caller;
 use crate::gateway::state::{Behind, Stage, State};
 use crate::maybe::BoxFuture;
-use crate::row::{JsonRow, write};
+use crate::row::write;
 use crate::session::Session;
 
-use super::jobs::{Jobs, News};
-use super::message::{Asked, Refused, Said};
+use super::jobs::{Jobs, News, is_id};
+use super::message::{self, Asked, Refused, Said};
 use super::outbox::Outbox;
 use super::silence::{Silence, Then};
 use super::text;
@@ -25,8 +26,8 @@ use super::text;
 /// How long the client may take to answer that this is the end.
 const PARTING: Duration = Duration::from_secs(2);
 
-/// How many messages may wait to be sent: until there are fewer, nothing more is heard.
-const MAX_UNSENT: usize = 64;
+/// How much is told of what is wrong with a message, in characters: it may have the client's own words in it.
+const MAX_WHY: usize = 200;
 
 /// How many rows that are done already are sent together.
 const AT_ONCE: usize = 32;
@@ -59,13 +60,13 @@ enum Ended {
 }
 
 impl Talk {
-    pub(super) fn new(state: State) -> Self {
+    pub(super) fn new(state: State, caller: Caller) -> Self {
         let session = state.live().session.clone();
         Self {
             silence: Silence::since(session.now()),
             session,
             stage: state.stage(),
-            jobs: Jobs::new(state),
+            jobs: Jobs::new(state, caller),
             outbox: Outbox::new(),
             is_draining: false,
         }
@@ -110,7 +111,7 @@ impl Talk {
             }
             alarm.set(self.due());
             let turn = tokio::select! {
-                message = stream.next(), if self.outbox.len() < MAX_UNSENT => Turn::Heard(message),
+                message = stream.next(), if !self.outbox.is_full() => Turn::Heard(message),
                 sent = poll_fn(|cx| self.outbox.poll(sink, cx)), if !is_free => Turn::Sent(sent),
                 news = poll_fn(|cx| self.jobs.poll_news(cx)), if is_free => Turn::News(news),
                 () = draining(&mut self.stage), if !self.is_draining => Turn::Draining,
@@ -132,7 +133,7 @@ impl Talk {
             Turn::Heard(Some(Err(_))) => {
                 return Some(Ended::By(frame(close_code::POLICY, "no message, or a longer one than may be")));
             }
-            Turn::Heard(Some(Ok(message))) => self.hear(&message),
+            Turn::Heard(Some(Ok(message))) => return self.hear(&message),
             // It has read.
             Turn::Sent(Ok(true)) => self.silence = Silence::since(self.session.now()),
             Turn::Sent(Ok(false)) => {}
@@ -150,20 +151,26 @@ impl Talk {
     fn tell_with_others(&mut self, news: &News) {
         self.tell(news);
         while self.outbox.len() < AT_ONCE
+            && !self.outbox.is_full()
             && let Some(news) = poll_fn(|cx| self.jobs.poll_news(cx)).now_or_never()
         {
             self.tell(&news);
         }
     }
 
-    fn hear(&mut self, message: &Message) {
+    fn hear(&mut self, message: &Message) -> Option<Ended> {
         let now = self.session.now();
         self.silence = Silence::since(now);
-        let Message::Text(text) = message else { return };
+        let Message::Text(text) = message else { return None };
+        if !self.jobs.may_ask() {
+            return Some(Ended::By(frame(close_code::POLICY, "its key, or its origin, may ask no more")));
+        }
         let asked = match serde_json::from_str::<Asked>(text) {
             Ok(asked) => asked,
             Err(error) => {
-                return self.refuse(id_of(text).as_deref(), Refused::new("json", error.to_string()));
+                let why: String = error.to_string().chars().take(MAX_WHY).collect();
+                self.refuse(id_of(text).as_deref(), Refused::new("json", why));
+                return None;
             }
         };
         let id = asked.id().to_owned();
@@ -172,17 +179,19 @@ impl Talk {
             Ok(None) => {}
             Err(refused) => self.refuse(Some(&id), refused),
         }
+        None
     }
 
+    /// What no job may be called is not told back.
     fn refuse(&mut self, id: Option<&str>, Refused { code, message }: Refused) {
+        self.jobs.failed(code);
+        let id = id.filter(|id| is_id(id));
         self.say(&Said::Error { id, code, message });
     }
 
     fn tell(&mut self, news: &News) {
         match news {
-            News::Row { id, row, metadata } => {
-                self.say(&Said::Row { id, row: Box::new(JsonRow::of(row, *metadata)) });
-            }
+            News::Row { id, row } => self.push(message::row(id, &row.json)),
             News::Progress { id, progress } => self.say(&Said::Progress { id, progress: *progress }),
             News::End { id, reason, progress } => {
                 let (rows, failed) = (progress.rows, progress.failed);
@@ -194,7 +203,12 @@ impl Talk {
     fn say(&mut self, said: &Said<'_>) {
         let mut json = Vec::new();
         write(said, &mut json);
-        self.outbox.push(Message::Text(text(json)));
+        self.push(json);
+    }
+
+    fn push(&mut self, json: Vec<u8>) {
+        let size = json.len();
+        self.outbox.push(Message::Text(text(json)), size);
     }
 
     /// When there is something to do though nothing happens.
@@ -207,7 +221,7 @@ impl Talk {
     fn be_late(&mut self) -> Option<Ended> {
         let now = self.session.now();
         match self.silence.at(now) {
-            Then::Ask => self.outbox.push(Message::Ping(bytes::Bytes::new())),
+            Then::Ask => self.outbox.push(Message::Ping(bytes::Bytes::new()), 0),
             Then::Part => return Some(Ended::Gone),
             Then::Wait => {}
         }

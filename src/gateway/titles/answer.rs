@@ -1,6 +1,7 @@
 //! Rows as an answer's body.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,8 +14,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::gateway::listing::Listing;
-use crate::gateway::metrics::Open;
+use crate::gateway::listing::{Listing, Row};
+use crate::gateway::metrics::{Metrics, Open};
+use crate::gateway::state::State;
 use crate::row::{JsonRow, write};
 
 use super::input::Broken;
@@ -29,7 +31,7 @@ const AT_ONCE: usize = 64;
 pub(super) struct Answer {
     listing: Listing,
     broken: Broken,
-    metadata: bool,
+    metrics: Arc<Metrics>,
     count: Count,
     /// It is counted as open for as long as it is.
     _open: Open,
@@ -45,15 +47,16 @@ pub(in crate::gateway) struct Count {
 }
 
 impl Answer {
-    pub(super) fn new(listing: Listing, broken: Broken, metadata: bool, open: Open) -> Self {
-        Self { listing, broken, metadata, count: Count::default(), _open: open }
+    pub(super) fn new(listing: Listing, broken: Broken, state: &State) -> Self {
+        let metrics = Arc::clone(state.metrics());
+        Self { listing, broken, count: Count::default(), _open: metrics.open(), metrics }
     }
 
     /// A row a line.
     pub(super) fn lines(self) -> Response {
         let pieces = self.ready_chunks(AT_ONCE).map(|rows| {
             let mut piece = Vec::new();
-            for Written { json, .. } in rows {
+            for Row { json, .. } in rows {
                 piece.extend_from_slice(&json);
                 piece.push(b'\n');
             }
@@ -70,7 +73,7 @@ impl Answer {
         let events = stream::unfold(Some(self), |answer| async move {
             let mut answer = answer?;
             let event = match answer.next().await {
-                Some(Written { index, json }) => {
+                Some(Row { index, json, .. }) => {
                     return Some((event("row", &json).id(index.to_string()), Some(answer)));
                 }
                 None => {
@@ -99,37 +102,24 @@ fn streamed(mut response: Response) -> Response {
     response
 }
 
-/// A row, written.
-pub(super) struct Written {
-    index: usize,
-    json: Vec<u8>,
-}
-
-impl Answer {
-    fn write(&mut self, row: &JsonRow<'_>) -> Written {
-        let index = row.index.unwrap_or(self.count.rows);
-        self.count.rows += 1;
-        self.count.failed += usize::from(row.error.is_some());
-        let mut json = Vec::new();
-        write(row, &mut json);
-        Written { index, json }
-    }
-}
-
 impl Stream for Answer {
-    type Item = Written;
+    type Item = Row;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Written>> {
-        self.listing.poll_next_unpin(cx).map(|row| match row {
-            Some(row) => {
-                let metadata = self.metadata;
-                Some(self.write(&JsonRow::of(&row, metadata)))
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Row>> {
+        let this = &mut *self;
+        this.listing.poll_next_unpin(cx).map(|row| {
+            let row = row.or_else(|| {
+                let fault = this.broken.take()?;
+                let mut json = Vec::new();
+                write(&JsonRow::broken(this.count.rows, fault.told()), &mut json);
+                Some(Row { index: this.count.rows, json, failed: Some(fault.code) })
+            })?;
+            this.count.rows += 1;
+            if let Some(code) = row.failed {
+                this.count.failed += 1;
+                this.metrics.failed(code);
             }
-            None => {
-                let fault = self.broken.take()?;
-                let rows = self.count.rows;
-                Some(self.write(&JsonRow::broken(rows, fault.told())))
-            }
+            Some(row)
         })
     }
 }

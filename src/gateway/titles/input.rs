@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
@@ -10,6 +9,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 
+use crate::gateway::listing::UnderWay;
 use crate::gateway::problem::Failure;
 use crate::gateway::settings::Settings;
 use crate::gateway::state::{Behind, Live};
@@ -17,15 +17,10 @@ use crate::session::Session;
 
 use super::Fault;
 use super::lines::Lines;
+use super::patience::Patience;
 
 /// How many bytes a JSON list may have: it is held whole.
 const MAX_LIST: usize = 1 << 20;
-
-/// How long a JSON list, or the first line of lines, may take between two pieces.
-const SOON: Duration = Duration::from_secs(30);
-
-/// The same of lines that follow: some lists are made as they are sent.
-const LATER: Duration = Duration::from_secs(300);
 
 /// How a list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +108,10 @@ impl Input {
     /// Reads as much of a list as is needed to know that it is one: all of a JSON array, the first URL of lines.
     pub(super) async fn read(form: Form, body: Body, live: &Live) -> Result<Self, Failure> {
         let broken = Broken::default();
-        let pieces = Pieces { body: body.into_data_stream(), clock: live.session.clone(), patience: SOON };
+        let patience = Patience::begin(live.session.now());
+        let clock = live.session.clone();
+        let pieces =
+            Pieces { body: body.into_data_stream(), clock, patience, under_way: UnderWay::default() };
         match form {
             Form::List => {
                 let mut urls = list(pieces, &live.settings).await?.into_iter();
@@ -122,7 +120,6 @@ impl Input {
             Form::Lines => {
                 let mut coming = Coming::new(pieces, &live.settings);
                 let first = coming.next().await.transpose()?;
-                coming.pieces.patience = LATER;
                 Ok(Self { first, rest: Rest::Coming(Box::new(coming)), broken })
             }
         }
@@ -133,8 +130,9 @@ impl Input {
         self.broken.clone()
     }
 
-    pub(super) fn urls(self) -> impl Stream<Item = String> + Send + 'static {
-        let Self { first, rest, broken } = self;
+    /// What is `under_way` of them tells whether a client that sends no more of them waits for rows.
+    pub(super) fn urls(self, under_way: UnderWay) -> impl Stream<Item = String> + Send + 'static {
+        let Self { mut first, rest, broken } = self;
         let read = broken.clone();
         let end = stream::poll_fn(move |_| {
             read.is_read();
@@ -142,30 +140,36 @@ impl Input {
         });
         let rest = match rest {
             Rest::Held(urls) => {
+                let mut urls = first.take().into_iter().chain(urls).peekable();
                 let read = broken.clone();
-                if urls.len() == 0 {
+                if urls.peek().is_none() {
                     read.is_read();
                 }
                 let urls = stream::unfold((urls, read), |(mut urls, read)| async move {
                     let url = urls.next()?;
                     // Nothing of it is left, though its end is still to be asked for.
-                    if urls.len() == 0 {
+                    if urls.peek().is_none() {
                         read.is_read();
                     }
                     Some((url, (urls, read)))
                 });
                 urls.left_stream()
             }
-            Rest::Coming(coming) => stream::unfold((coming, broken), |(mut coming, broken)| async move {
-                match coming.next().await? {
-                    Ok(url) => Some((url, (coming, broken))),
-                    Err(fault) => {
-                        broken.set(fault);
-                        None
+            Rest::Coming(mut coming) => {
+                coming.pieces.under_way = under_way;
+                stream::unfold((coming, broken), |(mut coming, broken)| async move {
+                    let pieces = &mut coming.pieces;
+                    pieces.patience.next(pieces.clock.now());
+                    match coming.next().await? {
+                        Ok(url) => Some((url, (coming, broken))),
+                        Err(fault) => {
+                            broken.set(fault);
+                            None
+                        }
                     }
-                }
-            })
-            .right_stream(),
+                })
+                .right_stream()
+            }
         };
         stream::iter(first).chain(rest).chain(end)
     }
@@ -175,16 +179,29 @@ impl Input {
 struct Pieces {
     body: BodyDataStream,
     clock: Behind,
-    patience: Duration,
+    patience: Patience,
+    under_way: UnderWay,
 }
 
 impl Pieces {
     async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
-        let Self { body, clock, patience } = self;
-        tokio::select! {
-            biased;
-            piece = body.next() => piece.transpose().map_err(|_| Fault::cut()),
-            () = clock.sleep(*patience) => Err(Fault::late(*patience)),
+        let Self { body, clock, patience, under_way } = self;
+        loop {
+            let left = patience.due().saturating_sub(clock.now());
+            tokio::select! {
+                biased;
+                () = clock.sleep(left) => {
+                    let now = clock.now();
+                    if patience.is_over(now, !under_way.is_none()) {
+                        return Err(Fault::late(patience.lasted(now)));
+                    }
+                }
+                piece = body.next() => {
+                    let piece = piece.transpose().map_err(|_| Fault::cut())?;
+                    patience.came(piece.as_ref().map_or(0, Bytes::len));
+                    return Ok(piece);
+                }
+            }
         }
     }
 }

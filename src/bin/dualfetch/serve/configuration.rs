@@ -39,6 +39,7 @@ pub(crate) struct Configuration {
 
     pub(crate) limit: usize,
     pub(crate) limit_per_host: usize,
+    pub(crate) limit_per_caller: usize,
     pub(crate) max_response: u64,
     pub(crate) max_upload: u64,
     pub(crate) max_urls: usize,
@@ -83,6 +84,7 @@ impl Default for Configuration {
             allow_any_port: false,
             limit: 2_000,
             limit_per_host: 10,
+            limit_per_caller: 500,
             max_response: 256 << 20,
             max_upload: 8 << 20,
             max_urls: 10_000,

@@ -19,6 +19,7 @@ pub(super) fn settings(from: &Configuration) -> Result<Settings, String> {
     settings.trusted_proxies.clone_from(&from.trusted_proxies);
     settings.limit = from.limit;
     settings.limit_per_host = from.limit_per_host;
+    settings.limit_per_caller = from.limit_per_caller;
     settings.timeout = timeout(from);
     settings.retries = from.retries;
     settings.max_redirects = from.max_redirects;

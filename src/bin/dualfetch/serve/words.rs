@@ -277,6 +277,17 @@ pub(crate) static WORDS: &[Word] = &[
         write: |from| number(from.limit_per_host),
     },
     Word {
+        word: "limit_per_caller",
+        heading: FETCHING,
+        placeholder: "N",
+        kind: Kind::Number,
+        help: "Requests in flight at once of one key, or where there is none of one address; 0 for no bound",
+        more: "More of /fetch are refused, lists wait. Loopback addresses have no bound.",
+        live: true,
+        read: |to, value| set(&mut to.limit_per_caller, count(value, 0..=1_000_000)),
+        write: |from| number(from.limit_per_caller),
+    },
+    Word {
         word: "max_response",
         heading: FETCHING,
         placeholder: "SIZE",
