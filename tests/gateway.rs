@@ -19,6 +19,8 @@ mod lab;
 mod live;
 #[path = "gateway/openapi.rs"]
 mod openapi;
+#[path = "gateway/shares.rs"]
+mod shares;
 #[path = "gateway/smuggling.rs"]
 mod smuggling;
 mod support;

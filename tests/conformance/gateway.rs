@@ -23,7 +23,7 @@ fn the_description_is_one_and_the_gateway_answers_as_it_says() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let key = Keys::generate().expect("a key");
-    let address = runtime.block_on(serve(&key.hash));
+    let (address, gateway) = runtime.block_on(serve(&key.hash));
     let python = installed("DUALFETCH_SCHEMATHESIS");
     let folder = Folder::new("schemathesis");
     let description = runtime.block_on(async {
@@ -44,6 +44,9 @@ fn the_description_is_one_and_the_gateway_answers_as_it_says() {
     program.args(["--max-examples", examples.as_deref().unwrap_or(EXAMPLES)]);
     program.args(["--header", &format!("Authorization: Bearer {}", key.secret)]);
     println!("{}", said(&mut program, &folder));
+    let metrics = gateway.metrics();
+    assert!(metrics.contains("dualfetch_failures_total{code=\"denied\"}"), "failures are counted: {metrics}");
+    assert!(!metrics.contains("code=\"internal\""), "{metrics}");
 }
 
 /// Runs a program to its end, which has to be a good one, and gives what it said.
@@ -56,12 +59,13 @@ fn said(program: &mut Command, folder: &Folder) -> String {
 }
 
 /// A gateway to which every name is this machine's, and one of them a server's that answers.
-async fn serve(hash: &str) -> SocketAddr {
+async fn serve(hash: &str) -> (SocketAddr, Gateway) {
     let upstream = Router::new()
         .route("/redirect", any(|| async { Redirect::temporary("/") }))
         .route("/loop", any(|| async { Redirect::temporary("/loop") }))
         .route("/missing", any(|| async { (StatusCode::NOT_FOUND, "not here") }))
-        .route("/fails", any(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
+        // No status that the gateway has of its own.
+        .route("/fails", any(|| async { StatusCode::from_u16(599).expect("a status") }))
         .route("/empty", any(|| async { ([(header::SET_COOKIE, "a=b")], StatusCode::NO_CONTENT) }))
         .fallback(|| async { Html("<title>Up</title>") });
     let upstream = listen(upstream).await;
@@ -71,7 +75,8 @@ async fn serve(hash: &str) -> SocketAddr {
     settings.retries = 0;
     settings.timeout = settings.timeout.total(Duration::from_secs(5));
     settings.config = settings.config.resolver(Here).resolve("up.example", [upstream]);
-    listen(Gateway::new(settings).expect("a gateway").router()).await
+    let gateway = Gateway::new(settings).expect("a gateway");
+    (listen(gateway.router()).await, gateway)
 }
 
 async fn listen(router: Router) -> SocketAddr {

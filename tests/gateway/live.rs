@@ -390,3 +390,70 @@ async fn a_gateway_that_closes_gives_rows_that_say_so() {
     assert_eq!(client.closed().await, CloseCode::Away);
     upstream.forsaken().await;
 }
+
+#[tokio::test]
+async fn a_key_that_was_taken_away_asks_nothing_more_over_a_socket_that_is_open() {
+    let (upstream, keys) = (Upstream::start().await, [(); 2].map(|()| Keys::generate().expect("a key")));
+    let with = |name: &str, hash: &str| {
+        settings_with(|settings| settings.keys = Keys::new().add(name, hash).expect("a hash"))
+    };
+    let message = json!({ "type": "start", "id": "a", "urls": [upstream.url("/page/a")] });
+    let add = json!({ "type": "add", "id": "open", "urls": [upstream.url("/page/a")] });
+    for (later, asked) in [(with("one", &keys[1].hash), &message), (with("two", &keys[0].hash), &add)] {
+        let gateway = gateway(with("one", &keys[0].hash));
+        let address = serve(gateway.router()).await;
+        let protocols = format!("dualfetch.v1, dualfetch.key.{}", keys[0].secret);
+        let (mut client, _) = shake(address, Some(&protocols)).await.expect("a handshake");
+        client.say(&message).await;
+        let _ = client.rows("a").await;
+        client.say(&json!({ "type": "start", "id": "open", "urls": [], "more": true })).await;
+        client.turned("running").await;
+        gateway.reload(with("one", &keys[0].hash)).expect("settings");
+        client.say(&message).await;
+        let _ = client.rows("a").await;
+        let before = upstream.asked();
+        gateway.reload(later).expect("settings");
+        client.say(asked).await;
+        assert_eq!(client.closed().await, CloseCode::Policy);
+        assert_eq!(upstream.asked(), before);
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_is_no_longer_allowed_asks_nothing_more() {
+    let allowing = || settings_with(|settings| settings.origins = vec!["https://app.example".to_owned()]);
+    let gateway = gateway(allowing());
+    let address = serve(gateway.router()).await;
+    let mut request = format!("ws://{address}/ws").into_client_request().expect("a request");
+    request.headers_mut().insert("sec-websocket-protocol", "dualfetch.v1".parse().expect("a value"));
+    request.headers_mut().insert("origin", "https://app.example".parse().expect("a value"));
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let (socket, _) = tokio_tungstenite::client_async(request, stream).await.expect("a handshake");
+    let mut client = Client(socket);
+    let message = json!({ "type": "start", "id": "a", "urls": [] });
+    for settings in [allowing(), settings_with(|settings| settings.origins = vec!["*".to_owned()])] {
+        gateway.reload(settings).expect("settings");
+        client.say(&message).await;
+        assert_eq!(client.next().await, end("a", "done", 0, 0));
+    }
+    gateway.reload(settings()).expect("settings");
+    client.say(&message).await;
+    assert_eq!(client.closed().await, CloseCode::Policy);
+}
+
+#[tokio::test]
+async fn no_more_of_a_clients_words_is_told_back_than_an_id_may_have() {
+    let mut client = Client::of(&gateway(settings())).await;
+    let (fits, long) = ("ü".repeat(64), "ü".repeat(65));
+    for kind in ["pause", "start", "none"] {
+        let message = |id: &str| json!({ "type": kind, "id": id, "urls": 1 }).to_string();
+        let told = client.refused(&message(&fits)).await;
+        assert_eq!(told["id"], fits.as_str());
+        let told = client.refused(&message(&long)).await;
+        assert_eq!(told.get("id"), None, "{told}");
+        let told = client.refused(&message(&"x".repeat(200 << 10))).await;
+        assert!(told.to_string().len() < 1_000);
+    }
+    let told = client.refused(&json!({ "type": "y".repeat(200 << 10), "id": "a" }).to_string()).await;
+    assert_eq!((told["id"].as_str(), told.to_string().len() < 1_000), (Some("a"), true));
+}
