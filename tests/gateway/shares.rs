@@ -94,8 +94,9 @@ async fn a_list_that_waits_for_its_share_ends_with_the_gateway() {
     gateway.drain();
     upstream.let_go(9);
     let rows = in_time("the rows of what was taken", text(answer)).await;
-    // The one that waited was taken, too.
-    assert_eq!((rows.lines().count(), upstream.asked()), (3, 3), "{rows}");
+    // The one that waited was taken, too; a last row says that the others were not.
+    assert_eq!((rows.matches("\"title\":\"Page ").count(), upstream.asked()), (3, 3), "{rows}");
+    assert_eq!((rows.lines().count(), rows.matches("\"code\":\"closed\"").count()), (4, 1), "{rows}");
 }
 
 #[tokio::test]
@@ -112,7 +113,24 @@ async fn each_url_of_a_list_waits_for_its_turn() {
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(from(&gateway, "192.0.2.2", get(&upstream.url("/page/a"))).await.status(), StatusCode::OK);
     gateway.drain();
-    assert_eq!(in_time("the end", text(answer)).await.lines().count(), 3);
+    let rows = in_time("the end", text(answer)).await;
+    assert_eq!((rows.lines().count(), rows.matches("\"code\":\"closed\"").count()), (4, 1), "{rows}");
+}
+
+#[tokio::test]
+async fn a_list_of_which_nothing_was_asked_yet_when_the_gateway_ends_is_told_so() {
+    let upstream = Upstream::start().await;
+    let rate = CallRate::new(1, Duration::from_secs(3600)).expect("a rate");
+    let url = Value::from(upstream.url("/page/a")).to_string();
+    for (content_type, body) in [("application/json", format!("[{url}]")), ("application/jsonl", url)] {
+        let gateway = gateway(settings_with(|settings| settings.rate = Some(rate)));
+        let answer = from(&gateway, "192.0.2.1", upload(content_type, body)).await;
+        gateway.drain();
+        let rows = in_time("the end", text(answer)).await;
+        assert_eq!(rows.lines().count(), 1);
+        assert!(rows.contains("\"url\":null") && rows.contains("\"code\":\"closed\""), "{rows}");
+    }
+    assert_eq!(upstream.asked(), 0);
 }
 
 #[tokio::test]
