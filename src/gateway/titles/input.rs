@@ -141,7 +141,7 @@ impl Input {
         let rest = match rest {
             Rest::Held(urls) => {
                 let mut urls = first.take().into_iter().chain(urls).peekable();
-                let read = broken.clone();
+                let read = broken;
                 if urls.peek().is_none() {
                     read.is_read();
                 }
