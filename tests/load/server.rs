@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
@@ -45,14 +45,8 @@ impl Server {
         Self { address: address.unwrap_or_else(|| panic!("{first:?}")), child }
     }
 
-    fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.child.id().expect("it runs")
-    }
-
-    pub fn resident_kb(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("Linux tells");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("what is resident");
-        line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
     pub fn terminate(&self) {
@@ -96,14 +90,22 @@ pub fn escaped(url: &str) -> String {
     url.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
+/// How much memory this process has.
+pub fn resident_kb(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("what is resident");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
 /// How long `/healthz` takes to be answered, on a new connection.
-pub async fn healthz(address: SocketAddr) -> Duration {
+pub fn healthz(address: SocketAddr) -> Duration {
+    use std::io::{Read, Write};
     let since = Instant::now();
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let mut stream = std::net::TcpStream::connect(address).expect("a connection");
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("it is sent");
+    stream.write_all(request.as_bytes()).expect("it is sent");
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer");
+    stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     since.elapsed()
 }
