@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use futures_util::stream::repeat_with;
 
 use crate::contract::is_pending;
-use crate::support::{CountingServer, Gate, RawServer, Script, Unanswering, faults, within};
+use crate::support::{CountingServer, Gate, RawServer, Script, Unanswering, faults, within_at_most};
 
 use super::help::{at_rest, run, session, total};
 
@@ -65,7 +65,8 @@ fn dropping_an_upload_to_one_that_does_not_read_ends_the_connection() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        within("the connection's end", || server.story(), ended).await;
+        // In the end it would be given up by other bounds.
+        within_at_most(Duration::from_secs(10), "the connection's end", || server.story(), ended).await;
     });
 }
 
