@@ -68,8 +68,21 @@ fn check(live: &Live, request: &Request) -> Result<Caller, Failure> {
     let settings = &live.settings;
     let address = address(&live.proxies, request);
     tracing::Span::current().record("client", address.map(tracing::field::display));
-    // First of all: guesses at keys are asks, too.
-    live.limiter.admit_address(address, live.session.now())?;
+    let holder = permitted(settings, request);
+    // Those who show a key count by it. By its address everybody else does, whose guesses at keys are asks, too; they take
+    // nothing from those beside them who have one.
+    match &holder {
+        Ok(Some(holder)) => live.limiter.admit_key(&holder.name)?,
+        Ok(None) | Err(_) => live.limiter.admit_address(address, live.session.now())?,
+    }
+    let holder = holder?;
+    let key = holder.as_ref().map(|holder| Arc::clone(&holder.name));
+    let origin = request.headers().get(ORIGIN).filter(|origin| !is_own(request, origin)).cloned();
+    Ok(Caller { key, address, holder, origin })
+}
+
+/// Whose key this request shows, where keys are needed; or why it is not let in.
+fn permitted(settings: &Settings, request: &Request) -> Result<Option<keys::Holder>, Failure> {
     host(settings, request)?;
     origin(settings, request)?;
     destination(request.headers())?;
@@ -77,13 +90,7 @@ fn check(live: &Live, request: &Request) -> Result<Caller, Failure> {
         let status = StatusCode::LOOP_DETECTED;
         return Err(Failure::new(status, "loop", "this request has come by a gateway of this kind already"));
     }
-    let holder = key(&settings.keys, request)?;
-    let key = holder.as_ref().map(|holder| Arc::clone(&holder.name));
-    if let Some(key) = &key {
-        live.limiter.admit_key(key)?;
-    }
-    let origin = request.headers().get(ORIGIN).filter(|origin| !is_own(request, origin)).cloned();
-    Ok(Caller { key, address, holder, origin })
+    key(&settings.keys, request)
 }
 
 /// A page whose own name points here would be of the same origin, and could read everything.
@@ -214,7 +221,7 @@ fn address(proxies: &[Network], request: &Request) -> Option<IpAddr> {
     address
 }
 
-/// How often each caller may ask: by key and by address.
+/// How often each caller may ask: by its key, or else by its address.
 pub(super) struct Limiter {
     rate: Option<CallRate>,
     by_key: Option<DefaultKeyedRateLimiter<Arc<str>>>,
@@ -263,16 +270,19 @@ impl Limiter {
 
     /// Waits until this caller may ask once more: each URL of a list is counted, too.
     pub(super) async fn turn(&self, caller: &Caller, clock: &Behind) {
-        if let (Some(limiter), Some(key)) = (&self.by_key, &caller.key) {
-            while let Err(until) = limiter.check_key(key) {
-                clock.sleep(left(until)).await;
+        match (&self.by_key, &caller.key, &self.by_address) {
+            (Some(limiter), Some(key), _) => {
+                while let Err(until) = limiter.check_key(key) {
+                    clock.sleep(left(until)).await;
+                }
             }
-        }
-        if let Some(limiter) = &self.by_address {
-            let address = caller.address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network);
-            while let Err(until) = limiter.check_key(&address) {
-                clock.sleep(left(until)).await;
+            (_, None, Some(limiter)) => {
+                let address = caller.address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network);
+                while let Err(until) = limiter.check_key(&address) {
+                    clock.sleep(left(until)).await;
+                }
             }
+            _ => {}
         }
     }
 }

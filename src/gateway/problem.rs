@@ -96,6 +96,9 @@ impl From<Error> for Failure {
             _ => StatusCode::BAD_GATEWAY,
         };
         let detail = match error.message() {
+            _ if matches!(error.kind(), ErrorKind::BodyTooLarge { .. }) => {
+                "the answer is larger than this gateway passes on".to_owned()
+            }
             // What names lead to in a network of the gateway's own is nobody's business.
             Some(_) if is_of_a_name(&error) => "denied: it is not a site of the public internet".to_owned(),
             Some(message) => format!("{}: {message}", error.kind()),

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio_util::sync::WaitForCancellationFutureOwned;
+use tracing::Span;
 
 use crate::error::Error;
 use crate::response::ResponseBody;
@@ -21,6 +22,8 @@ pub(super) struct Relay {
     body: ResponseBody,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     metrics: Arc<Metrics>,
+    /// The request's.
+    span: Span,
     /// It is counted as open for as long as it is, and as its caller's.
     _open: Open,
     _place: Place,
@@ -30,7 +33,16 @@ impl Relay {
     pub(super) fn new(body: ResponseBody, place: Place, state: &State) -> Self {
         let metrics = Arc::clone(state.metrics());
         let closing = Box::pin(state.closing().clone().cancelled_owned());
-        Self { _open: metrics.open(), _place: place, body, closing, metrics }
+        Self { _open: metrics.open(), _place: place, body, closing, metrics, span: Span::current() }
+    }
+}
+
+impl Relay {
+    /// The client sees a body without an end. Why it has none the log tells.
+    fn cut(&self, error: Error) -> Error {
+        self.metrics.failed(error.code());
+        self.span.in_scope(|| tracing::info!(failure = error.code(), "cut off"));
+        error
     }
 }
 
@@ -51,10 +63,11 @@ impl Body for Relay {
                 }
                 Err(_) => None,
             }),
-            Poll::Ready(ended) => Poll::Ready(ended),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(this.cut(error)))),
+            Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
                 ready!(this.closing.as_mut().poll(cx));
-                Poll::Ready(Some(Err(closed())))
+                Poll::Ready(Some(Err(this.cut(closed()))))
             }
         }
     }

@@ -199,9 +199,11 @@ impl Default for Settings {
 
 /// As browsers send it: a scheme of theirs and a host, in lower case, without the port that the scheme has anyway.
 fn is_origin(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| {
+    let is_written = |url: url::Url| {
         matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
-    })
+    };
+    // A host with a star in it no page has.
+    !text.contains('*') && url::Url::parse(text).is_ok_and(is_written)
 }
 
 fn is_host(text: &str) -> bool {
@@ -223,6 +225,7 @@ mod tests {
         for origin in [
             "",
             "app.example",
+            "https://*.example",
             "https://app.example/",
             "https://APP.example",
             "null",

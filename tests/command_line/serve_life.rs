@@ -165,9 +165,10 @@ async fn keys_and_limits_change_by_a_reload_and_a_broken_file_changes_nothing() 
     server.tells("the settings were read again", 1).await;
     assert!(server.log().contains("stop_timeout becomes \"7s\" with a restart alone"), "{}", server.log());
     assert!(!server.log().contains("listen becomes"), "the flag counts before the file: {}", server.log());
-    // Guesses count as well.
     assert_eq!(server.get_with("/metrics", &old).await.0, 401);
-    assert_eq!(server.get_with("/metrics", &new).await.0, 200);
+    for _ in 0..2 {
+        assert_eq!(server.get_with("/metrics", &new).await.0, 200);
+    }
     assert_eq!(server.get_with("/metrics", &new).await.0, 429, "the rate counts, too");
 
     for broken in ["limt = 3\n", "limit = 'x'\n", "[key", "burst = 3\n"] {

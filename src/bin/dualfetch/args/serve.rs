@@ -131,8 +131,8 @@ fn given(word: &'static Word, matches: &ArgMatches) -> Result<Option<Given>, Err
 
 const AFTER: &str = "\
 Signals:
-  SIGTERM, SIGINT (Ctrl-C)  no more connections are taken, /readyz says 503, requests under way
-          are finished; what takes longer than --stop-timeout is cut off. A second one cuts off
+  SIGTERM, SIGINT (Ctrl-C)  no more connections are taken, /readyz says 503 on those that are open,
+          requests under way are finished; what takes longer than --stop-timeout is cut off. A second one cuts off
           everything at once
   SIGHUP  the file of settings is read again and the log is opened anew. Keys, limits, timeouts,
           origins and rates change at once, for requests that begin; a file with an error changes nothing.

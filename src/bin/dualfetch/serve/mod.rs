@@ -65,7 +65,9 @@ fn new_key(name: &str) -> Result<ExitCode, Stop> {
     let key = Keys::generate().map_err(fault)?;
     Keys::new().add(name, &key.hash).map_err(fault)?;
     say("The key, which is shown this once, and the line for the file of settings, below [key]:");
+    let option = format!("On the command line: --key {name}={}", key.hash);
     print(&format!("{}\n{} = \"{}\"\n", key.secret, value::quoted(name), key.hash))?;
+    say(&option);
     Ok(ExitCode::SUCCESS)
 }
 
