@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use axum::{Extension, Router};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::LengthLimitError;
 
 use crate::error::{Error, ErrorKind};
@@ -71,6 +71,7 @@ pub(super) async fn fetch(
     tracing::Span::current().record("target", &*asked.url.origin());
     let limit = live.settings.max_response;
     let is_wrapped = asked.is_wrapped;
+    let is_head = request.method() == Method::HEAD;
     let place = live.shares.of(&caller).take()?;
     let request = asked.request(request, &live.settings, &live.session).await?;
     let sending = live.session.send(request);
@@ -85,7 +86,7 @@ pub(super) async fn fetch(
         return Err(Error::new(ErrorKind::BodyTooLarge { limit }).with_url(answer.url()).into());
     }
     let mut response = relayed(answer, is_wrapped, |body| {
-        let relay = Relay::new(body, place, &state);
+        let relay = Relay::new(body, is_head, place, &state);
         axum::body::Body::new(state.stalls().watch(relay, &live.session))
     });
     if caller.key.is_some() {

@@ -24,20 +24,20 @@ pub(super) struct Relay {
     metrics: Arc<Metrics>,
     /// The request's.
     span: Span,
+    /// It answers HEAD: that it is empty says nothing of how long it would be.
+    is_head: bool,
     /// It is counted as open for as long as it is, and as its caller's.
     _open: Open,
     _place: Place,
 }
 
 impl Relay {
-    pub(super) fn new(body: ResponseBody, place: Place, state: &State) -> Self {
+    pub(super) fn new(body: ResponseBody, is_head: bool, place: Place, state: &State) -> Self {
         let metrics = Arc::clone(state.metrics());
         let closing = Box::pin(state.closing().clone().cancelled_owned());
-        Self { _open: metrics.open(), _place: place, body, closing, metrics, span: Span::current() }
+        Self { _open: metrics.open(), _place: place, body, closing, metrics, span: Span::current(), is_head }
     }
-}
 
-impl Relay {
     /// The client sees a body without an end. Why it has none the log tells.
     fn cut(&self, error: Error) -> Error {
         self.metrics.failed(error.code());
@@ -73,10 +73,10 @@ impl Body for Relay {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        !self.is_head && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        if self.is_head { SizeHint::default() } else { self.body.size_hint() }
     }
 }

@@ -304,6 +304,21 @@ async fn a_panic_or_a_head_answers_like_the_rest() {
 }
 
 #[tokio::test]
+async fn a_head_tells_no_length_that_nobody_has_told() {
+    use dualfetch::Session;
+    let upstream = serve(Router::new().route(
+        "/",
+        get(|| async { Body::from_stream(futures_util::stream::iter([Ok::<_, std::io::Error>("piece")])) }),
+    ))
+    .await;
+    let served = serve(gateway(settings()).router()).await;
+    let session = dualfetch::DefaultSession::new().expect("a session");
+    let url = format!("http://{served}/fetch?url=http%3A%2F%2F{upstream}%2F");
+    let answer = session.head(&url).await.expect("an answer");
+    assert_eq!((answer.status(), answer.headers().get("content-length")), (StatusCode::OK, None));
+}
+
+#[tokio::test]
 async fn it_may_be_mounted_below_a_path() {
     let upstream = serve(Router::new().route("/", get(|| async { "there" }))).await;
     let mounted = serve(Router::new().nest("/gateway", gateway(settings()).router())).await;
