@@ -166,7 +166,7 @@ function advise(unread) {
 
 function advice(unread) {
   const [sites, them] = unread === 1 ? ["One URL was", "it"] : [`${unread} URLs were`, "them"];
-  return `${sites} not to be read from here. A browser does not say why; most often the site lets no other page read ${them} (CORS). The gateway can.`;
+  return `${sites} not to be read from here. A browser does not say why; most often the site lets no other page read ${them} (CORS). The gateway may.`;
 }
 
 /** The figures, the chart and the hosts, as they are now. */

@@ -30,7 +30,9 @@ export class Form {
       fault(target, "");
       this.#ways();
     });
+    const fit = stayingWhereItFits(form);
     form.querySelector("#more").addEventListener("toggle", ({ target }) => {
+      fit();
       if (target.open) target.scrollIntoView({ block: "nearest" });
     });
     this.#ways();
@@ -117,6 +119,21 @@ export class Form {
 /** One URL a line; blank lines and lines that start with # are skipped. */
 function lines(text) {
   return text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/** Keeps it in sight while the page scrolls, where the window is high enough for all of it; returns what looks at once. */
+function stayingWhereItFits(form) {
+  const fit = () => {
+    const margins = 2.5 * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const fits = form.offsetHeight + margins <= innerHeight;
+    if (fits === form.classList.contains("stays")) return;
+    form.classList.toggle("stays", fits);
+    // Back in its place it may be far from where the page is scrolled to.
+    if (!fits) form.querySelector(":focus")?.scrollIntoView({ block: "nearest" });
+  };
+  new ResizeObserver(fit).observe(form);
+  addEventListener("resize", fit);
+  return fit;
 }
 
 function problem({ validity, min, max }) {

@@ -67,7 +67,7 @@ export class Gateway {
     if (isGateway) status = await statusOf(url, key, limited);
     end();
     signal.throwIfAborted();
-    const words = wording(status, isGateway, key, new URL(url).host);
+    const words = wording(status, isGateway, key, placeOf(url));
     this.#fault(isGateway && status === 401 ? this.#key : this.#url, words);
     if (words === "") this.#keep(url, key);
   }
@@ -101,13 +101,13 @@ async function statusOf(url, key, signal) {
   return asked.then(({ status }) => status, () => 0);
 }
 
-function wording(status, isGateway, key, host) {
+function wording(status, isGateway, key, place) {
   if (isGateway && status >= 200 && status < 300) return "";
-  if (isGateway && status === 401) return key ? `${host} does not know this key.` : `${host} asks for a key.`;
-  if (status === 0) return `No gateway answers at ${host}, or it does not allow this page’s origin, ${location.origin}.`;
-  if (status === 403) return `The gateway at ${host} does not serve this page’s origin, ${location.origin}.`;
-  if (status === 429) return `The gateway at ${host} has had too many requests from here: wait a moment.`;
-  return `${host} answered with status ${status}: that is no gateway.`;
+  if (isGateway && status === 401) return key ? `${place} does not know this key.` : `${place} asks for a key.`;
+  if (status === 0) return `No gateway answers at ${place}, or it does not allow this page’s origin, ${location.origin}.`;
+  if (status === 403) return `The gateway at ${place} does not serve this page’s origin, ${location.origin}.`;
+  if (status === 429) return `The gateway at ${place} has had too many requests from here: wait a moment.`;
+  return `${place} answered with status ${status}: that is no gateway.`;
 }
 
 /** Whether what is there says that it is a gateway, which is asked without a key; and its status, 0 where none can be told. */
@@ -141,6 +141,12 @@ function within(milliseconds, signal) {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   }];
+}
+
+/** Where it is, as people write it: the path, too, for that may be what is wrong. */
+function placeOf(url) {
+  const { host, pathname } = new URL(url);
+  return host + pathname.replace(/\/$/, "");
 }
 
 function originOf(url) {

@@ -87,8 +87,10 @@ export class Trace {
     try {
       const response = await fetch(input, init);
       attempt.head = this.elapsed;
+      // What a gateway says itself has not come from the host.
+      const isTheHosts = url === asked || response.headers.has("dualfetch-url");
       const count = ({ length }) => {
-        if (request?.host) request.host.bytes += length;
+        if (request?.host && isTheHosts) request.host.bytes += length;
       };
       return watched(response, () => end(AGAIN.has(response.status)), count);
     } catch (error) {
@@ -162,6 +164,7 @@ function watched(response, end, count) {
     end();
     return response;
   }
+  let left = declared(response);
   const reader = response.body.getReader();
   const body = new ReadableStream(
     {
@@ -170,6 +173,8 @@ function watched(response, end, count) {
           const { done, value } = await reader.read();
           if (!done) {
             count(value);
+            left -= value.length;
+            if (left === 0) end();
             return controller.enqueue(value);
           }
           end();
@@ -189,6 +194,15 @@ function watched(response, end, count) {
   // A new Response would lose its URL, and whether it was redirected.
   Object.defineProperty(response, "body", { value: body });
   return response;
+}
+
+/**
+ * How many bytes the body has, where the session trusts what was declared: of its own origin, as a gateway's answers may
+ * be, it reads no further than that and does not wait to be told the end. Not a number where it does not.
+ */
+function declared({ type, headers }) {
+  if (type !== "basic" || headers.has("content-encoding")) return NaN;
+  return Number(headers.get("content-length") ?? NaN);
 }
 
 /** What the session asks for, whoever wrote it and how. */

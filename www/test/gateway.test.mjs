@@ -13,7 +13,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 
 import { environment as env, program } from "../../pkg/test/program.mjs";
-import { LIMIT, LIMIT_PER_HOST, SLOW, TITLES, asked, browser, expected, gateway, onPage, origin, parsed, run, saved, shown, sites, slow, urls } from "./sites.mjs";
+import { BRIEF, LIMIT, LIMIT_PER_HOST, SLOW, TITLES, asked, browser, expected, gateway, onPage, origin, parsed, run, saved, shown, sites, slow, urls } from "./sites.mjs";
 import { ended, faint, fits, pictures } from "./support.mjs";
 
 test("one open of the page fetches titles of sites that let no page read them", async () => {
@@ -48,7 +48,7 @@ test("directly every one of them fails, and the gateway is offered", async () =>
     assert.match(await page.textContent("#spoken"), /^Done: 12 of 12 rows, 12 failed/);
     assert.ok(asked.every(({ agent, origin }) => /Chrom/.test(agent) && origin === gateway.origin), "the browser did ask");
     assert.equal(await page.evaluate(() => window.region === document.querySelector("[role=status]")), true);
-    assert.match(await page.textContent("#tip"), /12 URLs were not to be read from here.*CORS.*The gateway can/s);
+    assert.match(await page.textContent("#tip"), /12 URLs were not to be read from here.*CORS.*The gateway may\./s);
     await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: `${pictures}/gateway-direct.png`, fullPage: true });
     await page.click("#tip-do");
@@ -252,6 +252,30 @@ test("no more are under way by a gateway than a browser has connections to it, a
   });
 });
 
+test("the figures never exceed the limits by a gateway, however soon one request follows another", async () => {
+  await onPage(async (page) => {
+    slow(5);
+    const brief = Array.from({ length: 90 }, (_, nth) => `${origin(nth % 3)}/brief-${nth}`);
+    await page.fill("#urls", brief.join("\n"));
+    await page.fill("#limit", "5");
+    await run(page);
+    assert.deepEqual(await shown(page), Object.fromEntries(brief.map((url) => [url, "Brief"])));
+    assert.equal(await page.textContent("#figure-peak"), "5");
+    assert.equal(await page.textContent("#figure-peak-host"), String(LIMIT_PER_HOST));
+    assert.deepEqual(await page.locator("#host-list td.bytes").allTextContents(), Array(3).fill(`${30 * BRIEF.length} B`));
+  });
+});
+
+test("what the gateway says itself is not received from the host", async () => {
+  await onPage(async (page) => {
+    await page.fill("#urls", `http://127.0.0.1:1/\n${origin(0)}/brief`);
+    await run(page);
+    const received = await page.locator("#host-list tr").evaluateAll((rows) =>
+      Object.fromEntries(rows.map((row) => [row.dataset.origin, row.querySelector("td.bytes").textContent])));
+    assert.deepEqual(received, { "http://127.0.0.1:1": "0 B", [origin(0)]: `${BRIEF.length} B` });
+  });
+});
+
 test("it runs in browsers that lack what is newer than the package", async () => {
   const lacking = () => {
     for (const [of, name] of [[AbortSignal, "any"], [String.prototype, "toWellFormed"], [String.prototype, "isWellFormed"], [URL, "canParse"], [Promise, "withResolvers"]]) delete of[name];
@@ -297,6 +321,39 @@ test("the switch is moved by keyboard and says what it means", async () => {
     }
   });
 });
+
+for (const [width, height] of [[1200, 900], [1280, 720], [1440, 1100]]) {
+  test(`of the settings nothing is hidden in a window of ${width} by ${height}`, async () => {
+    await onPage(async (page) => {
+      const controls = "#settings :is(textarea, input, summary, button, .hint, .fault):not([hidden])";
+      const hidden = () => page.evaluate((controls) => {
+        const covered = [...document.querySelectorAll(controls)].filter((node) => node.checkVisibility()).filter((node) => {
+          node.scrollIntoView({ block: "nearest" });
+          const { left, top, bottom } = node.getBoundingClientRect();
+          return ![top + 4, bottom - 4].every((y) => node.contains(document.elementFromPoint(left + 8, y)));
+        });
+        const { scrollHeight, clientHeight } = document.querySelector("#settings");
+        return [scrollHeight - clientHeight, ...covered.map(({ id, className }) => id || className)];
+      }, controls);
+      assert.deepEqual(await hidden(), [0]);
+      await page.evaluate(() => scrollTo(0, 0));
+      if (height >= 900) {
+        const bottom = await page.evaluate(() => document.querySelector("#settings").getBoundingClientRect().bottom);
+        assert.ok(bottom <= height, `${bottom}: all is seen at once`);
+      }
+      await run(page);
+      await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+      const isSeen = await page.evaluate(() => document.querySelector("#settings").getBoundingClientRect().top >= 0);
+      assert.equal(isSeen, height >= 900, "it stays in sight where it fits, and scrolls with the page where it does not");
+      await page.click("#more-summary");
+      await page.waitForFunction(() => document.querySelector("#more").open && !document.querySelector(".stays"));
+      await page.waitForFunction(() => document.querySelector("#more-summary").getBoundingClientRect().top >= 0);
+      assert.deepEqual(await hidden(), [0]);
+      await page.evaluate(() => scrollTo(0, 0));
+      await page.screenshot({ path: `${pictures}/gateway-${width}-${height}.png`, fullPage: true });
+    }, { settings: { viewport: { width, height } } });
+  });
+}
 
 for (const [name, settings] of Object.entries({
   light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },

@@ -24,6 +24,11 @@ test("what the gateway refuses is told in words", async () => {
     await page.waitForFunction(() => document.querySelector("#state").textContent === "Ready");
     assert.match(await page.textContent("#gateway-url-error"), /No gateway answers at 127\.0\.0\.1:1/);
     assert.equal(await page.evaluate(() => document.activeElement.id), "gateway-url");
+    // The path is told, too, for it may be all that is wrong.
+    await page.fill("#gateway-url", `${gateway.origin}/fetch`);
+    await page.click("#start");
+    await page.waitForFunction(() => document.querySelector("#gateway-url-error").textContent.includes("that is no gateway"));
+    assert.ok((await page.textContent("#gateway-url-error")).startsWith(`${new URL(gateway.origin).host}/fetch answered with status 4`));
     for (const wrong of ["gateway", "ftp://gateway.example", "https://user:pass@gateway.example"]) {
       await page.fill("#gateway-url", wrong);
       await page.click("#start");

@@ -19,6 +19,8 @@ export const TITLES = [
   ["Recipes", "@home", "Plain", "The last"],
 ];
 export const SERVE = ["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.1", "--allow-any-port", "--retries", "0", "--log-level", "warn"];
+/** What a site has at every path that starts with `/brief`. */
+export const BRIEF = "<title>Brief</title>";
 export const SLOW = 120;
 /** How slow each page is, in ms. */
 let pace = SLOW;
@@ -56,6 +58,11 @@ async function site(titles, nth) {
       }
       if (request.url === "/cut") {
         request.socket.destroy();
+        return;
+      }
+      if (request.url.startsWith("/brief")) {
+        // Of a length that is declared.
+        response.setHeader("content-type", "text/html").end(BRIEF);
         return;
       }
       response.writeHead(title === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
