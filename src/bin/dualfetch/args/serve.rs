@@ -42,7 +42,8 @@ impl Args for ServeArgs {
                 .long_help(
                     "Take settings from FILE (TOML): the words of the options below, with _ in place of -\n\nAn option \
                      counts before its variable of the environment, that before FILE, and that before the default. A list \
-                     takes the place of a list; nothing is added up. SIGHUP has FILE read again.",
+                     takes the place of a list; nothing is added up. In a variable its values stand with commas between. \
+                     SIGHUP has FILE read again.",
                 ),
             Arg::new("print_config")
                 .long("print-config")

@@ -102,7 +102,25 @@ fn welcome(configuration: &Configuration, urls: &[String], has_page: bool) {
     tracing::info!("fetch through it: curl{key} '{url}/fetch?url=https%3A%2F%2Fexample.com%2F'");
     match configuration.keys.len() {
         0 => tracing::info!("no key is needed, and only this machine is served"),
+        1 => tracing::info!("one key may use it"),
         keys => tracing::info!("{keys} keys may use it"),
+    }
+    warn_of_openness(configuration);
+}
+
+/// What may be wished, and may be a slip with consequences.
+fn warn_of_openness(configuration: &Configuration) {
+    let networks = &configuration.allow_network;
+    if !networks.is_empty() {
+        let networks = networks.join(", ");
+        tracing::warn!(
+            "whoever uses it can fetch from {networks}, too: what is meant for this machine or network alone"
+        );
+    }
+    if configuration.keys.is_empty() && configuration.origins.iter().any(|origin| origin == "*") {
+        tracing::warn!(
+            "pages of every site that is open in a browser of this machine can use it: origin is *, with no key"
+        );
     }
 }
 
