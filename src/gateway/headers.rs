@@ -198,6 +198,16 @@ pub(super) fn make_private(fields: &mut HeaderMap) {
     fields.append(VARY, HeaderValue::from_static("authorization"));
 }
 
+/// Whether server-sent events are asked for.
+pub(super) fn takes_events(fields: &HeaderMap) -> bool {
+    let texts = fields.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    texts.flat_map(|text| text.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_events = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream"));
+        is_events && !parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0)))
+    })
+}
+
 /// Whether a request has come by a gateway of this kind: then it goes in circles, or is to look as if it came from here.
 pub(super) fn is_loop(fields: &HeaderMap) -> bool {
     fields.get_all(header::VIA).iter().any(|value| {
@@ -221,4 +231,25 @@ fn named(fields: &HeaderMap) -> impl Fn(&str) -> bool {
         texts.flat_map(|text| text.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect();
     const NEEDED: [&str; 4] = ["content-type", "content-encoding", "content-length", "content-range"];
     move |name| !NEEDED.contains(&name) && names.iter().any(|named| named == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_for_those_who_ask_for_them() {
+        let takes = |accept: &str| {
+            let fields = [(header::ACCEPT, accept.parse().expect("a value"))];
+            takes_events(&fields.into_iter().collect())
+        };
+        for accept in
+            ["text/event-stream", "application/json, Text/Event-Stream;q=0.5", "*/*,text/event-stream"]
+        {
+            assert!(takes(accept), "{accept}");
+        }
+        for accept in ["", "*/*", "text/*", "text/event-stream;q=0", "text/event-stream-not"] {
+            assert!(!takes(accept), "{accept}");
+        }
+    }
 }

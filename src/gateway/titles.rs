@@ -13,12 +13,13 @@ use axum::extract::{Request, State as Of};
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 
 use crate::html::Extent;
 use crate::row::JsonError;
 
 use super::access::Caller;
+use super::headers;
 use super::listing::{Listing, Manner, reached};
 use super::live::Reach;
 use super::problem::{Details, Failure};
@@ -68,7 +69,7 @@ pub(super) async fn titles(
 ) -> Result<Response, Failure> {
     let manner = manner(request.uri().query().unwrap_or_default())?;
     let form = Form::of(request.headers())?;
-    let is_events = takes_events(request.headers());
+    let is_events = headers::takes_events(request.headers());
     if state.is_draining() {
         return Err(closed().into());
     }
@@ -111,16 +112,6 @@ pub(super) fn extent(text: &str) -> Result<Extent, String> {
         "page" => Ok(Extent::Page),
         _ => Err(format!("`metadata` is head or page, not {text:?}")),
     }
-}
-
-/// Whether the answer is to be server-sent events.
-fn takes_events(fields: &HeaderMap) -> bool {
-    let texts = fields.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    texts.flat_map(|text| text.split(',')).any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let is_events = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream"));
-        is_events && !parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0)))
-    })
 }
 
 /// What is wrong with a list.
@@ -185,21 +176,5 @@ mod tests {
         assert_eq!((asked.ordered, asked.metadata), (true, Some(Extent::Page)));
         let asked = manner("").expect("nothing is needed");
         assert_eq!((asked.ordered, asked.metadata), (false, None));
-    }
-
-    #[test]
-    fn events_are_for_those_who_ask_for_them() {
-        let takes = |accept: &str| {
-            let fields = [(header::ACCEPT, accept.parse().expect("a value"))];
-            takes_events(&fields.into_iter().collect())
-        };
-        for accept in
-            ["text/event-stream", "application/json, Text/Event-Stream;q=0.5", "*/*,text/event-stream"]
-        {
-            assert!(takes(accept), "{accept}");
-        }
-        for accept in ["", "*/*", "text/*", "text/event-stream;q=0", "text/event-stream-not"] {
-            assert!(!takes(accept), "{accept}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body as Incoming;
 use axum::extract::Request;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 
@@ -130,14 +130,8 @@ fn target(url: Option<String>) -> Result<Url, Failure> {
 fn bounds(asked: Option<Duration>, fields: &HeaderMap, own: Timeout) -> Option<Timeout> {
     match asked {
         Some(asked) => Some(own.total(own.resolve().total.map_or(asked, |own| own.min(asked)))),
-        None => takes_events(fields).then(|| own.total(None).read(SILENCE)),
+        None => headers::takes_events(fields).then(|| own.total(None).read(SILENCE)),
     }
-}
-
-/// Whether server-sent events are asked for.
-fn takes_events(fields: &HeaderMap) -> bool {
-    let mut texts = fields.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    texts.any(|text| text.to_ascii_lowercase().contains("text/event-stream"))
 }
 
 /// A short body, whole.
