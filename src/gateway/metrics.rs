@@ -18,6 +18,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use tower_http::compression::CompressionLayer;
 
 use crate::events::{Event, What};
 use crate::session::Session;
@@ -30,7 +31,7 @@ const HOSTS: usize = 50;
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub(super) fn routes() -> Router<State> {
-    Router::new().route("/metrics", get(show))
+    Router::new().route("/metrics", get(show).layer(CompressionLayer::new()))
 }
 
 /// What goes on

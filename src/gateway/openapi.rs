@@ -8,6 +8,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi};
 
@@ -17,7 +18,7 @@ use super::problem::Details;
 use super::{fetch, health, live, metrics, titles};
 
 pub(super) fn routes() -> Router<super::state::State> {
-    Router::new().route("/openapi.json", get(openapi))
+    Router::new().route("/openapi.json", get(openapi).layer(CompressionLayer::new()))
 }
 
 /// This description

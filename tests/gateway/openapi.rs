@@ -100,3 +100,21 @@ async fn rows_and_problems_are_as_their_schemas_say() {
     let request = Request::get("/fetch").header("host", "localhost").body(Body::empty()).expect("a request");
     fits(&problem(lab::send(&gateway, request).await).await, &schemas["Problem"]);
 }
+
+#[tokio::test]
+async fn it_is_compressed_for_who_takes_it() {
+    let gateway = lab::gateway(settings());
+    for (path, taken, coding) in [
+        ("/openapi.json", "br", Some("br")),
+        ("/openapi.json", "gzip", Some("gzip")),
+        ("/openapi.json", "identity", None),
+        ("/metrics", "gzip", Some("gzip")),
+    ] {
+        let asked = Request::get(path).header("host", "localhost").header("accept-encoding", taken);
+        let answer = ask(&gateway, asked).await;
+        let told = answer.headers().get("content-encoding").map(|coding| coding.to_str().expect("a word"));
+        assert_eq!(told, coding, "{path} {taken}");
+        let vary: Vec<_> = answer.headers().get_all("vary").iter().collect();
+        assert!(vary.iter().any(|vary| *vary == "accept-encoding"), "{path} {vary:?}");
+    }
+}
