@@ -20,6 +20,7 @@ use crate::url::Url;
 
 use super::access::Caller;
 use super::headers::NO_CREDENTIALS;
+use super::problem::discreet;
 use super::share::Place;
 use super::state::{Stage, State, closed};
 
@@ -174,6 +175,7 @@ fn fetch(
                 row.url = url;
                 row.result = Err(Error::new(ErrorKind::InvalidUrl).with_message(NO_CREDENTIALS));
             }
+            row.result = row.result.map_err(discreet);
             rows.send(&row);
         }
         drop(batch);

@@ -81,6 +81,7 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        let error = discreet(error);
         let status = match error.kind() {
             ErrorKind::InvalidHeader
             | ErrorKind::InvalidOption { .. }
@@ -99,8 +100,6 @@ impl From<Error> for Failure {
             _ if matches!(error.kind(), ErrorKind::BodyTooLarge { .. }) => {
                 "the answer is larger than this gateway passes on".to_owned()
             }
-            // What names lead to in a network of the gateway's own is nobody's business.
-            Some(_) if is_of_a_name(&error) => "denied: it is not a site of the public internet".to_owned(),
             Some(message) => format!("{}: {message}", error.kind()),
             None => error.kind().to_string(),
         };
@@ -114,10 +113,14 @@ impl From<Error> for Failure {
     }
 }
 
-fn is_of_a_name(error: &Error) -> bool {
+/// What a name leads to in a network of the gateway's own is nobody's business: a denial of it is told without.
+pub(super) fn discreet(error: Error) -> Error {
     let host = error.url().and_then(Url::host).unwrap_or_default();
-    let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    *error.kind() == ErrorKind::Denied && !host.is_empty() && !is_address && error.attempts() > 0
+    let is_name = !host.is_empty() && host.trim_matches(['[', ']']).parse::<IpAddr>().is_err();
+    let is_of_address = *error.kind() == ErrorKind::Denied && is_name && error.attempts() > 0;
+    let Some(url) = error.url().filter(|_| is_of_address) else { return error };
+    let told = Error::new(ErrorKind::Denied).with_message("it is not a site of the public internet");
+    told.with_url(url).with_attempts(error.attempts())
 }
 
 /// Its status, and itself among the extensions: [`render`] writes it out, who knows the request.

@@ -9,6 +9,8 @@ use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{any, get};
+use dualfetch::Config;
+use dualfetch::gateway::Settings;
 use http::{HeaderMap, StatusCode};
 
 use crate::lab::{ask, fetch, gateway, problem, send, serve, settings, text};
@@ -316,6 +318,24 @@ async fn a_head_tells_no_length_that_nobody_has_told() {
     let url = format!("http://{served}/fetch?url=http%3A%2F%2F{upstream}%2F");
     let answer = session.head(&url).await.expect("an answer");
     assert_eq!((answer.status(), answer.headers().get("content-length")), (StatusCode::OK, None));
+}
+
+#[tokio::test]
+async fn what_a_name_leads_to_is_not_told() {
+    let mut settings = Settings::new();
+    settings.config = Config::new().resolve("inner.example", [([10, 1, 2, 3], 80).into()]);
+    let gateway = gateway(settings);
+    let told = problem(ask(&gateway, fetch("http://inner.example/")).await).await;
+    assert_eq!(told["code"], "denied");
+    let list =
+        http::Request::post("/titles").header("host", "localhost").header("content-type", "application/json");
+    let rows =
+        text(send(&gateway, list.body(Body::from("[\"http://inner.example/\"]")).expect("a request")).await)
+            .await;
+    assert!(rows.contains("\"denied\""), "{rows}");
+    for told in [told.to_string(), rows] {
+        assert!(!told.contains("10.1") && told.contains("not a site of the public internet"), "{told}");
+    }
 }
 
 #[tokio::test]
