@@ -71,10 +71,8 @@ fn check(live: &Live, request: &Request) -> Result<Caller, Failure> {
     let holder = permitted(settings, request);
     // Those who show a key count by it. By its address everybody else does, whose guesses at keys are asks, too; they take
     // nothing from those beside them who have one.
-    match &holder {
-        Ok(Some(holder)) => live.limiter.admit_key(&holder.name)?,
-        Ok(None) | Err(_) => live.limiter.admit_address(address, live.session.now())?,
-    }
+    let shown = holder.as_ref().ok().and_then(|holder| holder.as_ref()).map(|holder| &holder.name);
+    live.limiter.admit(shown, address, live.session.now())?;
     let holder = holder?;
     let key = holder.as_ref().map(|holder| Arc::clone(&holder.name));
     let origin = request.headers().get(ORIGIN).filter(|origin| !is_own(request, origin)).cloned();
@@ -250,39 +248,38 @@ impl Limiter {
         self.rate == rate
     }
 
-    fn admit_key(&self, key: &Arc<str>) -> Result<(), Failure> {
-        self.by_key.as_ref().map_or(Ok(()), |limiter| limiter.check_key(key).map_err(too_often))
-    }
-
-    fn admit_address(&self, address: Option<IpAddr>, now: Duration) -> Result<(), Failure> {
-        let Some(limiter) = &self.by_address else { return Ok(()) };
-        let now = now.as_secs();
-        let swept = self.swept.load(Ordering::Relaxed);
-        if now.saturating_sub(swept) >= SWEEP
-            && self.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-        {
-            limiter.retain_recent();
-        }
-        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let address = address.filter(|_| limiter.len() < MOST).map_or(unknown, network);
-        limiter.check_key(&address).map_err(too_often)
+    /// Counts one ask of who shows this key, or else of this address.
+    fn admit(&self, key: Option<&Arc<str>>, address: Option<IpAddr>, now: Duration) -> Result<(), Failure> {
+        self.sweep(now);
+        self.check(key, address).map_err(too_often)
     }
 
     /// Waits until this caller may ask once more: each URL of a list is counted, too.
     pub(super) async fn turn(&self, caller: &Caller, clock: &Behind) {
-        match (&self.by_key, &caller.key, &self.by_address) {
-            (Some(limiter), Some(key), _) => {
-                while let Err(until) = limiter.check_key(key) {
-                    clock.sleep(left(until)).await;
-                }
+        while let Err(until) = self.check(caller.key.as_ref(), caller.address) {
+            clock.sleep(left(until)).await;
+        }
+    }
+
+    fn check(&self, key: Option<&Arc<str>>, address: Option<IpAddr>) -> Result<(), NotUntil<QuantaInstant>> {
+        match (key, &self.by_key, &self.by_address) {
+            (Some(key), Some(limiter), _) => limiter.check_key(key),
+            (None, _, Some(limiter)) => {
+                let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+                limiter.check_key(&address.filter(|_| limiter.len() < MOST).map_or(unknown, network))
             }
-            (_, None, Some(limiter)) => {
-                let address = caller.address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network);
-                while let Err(until) = limiter.check_key(&address) {
-                    clock.sleep(left(until)).await;
-                }
-            }
-            _ => {}
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets now and then the addresses that have not asked for a while.
+    fn sweep(&self, now: Duration) {
+        let (now, swept) = (now.as_secs(), self.swept.load(Ordering::Relaxed));
+        if let Some(limiter) = &self.by_address
+            && now.saturating_sub(swept) >= SWEEP
+            && self.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            limiter.retain_recent();
         }
     }
 }
